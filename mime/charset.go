@@ -1,0 +1,212 @@
+package mime
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
+)
+
+// ToUTF8 converts b from the declared charset. The result is always valid
+// UTF-8. An undeclared or unknown charset, ASCII and UTF-8 are read as UTF-8,
+// and bytes that are not UTF-8 as windows-1252, which keeps mixed bodies
+// readable; known is false when that was needed or the charset is unknown.
+func ToUTF8(b []byte, charset string) (text string, known bool) {
+	name := charsetName(charset)
+	switch name {
+	case "", "us-ascii", "ascii", "utf-8", "utf8":
+		if utf8.Valid(b) {
+			return string(b), true
+		}
+		return mixed(b), false
+	case "utf-7", "unicode-1-1-utf-7":
+		return decodeUTF7(b), true
+	case "iso-2022-kr":
+		return decode(korean.EUCKR, shiftedKorean(b)), true
+	}
+	enc := lookup(name)
+	if enc == nil {
+		return mixed(b), false
+	}
+	if isASCII(b) && !sevenBit[name] && !strings.HasPrefix(name, "utf") && !strings.HasPrefix(name, "ucs") {
+		return string(b), true
+	}
+	return decode(enc, b), true
+}
+
+// charsetName normalises a declared charset: lower case, without quotes,
+// white space or the language of RFC 2231 section 5.
+func charsetName(s string) string {
+	s, _, _ = strings.Cut(s, "*")
+	return strings.ToLower(strings.Trim(s, " \t\r\n\"'<>;,"))
+}
+
+// sevenBit charsets write other letters with ASCII bytes.
+var sevenBit = map[string]bool{
+	"iso-2022-jp": true, "iso-2022-jp-1": true, "iso-2022-jp-2": true, "iso-2022-jp-ms": true, "csiso2022jp": true,
+	"hz-gb-2312": true, "hz": true,
+}
+
+// aliases are names of real mail that neither the WHATWG nor the IANA index
+// has, or that the first maps to something narrower.
+var aliases = map[string]encoding.Encoding{
+	"hz-gb-2312":     simplifiedchinese.HZGB2312,
+	"hz":             simplifiedchinese.HZGB2312,
+	"gb2312":         simplifiedchinese.GB18030,
+	"gbk":            simplifiedchinese.GB18030,
+	"cp936":          simplifiedchinese.GB18030,
+	"euc-cn":         simplifiedchinese.GB18030,
+	"cp932":          japanese.ShiftJIS,
+	"iso-2022-jp-1":  japanese.ISO2022JP,
+	"iso-2022-jp-2":  japanese.ISO2022JP,
+	"iso-2022-jp-ms": japanese.ISO2022JP,
+	"cp949":          korean.EUCKR,
+	"uhc":            korean.EUCKR,
+	"utf-32":         utf32.UTF32(utf32.BigEndian, utf32.UseBOM),
+	"utf-16":         unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+	"ucs-2":          unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+	"macintosh-ce":   charmap.Macintosh,
+	"mac":            charmap.Macintosh,
+	"tis-620":        charmap.Windows874,
+}
+
+// prefixes turn the many spellings of code pages into the indexed one.
+var prefixes = [][2]string{
+	{"cp-", "windows-"}, {"cp125", "windows-125"}, {"cp874", "windows-874"}, {"windows125", "windows-125"},
+	{"win-", "windows-"}, {"win125", "windows-125"}, {"ms-", "windows-"}, {"x-cp", "cp"}, {"x-windows", "windows"},
+	{"iso8859_", "iso-8859-"}, {"iso8859-", "iso-8859-"}, {"iso88591", "iso-8859-1"}, {"iso-8859_", "iso-8859-"},
+	{"8859_", "iso-8859-"}, {"8859-", "iso-8859-"}, {"iso_8859_", "iso-8859-"}, {"latin-", "latin"},
+	{"cp", "ibm"}, {"x-ibm", "ibm"}, {"x-", ""},
+}
+
+// lookup finds a charset by its lower-case name, or nil.
+func lookup(name string) encoding.Encoding {
+	if enc := indexed(name); enc != nil {
+		return enc
+	}
+	for _, p := range prefixes {
+		if rest, ok := strings.CutPrefix(name, p[0]); ok {
+			if enc := indexed(p[1] + rest); enc != nil {
+				return enc
+			}
+		}
+	}
+	return nil
+}
+
+func indexed(name string) encoding.Encoding {
+	if enc := aliases[name]; enc != nil {
+		return enc
+	}
+	if enc, err := htmlindex.Get(name); err == nil && enc != encoding.Replacement {
+		return enc
+	}
+	if enc, err := ianaindex.MIME.Encoding(name); err == nil && enc != nil && enc != encoding.Replacement {
+		return enc
+	}
+	return nil
+}
+
+func decode(enc encoding.Encoding, b []byte) string {
+	out, err := enc.NewDecoder().Bytes(b)
+	if err != nil {
+		return mixed(b)
+	}
+	return strings.ToValidUTF8(string(out), "\uFFFD")
+}
+
+// mixed reads what is UTF-8 as UTF-8 and every other byte as windows-1252.
+func mixed(b []byte) string {
+	if bytes.Contains(b, []byte("\x1b$")) { // undeclared ISO-2022-JP
+		if s := decode(japanese.ISO2022JP, b); !strings.Contains(s, "\uFFFD") {
+			return s
+		}
+	}
+	var out strings.Builder
+	out.Grow(len(b) + len(b)/8)
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			r = charmap.Windows1252.DecodeByte(b[0])
+		}
+		out.WriteRune(r)
+		b = b[n:]
+	}
+	return out.String()
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// decodeUTF7 reads RFC 2152; a shifted run that is none stays as it stands.
+func decodeUTF7(b []byte) string {
+	var out strings.Builder
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '+')
+		if i < 0 {
+			break
+		}
+		out.WriteString(mixed(b[:i]))
+		run := b[i+1:]
+		n := 0
+		for n < len(run) && base64Value[run[n]] < 64 {
+			n++
+		}
+		rest := bytes.TrimPrefix(run[n:], []byte("-"))
+		if n == 0 {
+			out.WriteString("+")
+		} else {
+			out.WriteString(utf16Text(run[:n]))
+		}
+		b = rest
+	}
+	out.WriteString(mixed(b))
+	return out.String()
+}
+
+func utf16Text(run []byte) string {
+	raw := make([]byte, base64.RawStdEncoding.DecodedLen(len(run)))
+	n, _ := base64.RawStdEncoding.Decode(raw, run)
+	units := make([]uint16, n/2)
+	for i := range units {
+		units[i] = uint16(raw[2*i])<<8 | uint16(raw[2*i+1])
+	}
+	return string(utf16.Decode(units))
+}
+
+// shiftedKorean turns ISO-2022-KR (RFC 1557) into EUC-KR.
+func shiftedKorean(b []byte) []byte {
+	b = bytes.ReplaceAll(b, []byte("\x1b$)C"), nil)
+	out := make([]byte, 0, len(b))
+	shifted := false
+	for _, c := range b {
+		switch {
+		case c == 0x0e:
+			shifted = true
+		case c == 0x0f:
+			shifted = false
+		case shifted && c > ' ':
+			out = append(out, c|0x80)
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,180 @@
+package mime
+
+import (
+	"bytes"
+	"iter"
+)
+
+// Field is one header field as it stands in the message.
+type Field struct {
+	Raw    []byte // name, colon, value, folding and line end; shares the message's memory
+	Offset int    // of Raw in the message
+	name   int32  // length of the name; 0 for a line that is no field
+	colon  int32
+}
+
+// Name is the field's name as written, without white space before the colon.
+// It is empty for a line in the header that is no field, such as a quoted
+// "From " line of an mbox.
+func (f Field) Name() string { return string(f.Raw[:f.name]) }
+
+// Is reports whether the field has this name, letter case aside.
+func (f Field) Is(name string) bool {
+	return int(f.name) == len(name) && equalFold(f.Raw[:f.name], name)
+}
+
+// Value is what stands between the colon and the field's last line end, with
+// white space and folding as they are. It shares the message's memory.
+func (f Field) Value() []byte {
+	if f.name == 0 {
+		return nil
+	}
+	return trimLineEnd(f.Raw[f.colon+1:])
+}
+
+// Text is the value for people: unfolded, decoded, in UTF-8.
+func (f Field) Text() string { return DecodeText(f.Value()) }
+
+// Header is a block of header fields in their order.
+type Header struct {
+	Fields []Field
+	Body   int // offset of the first byte after the header and its empty line
+}
+
+// ReadHeader reads the header at the beginning of a message. Blank lines, a
+// byte order mark and the "From " line of an mbox before the first field are
+// passed over. A line that is no field ends the header and belongs to the
+// body. RFC 5322 section 2.2; white space before the colon is section 4.5.
+func ReadHeader(raw []byte) (Header, error) {
+	return readHeader(raw, skipEnvelope(raw, 0, len(raw)), len(raw), nil)
+}
+
+// All yields the fields of this name from the top downwards.
+func (h Header) All(name string) iter.Seq[Field] {
+	return func(yield func(Field) bool) {
+		for _, f := range h.Fields {
+			if f.Is(name) && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// First is the topmost field of this name; its Raw is nil when there is none.
+func (h Header) First(name string) Field {
+	for f := range h.All(name) {
+		return f
+	}
+	return Field{}
+}
+
+// readHeader reads fields from pos up to end. A line that stop reports to be
+// a boundary ends the header, since the part has no body then.
+func readHeader(raw []byte, pos, end int, stop func(line []byte) bool) (Header, error) {
+	var h Header
+	h.Fields = make([]Field, 0, 24)
+	start, lines := pos, 0
+	for pos < end {
+		next := lineAfter(raw, pos, end)
+		line := raw[pos:next]
+		if lines++; next-start > MaxHeader {
+			return h, &LimitError{"header", MaxHeader}
+		} else if lines > MaxHeaderLines {
+			return h, &LimitError{"header lines", MaxHeaderLines}
+		}
+		if blank(line) {
+			h.Body = next
+			return h, nil
+		}
+		if stop != nil && stop(line) {
+			break
+		}
+		if !h.add(line, pos) {
+			break
+		}
+		pos = next
+	}
+	h.Body = pos
+	return h, nil
+}
+
+// add takes one line into the header and reports whether it belongs there.
+func (h *Header) add(line []byte, pos int) bool {
+	if last := len(h.Fields) - 1; last >= 0 && (line[0] == ' ' || line[0] == '\t') {
+		f := &h.Fields[last]
+		f.Raw = f.Raw[:len(f.Raw)+len(line)]
+		return true
+	}
+	name, colon := fieldName(line)
+	if name == 0 && !bytes.HasPrefix(line, fromLine) && !bytes.HasPrefix(line, quotedFrom) {
+		return false
+	}
+	h.Fields = append(h.Fields, Field{Raw: line, Offset: pos, name: int32(name), colon: int32(colon)})
+	return true
+}
+
+var (
+	fromLine   = []byte("From ")
+	quotedFrom = []byte(">From ")
+	bom        = []byte("\xef\xbb\xbf")
+)
+
+// skipEnvelope passes over what a mailbox leaves before a message.
+func skipEnvelope(raw []byte, pos, end int) int {
+	if bytes.HasPrefix(raw[pos:end], bom) {
+		pos += len(bom)
+	}
+	for pos < end {
+		next := lineAfter(raw, pos, end)
+		if line := raw[pos:next]; len(bytes.TrimSpace(line)) > 0 && !isEnvelope(line) {
+			break
+		}
+		pos = next
+	}
+	return pos
+}
+
+func isEnvelope(line []byte) bool {
+	return bytes.HasPrefix(line, fromLine) || bytes.HasPrefix(line, quotedFrom)
+}
+
+// fieldName finds the length of a field's name and its colon, or 0, 0.
+func fieldName(line []byte) (name, colon int) {
+	for name < len(line) && line[name] > ' ' && line[name] < 0x7f && line[name] != ':' {
+		name++
+	}
+	for colon = name; colon < len(line) && (line[colon] == ' ' || line[colon] == '\t'); colon++ {
+	}
+	if name == 0 || colon == len(line) || line[colon] != ':' {
+		return 0, 0
+	}
+	return name, colon
+}
+
+// lineAfter is the offset of the line after the one at pos.
+func lineAfter(raw []byte, pos, end int) int {
+	if i := bytes.IndexByte(raw[pos:end], '\n'); i >= 0 {
+		return pos + i + 1
+	}
+	return end
+}
+
+func blank(line []byte) bool {
+	return line[0] == '\n' || (line[0] == '\r' && (len(line) == 1 || line[1] == '\n'))
+}
+
+func trimLineEnd(b []byte) []byte {
+	b = bytes.TrimSuffix(b, []byte("\n"))
+	return bytes.TrimSuffix(b, []byte("\r"))
+}
+
+// equalFold compares ASCII letters without case; b and s are of one length.
+func equalFold(b []byte, s string) bool {
+	for i := range b {
+		x, y := b[i], s[i]
+		if x != y && (x|0x20 != y|0x20 || x|0x20 < 'a' || x|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,154 @@
+package mime
+
+import (
+	"bytes"
+	"strings"
+)
+
+// DecodeText decodes the value of an unstructured field, such as a subject:
+// unfolded, encoded words of RFC 2047 decoded, raw 8-bit bytes read as in
+// [ToUTF8]. Broken encoded words are decoded as far as they can be told: with
+// spaces in them, next to other text, cut between the bytes of one letter.
+// What cannot be told stays as it stands.
+func DecodeText(b []byte) string {
+	b = bytes.TrimSpace(unfold(b))
+	i := bytes.Index(b, []byte("=?"))
+	if i < 0 {
+		s, _ := ToUTF8(b, "")
+		return s
+	}
+	return decodeWords(b, i)
+}
+
+// unfold removes the line ends of folding (RFC 5322 section 2.2.3) and leaves
+// the white space after them.
+func unfold(b []byte) []byte {
+	if bytes.IndexByte(b, '\n') < 0 && bytes.IndexByte(b, '\r') < 0 {
+		return b
+	}
+	out := make([]byte, 0, len(b))
+	for _, c := range b {
+		if c != '\n' && c != '\r' {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// word is one encoded word: charset and encoding as declared, decoded bytes.
+type word struct {
+	charset string
+	bytes   []byte
+}
+
+// decodeWords decodes the encoded words of b, the first of which may begin at i.
+// Bytes of adjacent words of one charset are joined before they are converted,
+// since letters may be cut between words.
+func decodeWords(b []byte, i int) string {
+	var out strings.Builder
+	var pending word
+	flush := func() {
+		s, _ := ToUTF8(pending.bytes, pending.charset)
+		out.WriteString(s)
+		pending = word{}
+	}
+	for {
+		w, n := parseWord(b[i:])
+		if n == 0 {
+			i += 2
+		} else {
+			gap := b[:i]
+			if pending.bytes == nil || len(bytes.TrimSpace(gap)) > 0 {
+				flush()
+				s, _ := ToUTF8(gap, "")
+				out.WriteString(s)
+			} else if pending.charset != w.charset {
+				flush()
+			}
+			pending.charset = w.charset
+			pending.bytes = append(pending.bytes, w.bytes...)
+			if pending.bytes == nil {
+				pending.bytes = []byte{}
+			}
+			b, i = b[i+n:], 0
+		}
+		next := bytes.Index(b[i:], []byte("=?"))
+		if next < 0 {
+			break
+		}
+		i += next
+	}
+	flush()
+	s, _ := ToUTF8(b, "")
+	out.WriteString(s)
+	return out.String()
+}
+
+// maxToken bounds charset names, so that a run of "=?" is read in linear time.
+const maxToken = 80
+
+// parseWord reads an encoded word at the beginning of b: its length, or 0.
+func parseWord(b []byte) (word, int) {
+	head := b[2:]
+	q := bytes.IndexByte(head[:min(len(head), maxToken)], '?')
+	if q < 0 || q+2 >= len(head) || head[q+2] != '?' {
+		return word{}, 0
+	}
+	charset, kind, body := head[:q], head[q+1]|0x20, head[q+3:]
+	if kind != 'q' && kind != 'b' || bytes.ContainsAny(charset, " \t") {
+		return word{}, 0
+	}
+	end, size := wordEnd(body, kind)
+	w := word{charset: charsetName(string(charset))}
+	if kind == 'b' {
+		w.bytes = DecodeBase64(body[:end])
+	} else {
+		w.bytes = decodeQ(body[:end])
+	}
+	return w, 2 + q + 3 + size
+}
+
+// wordEnd finds where the text of a word ends and how long it is with its
+// closing "?=". A word without one ends at the first byte that cannot be in it.
+func wordEnd(body []byte, kind byte) (end, size int) {
+	for i, c := range body {
+		switch {
+		case c == '?' && i+1 < len(body) && body[i+1] == '=' && !hexAfter(body, i+2, kind):
+			return i, i + 2
+		case c == '?' && kind == 'b', c == '?' && i+1 == len(body):
+			return i, i + 1
+		case kind == 'b' && base64Value[c] >= 64 && c != '=' && c != ' ' && c != '\t':
+			return i, i
+		case c == '=' && i+1 < len(body) && body[i+1] == '?':
+			return i, i
+		}
+	}
+	return len(body), len(body)
+}
+
+// hexAfter reports whether "?=" is rather a question mark left raw in a Q
+// word, followed by an encoded byte: "=?utf-8?Q?Why?=20not?=".
+func hexAfter(body []byte, i int, kind byte) bool {
+	return kind == 'q' && i+1 < len(body) && isUpperHex(body[i]) && isUpperHex(body[i+1]) &&
+		bytes.Contains(body[i:min(len(body), i+maxToken)], []byte("?="))
+}
+
+func isUpperHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' }
+
+// decodeQ decodes the Q encoding of RFC 2047 section 4.2.
+func decodeQ(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		if c == '_' {
+			c = ' '
+		} else if c == '=' && i+2 < len(b) {
+			if v, ok := hexByte(b[i+1], b[i+2]); ok {
+				c = v
+				i += 2
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
