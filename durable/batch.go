@@ -1,0 +1,102 @@
+package durable
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"sync"
+)
+
+// Batch writes many small files that become durable together: their syncs run
+// side by side and each folder is synced once. Any of them may be there, whole,
+// before Commit; none is acknowledged until Commit has returned nil.
+//
+// Write and Commit are called from one goroutine. A Batch holds at most as
+// many contents in memory as it has jobs.
+type Batch struct {
+	fsys FS
+	work chan batchFile
+	done sync.WaitGroup
+	dirs map[string]bool // folders to sync; used by the caller's goroutine only
+
+	mu  sync.Mutex
+	err error // guarded by mu: the first failure
+}
+
+type batchFile struct {
+	name string
+	data []byte
+}
+
+// NewBatch starts a batch with that many writers (at least one), which end
+// with [Batch.Commit]; so Commit must be called, also after an error.
+func NewBatch(fsys FS, jobs int) *Batch {
+	b := &Batch{fsys: fsys, work: make(chan batchFile), dirs: map[string]bool{}}
+	for range max(jobs, 1) {
+		b.done.Go(b.run)
+	}
+	return b
+}
+
+func (b *Batch) run() {
+	for f := range b.work {
+		if b.failed() != nil {
+			continue
+		}
+		if err := writeUnsynced(b.fsys, f.name, f.data); err != nil {
+			b.mu.Lock()
+			b.err = errors.Join(b.err, err)
+			b.mu.Unlock()
+		}
+	}
+}
+
+// writeUnsynced is WriteFile without the sync of the folder.
+func writeUnsynced(fsys FS, name string, data []byte) error {
+	temp, err := stage(fsys, path.Dir(name), func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := fsys.Rename(temp, name); err != nil {
+		return errors.Join(err, drop(fsys, temp))
+	}
+	return nil
+}
+
+func (b *Batch) failed() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
+// Write hands over one file; data must not change until Commit. The folder
+// must exist. The error is that of any file so far.
+func (b *Batch) Write(name string, data []byte) error {
+	if err := b.failed(); err != nil {
+		return err
+	}
+	b.dirs[path.Dir(name)] = true
+	b.work <- batchFile{name, data}
+	return nil
+}
+
+// Commit waits for all writes, syncs the folders and ends the batch. Only when
+// it returns nil is anything durable, and then everything.
+func (b *Batch) Commit() error {
+	close(b.work)
+	b.done.Wait()
+	if err := b.failed(); err != nil {
+		return err
+	}
+	for _, dir := range slices.Sorted(maps.Keys(b.dirs)) {
+		if err := b.fsys.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
