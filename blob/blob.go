@@ -35,7 +35,7 @@ type Store interface {
 	// is stored, or the whole blob.
 	Put(ctx context.Context, r io.Reader) (trove.Digest, int64, error)
 	// NewBatch starts putting many small blobs, cheaper than one by one.
-	NewBatch(ctx context.Context) Batch
+	NewBatch() Batch
 	// Open opens a blob for reading; the caller closes it. It is cheap for the
 	// same blob again and again. The error matches [ErrNotFound] where there is
 	// none.
@@ -53,7 +53,7 @@ type Batch interface {
 	// Put hands over one blob, which the batch may keep until Flush: b must not
 	// change. The digest is known at once, but the blob is durable only after
 	// Flush.
-	Put(b []byte) (trove.Digest, error)
+	Put(ctx context.Context, b []byte) (trove.Digest, error)
 	// Flush ends the batch. Only if it returns nil is anything put durable,
 	// and then everything. It must be called, also after an error of Put.
 	Flush() error

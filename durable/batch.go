@@ -2,7 +2,7 @@ package durable
 
 import (
 	"errors"
-	"io"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -17,6 +17,7 @@ import (
 // many contents in memory as it has jobs.
 type Batch struct {
 	fsys FS
+	temp string // where files are staged
 	work chan batchFile
 	done sync.WaitGroup
 	dirs map[string]bool // folders to sync; used by the caller's goroutine only
@@ -31,9 +32,10 @@ type batchFile struct {
 }
 
 // NewBatch starts a batch with that many writers (at least one), which end
-// with [Batch.Commit]; so Commit must be called, also after an error.
-func NewBatch(fsys FS, jobs int) *Batch {
-	b := &Batch{fsys: fsys, work: make(chan batchFile), dirs: map[string]bool{}}
+// with [Batch.Commit]; so Commit must be called, also after an error. Files
+// are staged in the folder temp, which is the one to [Sweep] after a crash.
+func NewBatch(fsys FS, temp string, jobs int) *Batch {
+	b := &Batch{fsys: fsys, temp: temp, work: make(chan batchFile), dirs: map[string]bool{}}
 	for range max(jobs, 1) {
 		b.done.Go(b.run)
 	}
@@ -45,7 +47,7 @@ func (b *Batch) run() {
 		if b.failed() != nil {
 			continue
 		}
-		if err := writeUnsynced(b.fsys, f.name, f.data); err != nil {
+		if err := b.write(f); err != nil {
 			b.mu.Lock()
 			b.err = errors.Join(b.err, err)
 			b.mu.Unlock()
@@ -53,19 +55,16 @@ func (b *Batch) run() {
 	}
 }
 
-// writeUnsynced is WriteFile without the sync of the folder.
-func writeUnsynced(fsys FS, name string, data []byte) error {
-	temp, err := stage(fsys, path.Dir(name), func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
+// write is WriteFile without the sync of the folder.
+func (b *Batch) write(f batchFile) error {
+	s, err := Stage(b.fsys, b.temp)
 	if err != nil {
-		return err
+		return fmt.Errorf("write %s: %w", f.name, err)
 	}
-	if err := fsys.Rename(temp, name); err != nil {
-		return errors.Join(err, drop(fsys, temp))
+	if _, err := s.Write(f.data); err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", f.name, err), s.Discard())
 	}
-	return nil
+	return s.keepUnsynced(f.name)
 }
 
 func (b *Batch) failed() error {
@@ -84,6 +83,10 @@ func (b *Batch) Write(name string, data []byte) error {
 	b.work <- batchFile{name, data}
 	return nil
 }
+
+// Touch has Commit sync dir as well, for a name in it that an earlier, perhaps
+// interrupted, run may have made.
+func (b *Batch) Touch(dir string) { b.dirs[dir] = true }
 
 // Commit waits for all writes, syncs the folders and ends the batch. Only when
 // it returns nil is anything durable, and then everything.

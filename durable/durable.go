@@ -1,12 +1,10 @@
 package durable
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"path"
 	"strings"
 )
@@ -57,14 +55,10 @@ const tempPrefix = ".tmp-"
 // which readers of a folder pass over.
 func IsTemp(name string) bool { return strings.HasPrefix(path.Base(name), tempPrefix) }
 
-func tempName(dir string) string {
-	return path.Join(dir, fmt.Sprintf("%s%016x", tempPrefix, rand.Uint64()))
-}
-
 // WriteFile puts data under name, in place of what is there. The folder must
 // exist. When it returns nil, bytes and name are durable; on an error the name
 // holds what it held before, or (only if the last step, the folder's sync,
-// failed with [ErrSync]) one of the two.
+// failed) one of the two.
 func WriteFile(fsys FS, name string, data []byte) error {
 	return WriteStream(fsys, name, func(w io.Writer) error {
 		_, err := w.Write(data)
@@ -72,60 +66,17 @@ func WriteFile(fsys FS, name string, data []byte) error {
 	})
 }
 
-// writeBuffer is how much WriteStream gathers before it writes.
-const writeBuffer = 128 << 10
-
 // WriteStream is [WriteFile] for content that fn writes piece by piece. The
 // writer is buffered. If fn fails, nothing is changed and its error comes back.
 func WriteStream(fsys FS, name string, fn func(io.Writer) error) error {
-	temp, err := stage(fsys, path.Dir(name), fn)
+	s, err := Stage(fsys, path.Dir(name))
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	if err := fsys.Rename(temp, name); err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", name, err), drop(fsys, temp))
+	if err := fn(s); err != nil {
+		return errors.Join(err, s.Discard())
 	}
-	return fsys.SyncDir(path.Dir(name))
-}
-
-// stage writes a synced temporary file in dir and returns its name; after an
-// error there is none.
-func stage(fsys FS, dir string, fn func(io.Writer) error) (string, error) {
-	temp := tempName(dir)
-	f, err := fsys.Create(temp)
-	if err != nil {
-		return "", err
-	}
-	if err := fill(f, fn); err != nil {
-		return "", errors.Join(err, drop(fsys, temp))
-	}
-	return temp, nil
-}
-
-// fill writes, syncs and closes f.
-func fill(f File, fn func(io.Writer) error) error {
-	w := bufio.NewWriterSize(f, writeBuffer)
-	err := fn(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	return err
-}
-
-// drop removes a temporary file that is not wanted. One that cannot be removed
-// does no harm and is swept at the next start, so only a failure that says
-// more than that is worth a word beside the first error.
-func drop(fsys FS, temp string) error {
-	if err := fsys.Remove(temp); err != nil && !errors.Is(err, ErrSync) && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove temporary file: %w", err)
-	}
-	return nil
+	return s.Keep(name)
 }
 
 // Sweep removes what stopped writers left behind in dir and below: the files
