@@ -93,3 +93,16 @@ type Occurrence struct {
 	Length     int64  `json:"length"`          // in that container, before un-quoting
 	Rule       Rule   `json:"rule,omitempty"`
 }
+
+// Files are the parts that a reader can open as files of their own: attached
+// and inline files and embedded messages, in order. The k-th of them, from 1,
+// is attachment k of the item wherever it is named.
+func (r *Record) Files() []Part {
+	var files []Part
+	for _, p := range r.Parts {
+		if p.Role == RoleAttachment || p.Role == RoleMessage {
+			files = append(files, p)
+		}
+	}
+	return files
+}
