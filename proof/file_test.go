@@ -1,0 +1,318 @@
+package proof
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+	"pgregory.net/rapid"
+
+	"unseal/trove"
+)
+
+// seededReader is an endless stream of bytes for test keys, the same each run.
+type seededReader struct{ n uint64 }
+
+func (r *seededReader) Read(b []byte) (int, error) {
+	r.n++
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, r.n))
+	return copy(b, sum[:]), nil
+}
+
+func testKey(tb testing.TB, name string) (note.Signer, string) {
+	tb.Helper()
+	skey, vkey, err := note.GenerateKey(&seededReader{}, name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	signer, err := note.NewSigner(skey)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return signer, vkey
+}
+
+// memoryTree is an RFC 6962 tree of leaf hashes.
+type memoryTree []tlog.Hash
+
+func (m *memoryTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, x := range indexes {
+		out[i] = (*m)[x]
+	}
+	return out, nil
+}
+
+func (m *memoryTree) add(tb testing.TB, n int64, h tlog.Hash) {
+	hs, err := tlog.StoredHashesForRecordHash(n, h, m)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	*m = append(*m, hs...)
+}
+
+func (m *memoryTree) root(tb testing.TB, n int64) trove.Digest {
+	h, err := tlog.TreeHash(n, m)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return trove.Digest(h)
+}
+
+func (m *memoryTree) path(tb testing.TB, n, i int64) Path {
+	p, err := tlog.ProveRecord(n, i, m)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+// testProof makes a log with a collection of count items, in which item number
+// is published, and its proof file.
+func testProof(tb testing.TB, count, number int, content []byte) (*File, string) {
+	tb.Helper()
+	signer, vkey := testKey(tb, testContext.Origin)
+	c := testContext
+	c.Number = number
+	leaf, opening := Commit(c, testSecret.Item("mail", number), content)
+	var place, log memoryTree
+	for i := range count {
+		h := tlog.RecordHash(binary.BigEndian.AppendUint32(nil, uint32(i)))
+		if i == number-1 {
+			h = tlog.Hash(leaf)
+		}
+		place.add(tb, int64(i), h)
+	}
+	f := &File{Kind: c.Kind, Opening: opening, CommitmentIndex: 1, ItemIndex: int64(number + 2), Place: place.path(tb, int64(count), int64(number-1))}
+	f.Item = Item{Batch: 1 + number/2500, Collection: "mail", Edition: 1, Number: number, SHA256: trove.Sum(content)}.Append(nil)
+	f.Commitment = Commitment{
+		Collection: "mail", Count: count, First: 1, K: 1, Root: place.root(tb, int64(count)), Rule: WordsRule,
+		Inventory: trove.Sum([]byte("inventory")), Time: time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC),
+	}.Append(nil)
+	size := int64(count + 10)
+	for i := range size {
+		h := tlog.RecordHash(binary.BigEndian.AppendUint32(nil, uint32(-i)))
+		switch i {
+		case f.CommitmentIndex:
+			h = tlog.RecordHash(f.Commitment)
+		case f.ItemIndex:
+			h = tlog.RecordHash(f.Item)
+		}
+		log.add(tb, i, h)
+	}
+	f.ItemPath, f.CommitmentPath = log.path(tb, size, f.ItemIndex), log.path(tb, size, f.CommitmentIndex)
+	text := FormatCheckpoint(c.Origin, size, log.root(tb, size))
+	msg, err := note.Sign(&note.Note{Text: text}, signer)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if f.Checkpoint, err = ParseCheckpoint(msg); err != nil {
+		tb.Fatal(err)
+	}
+	return f, vkey
+}
+
+var testContent = []byte("From: ada@example.org\nSubject: quay\n\nThe wall moves by 3 mm a year.\n")
+
+func TestProofFileVerifiesOffline(t *testing.T) {
+	for _, count := range []int{1, 2, 3, 255, 256, 257, 1000} {
+		for _, number := range []int{1, (count + 1) / 2, count} {
+			f, vkey := testProof(t, count, number, testContent)
+			back, err := Parse(f.Format())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := Verify(back, testContent, vkey)
+			if err != nil {
+				t.Fatalf("%d of %d: %v", number, count, err)
+			}
+			if !s.KeyKnown || s.Item.Number != number || s.Commitment.Count != count || s.Origin != testContext.Origin || s.Kind != trove.Mail {
+				t.Errorf("statement %+v", s)
+			}
+		}
+	}
+}
+
+func TestProofFileOfALargeCollectionIsSmall(t *testing.T) {
+	f, _ := testProof(t, 76_487, 60_001, testContent)
+	if n := len(f.Format()); n > 3000 {
+		t.Errorf("proof file of %d bytes, want at most 3,000", n)
+	}
+}
+
+// refused reports an altered proof that passes.
+func refused(tb interface{ Fatalf(string, ...any) }, what string, text, content []byte, vkey string) {
+	f, err := Parse(text)
+	if err != nil {
+		return
+	}
+	if s, err := Verify(f, content, vkey); err == nil || (!errors.Is(err, ErrMismatch) && !errors.Is(err, ErrKey)) || s.KeyKnown {
+		tb.Fatalf("%s: accepted as %+v (%v)", what, s, err)
+	}
+}
+
+func TestAnyAlteredByteOfAProofIsRefused(t *testing.T) {
+	f, vkey := testProof(t, 300, 123, testContent)
+	text := f.Format()
+	for i := range text {
+		for bit := range 8 {
+			other := bytes.Clone(text)
+			other[i] ^= 1 << bit
+			refused(t, string(text[:i]), other, testContent, vkey)
+		}
+		refused(t, "cut", text[:i], testContent, vkey)
+	}
+	for i := range testContent {
+		other := bytes.Clone(testContent)
+		other[i] ^= 4
+		refused(t, "content", text, other, vkey)
+	}
+	refused(t, "one byte more", append(bytes.Clone(text), '\n'), testContent, vkey)
+}
+
+func TestAForgedProofIsRefused(t *testing.T) {
+	f, vkey := testProof(t, 300, 123, testContent)
+	item, _ := ParseItem(f.Item)
+	fixed, _ := ParseCommitment(f.Commitment)
+	rapid.Check(t, func(t *rapid.T) {
+		g := *f
+		what := rapid.SampledFrom([]string{"number", "collection", "edition", "digest", "root", "count", "first", "swap", "path", "short", "index", "kind", "seed", "salt", "segments"}).Draw(t, "what")
+		e, c := item, fixed
+		n := rapid.IntRange(1, 400).Draw(t, "n")
+		switch what {
+		case "number":
+			e.Number += n
+		case "collection":
+			e.Collection, c.Collection = "post", "post"
+		case "edition":
+			e.Edition += n
+		case "digest":
+			e.SHA256[n%32] ^= 1
+		case "root":
+			c.Root[n%32] ^= 1
+		case "count":
+			c.Count += n
+		case "first":
+			c.First += n
+		case "swap":
+			g.ItemPath, g.CommitmentPath = g.CommitmentPath, g.ItemPath
+		case "path":
+			g.Place = append(Path{}, g.Place...)
+			g.Place[n%len(g.Place)][n%32] ^= 1
+		case "short":
+			g.ItemPath = g.ItemPath[:n%len(g.ItemPath)]
+		case "index":
+			g.ItemIndex += int64(n)
+		case "kind":
+			g.Kind = trove.Doc
+		case "seed":
+			g.Opening.Seed[n%16] ^= 1
+		case "salt":
+			g.Opening.Salt[n%16] ^= 1
+		case "segments":
+			g.Opening.Segments += n
+		}
+		g.Item, g.Commitment = e.Append(nil), c.Append(nil)
+		refused(t, what, g.Format(), testContent, vkey)
+	})
+}
+
+func TestUnknownKeyIsSaidApartFromAMismatch(t *testing.T) {
+	f, vkey := testProof(t, 5, 2, testContent)
+	_, otherName := testKey(t, "other.example.org/log")
+	for _, key := range []string{"", "nonsense", otherName} {
+		s, err := Verify(f, testContent, key)
+		if !errors.Is(err, ErrKey) || errors.Is(err, ErrMismatch) || s.KeyKnown || s.Item.Number != 2 {
+			t.Errorf("key %q: %+v, %v", key, s, err)
+		}
+	}
+	f.Checkpoint.Note = bytes.Replace(f.Checkpoint.Note, []byte("— demo"), []byte("— dem0"), 1)
+	if _, err := Verify(f, testContent, vkey); !errors.Is(err, ErrMismatch) {
+		t.Errorf("without the log's signature: %v", err)
+	}
+}
+
+func TestCheckpointHasOneForm(t *testing.T) {
+	signer, vkey := testKey(t, testContext.Origin)
+	msg, err := note.Sign(&note.Note{Text: FormatCheckpoint(testContext.Origin, 42, trove.Sum(nil))}, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := ParseCheckpoint(msg)
+	if err != nil || good.Size != 42 || good.Root != trove.Sum(nil) || good.Verify(vkey) != nil {
+		t.Fatalf("%+v, %v", good, err)
+	}
+	for i := range msg {
+		for bit := range 8 {
+			bad := bytes.Clone(msg)
+			bad[i] ^= 1 << bit
+			if c, err := ParseCheckpoint(bad); err == nil && c.Verify(vkey) == nil {
+				t.Errorf("bit %d of byte %d changed unseen: %q", bit, i, bad)
+			}
+		}
+	}
+	for what, bad := range map[string]string{
+		"empty":         "",
+		"no signatures": "log\n1\n" + strings.Repeat("A", 43) + "=\n",
+		"leading zero":  strings.Replace(string(msg), "\n42\n", "\n042\n", 1),
+		"negative":      strings.Replace(string(msg), "\n42\n", "\n-42\n", 1),
+		"huge":          string(msg) + strings.Repeat("— a AAAA\n", 10_000),
+	} {
+		if _, err := ParseCheckpoint([]byte(bad)); err == nil {
+			t.Errorf("%s: accepted", what)
+		}
+	}
+}
+
+func TestEntriesHaveOneForm(t *testing.T) {
+	f, _ := testProof(t, 5, 2, testContent)
+	for _, line := range [][]byte{f.Item, f.Commitment} {
+		parse := func(b []byte) error { _, err := ParseItem(b); return err }
+		if bytes.Contains(line, []byte("root")) {
+			parse = func(b []byte) error { _, err := ParseCommitment(b); return err }
+		}
+		if err := parse(line); err != nil {
+			t.Fatal(err)
+		}
+		s := string(line)
+		for what, bad := range map[string]string{
+			"space":         strings.Replace(s, ":", ": ", 1),
+			"zero":          strings.Replace(s, ":2,", ":02,", 1) + " ",
+			"upper case":    strings.Replace(s, `"mail"`, `"Mail"`, 1),
+			"escape":        strings.Replace(s, `mail`, `mai\u006c`, 1),
+			"unknown field": strings.Replace(s, `{`, `{"a":1,`, 1),
+			"cut":           s[:len(s)-1],
+			"huge number":   strings.Replace(s, `":1`, `":99999999999999999999`, 1),
+			"nothing":       "",
+		} {
+			if parse([]byte(bad)) == nil {
+				t.Errorf("%s accepted: %s", what, bad)
+			}
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	file, vkey := testProof(f, 5, 2, testContent)
+	text := file.Format()
+	f.Add(text)
+	f.Add(text[:len(text)/2])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := Parse(b)
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(p.Format(), b) {
+			t.Fatalf("two forms of one proof: %q", b)
+		}
+		if _, err := Verify(p, testContent, vkey); err == nil && !bytes.Equal(b, text) {
+			t.Fatalf("forged: %q", b)
+		}
+	})
+}
