@@ -3,6 +3,9 @@ package mime
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
+
+	"unseal/trove"
 )
 
 // base64Value maps a byte to its value in the base64 alphabet, 64 for '=',
@@ -129,3 +132,27 @@ var hexValue = func() (t [256]byte) {
 	}
 	return t
 }()
+
+// Decode undoes a transfer encoding, named as in [trove.Part]. The bytes are
+// b itself where there is nothing to undo.
+func Decode(b []byte, encoding string) []byte {
+	switch encoding {
+	case "base64":
+		return DecodeBase64(b)
+	case "quoted-printable":
+		return DecodeQuotedPrintable(b)
+	case "uuencode":
+		return DecodeUU(b)
+	}
+	return b
+}
+
+// DecodePart returns the decoded bytes of a part of the message raw, and an
+// error when the part's place is not inside it. The bytes may share raw's
+// memory: do not change them.
+func DecodePart(raw []byte, p trove.Part) ([]byte, error) {
+	if p.Offset < 0 || p.Length < 0 || p.Offset > int64(len(raw)) || p.Length > int64(len(raw))-p.Offset {
+		return nil, fmt.Errorf("part %s: bytes %d+%d are not inside a message of %d", p.Path, p.Offset, p.Length, len(raw))
+	}
+	return Decode(raw[p.Offset:p.Offset+p.Length], p.Encoding), nil
+}

@@ -119,8 +119,8 @@ func wordEnd(body []byte, kind byte) (end, size int) {
 			return i, i + 1
 		case kind == 'b' && base64Value[c] >= 64 && c != '=' && c != ' ' && c != '\t':
 			return i, i
-		case c == '=' && i+1 < len(body) && body[i+1] == '?':
-			return i, i
+		case c == '=' && i+1 < len(body) && body[i+1] == '?' && (i+2 == len(body) || body[i+2] != '='):
+			return i, i // the next word begins
 		}
 	}
 	return len(body), len(body)

@@ -1,0 +1,230 @@
+package mail
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"unseal/mime"
+	"unseal/trove"
+)
+
+// Limits of what is made for display and of what a record holds.
+const (
+	MaxText     = 16 << 20 // bytes of text of one message
+	MaxWarnings = 100      // warnings of one message
+)
+
+// Parse reads a message. The text is valid UTF-8 with "\n" line ends; it is
+// empty when the message is unreadable or has none. The same bytes always
+// give the same result. It may be called from several goroutines at once.
+func Parse(raw []byte) (trove.Record, string) {
+	start, end := window(raw)
+	msg, err := mime.Walk(raw[start:end])
+	r := reader{raw: raw[start:end], start: start, msg: msg}
+	r.rec.Kind = trove.Mail
+	r.fields(msg.Header())
+	if err != nil {
+		r.rec.Unreadable = err.Error()
+		return r.rec, ""
+	}
+	r.rec.Warnings = append(r.rec.Warnings, msg.Warnings...)
+	r.parts()
+	text := r.text()
+	r.rec.Content = r.content()
+	r.rec.Lang = language(text)
+	r.place()
+	return r.rec, text
+}
+
+// reader holds the state of reading one message.
+type reader struct {
+	raw   []byte
+	start int // offset of raw in the item's exact bytes
+	msg   *mime.Message
+	rec   trove.Record
+	leafs []leaf   // one for each of rec.Parts
+	part  []int    // index into rec.Parts for each of msg.Parts, or -1
+	out   []string // pieces of the text
+	size  int      // of out
+}
+
+// leaf is a part with its decoded bytes.
+type leaf struct {
+	index int // into msg.Parts
+	bytes []byte
+}
+
+// window finds the message inside the wrapper of an emlx file: a line with its
+// length before it, a property list after it.
+func window(raw []byte) (start, end int) {
+	i := bytes.IndexByte(raw[:min(len(raw), 32)], '\n')
+	if i < 1 || raw[0] < '0' || raw[0] > '9' {
+		return 0, len(raw)
+	}
+	n, err := strconv.Atoi(string(bytes.TrimSpace(raw[:i])))
+	if err != nil || n < 0 || n > len(raw)-i-1 {
+		return 0, len(raw)
+	}
+	return i + 1, i + 1 + n
+}
+
+func (r *reader) warn(code, text string, offset int) {
+	r.rec.Warnings = append(r.rec.Warnings, trove.Warning{Code: code, Text: text, Offset: int64(offset)})
+}
+
+// fields takes what the record needs from the header. Fields that may stand
+// only once (RFC 5322 section 3.6) count where they stand first; addresses of
+// further ones are added.
+func (r *reader) fields(h mime.Header) {
+	if len(h.Fields) == 0 {
+		r.warn("no-header", "there is no header field: this may be no mail", 0)
+	}
+	var seen [fieldKinds]int
+	dated := false
+	for _, f := range h.Fields {
+		kind := kindOf(f)
+		seen[kind]++
+		if seen[kind] == 2 && kind < lastSingle {
+			r.warn("repeated-field", "the header has more than one "+f.Name()+" field", f.Offset)
+		}
+		first := seen[kind] == 1
+		switch kind {
+		case subject:
+			if first {
+				r.rec.Subject = oneLine(f.Text())
+			}
+		case from:
+			r.rec.From = append(r.rec.From, mime.ParseAddresses(f.Value())...)
+		case sender:
+			r.rec.Sender = append(r.rec.Sender, mime.ParseAddresses(f.Value())...)
+		case replyTo:
+			r.rec.ReplyTo = append(r.rec.ReplyTo, mime.ParseAddresses(f.Value())...)
+		case to:
+			r.rec.To = append(r.rec.To, mime.ParseAddresses(f.Value())...)
+		case cc:
+			r.rec.Cc = append(r.rec.Cc, mime.ParseAddresses(f.Value())...)
+		case bcc:
+			r.rec.Bcc = append(r.rec.Bcc, mime.ParseAddresses(f.Value())...)
+		case date:
+			if t, offset, ok := mime.ParseDate(f.Value()); ok && !dated {
+				r.rec.Date, r.rec.DateOffset, dated = t, offset, true
+			} else if !ok {
+				r.warn("bad-date", "the date cannot be read: "+clip(f.Text()), f.Offset)
+			}
+		case received:
+			if t, ok := mime.ReceivedDate(f.Value()); ok {
+				r.rec.Received = t // the last one stands lowest and is the oldest
+			}
+		case messageID:
+			if first {
+				r.rec.MessageID = mime.ParseID(f.Value())
+			}
+		case inReplyTo:
+			r.rec.InReplyTo = append(r.rec.InReplyTo, mime.ParseIDs(f.Value())...)
+		case references:
+			r.rec.References = append(r.rec.References, mime.ParseIDs(f.Value())...)
+		case listID:
+			r.rec.Mass = true
+			r.rec.ListID = listName(f.Text())
+		case listUnsubscribe:
+			r.rec.Mass = true
+		case precedence, autoSubmitted:
+			r.rec.Mass = r.rec.Mass || massWord(f.Text())
+		}
+	}
+}
+
+// fieldKind is a header field that the record has a use for.
+type fieldKind int
+
+const (
+	otherField fieldKind = iota
+	subject
+	from
+	sender
+	replyTo
+	to
+	cc
+	bcc
+	date
+	messageID
+	inReplyTo
+	references
+	lastSingle // those above may stand only once
+	received
+	listID
+	listUnsubscribe
+	precedence
+	autoSubmitted
+	fieldKinds
+)
+
+var fieldNames = map[string]fieldKind{
+	"subject": subject, "from": from, "sender": sender, "reply-to": replyTo, "to": to, "cc": cc, "bcc": bcc, "date": date,
+	"message-id": messageID, "in-reply-to": inReplyTo, "references": references, "received": received, "list-id": listID,
+	"list-unsubscribe": listUnsubscribe, "precedence": precedence, "auto-submitted": autoSubmitted,
+}
+
+func kindOf(f mime.Field) fieldKind {
+	var buf [16]byte // the longest name above
+	n := 0
+	for n < len(f.Raw) && f.Raw[n] > ' ' && f.Raw[n] != ':' {
+		if n == len(buf) {
+			return otherField
+		}
+		if buf[n] = f.Raw[n]; buf[n] >= 'A' && buf[n] <= 'Z' {
+			buf[n] |= 0x20
+		}
+		n++
+	}
+	return fieldNames[string(buf[:n])]
+}
+
+// massWord reports whether the value of Precedence or Auto-Submitted (RFC 3834
+// section 5) says that a machine sent the message.
+func massWord(s string) bool {
+	s, _, _ = strings.Cut(strings.ToLower(s), ";")
+	switch strings.TrimSpace(s) {
+	case "bulk", "list", "junk", "auto-generated", "auto-replied", "auto-notified":
+		return true
+	}
+	return false
+}
+
+// listName is the identifier in a List-Id (RFC 2919 section 3).
+func listName(s string) string {
+	if _, rest, ok := strings.Cut(s, "<"); ok {
+		s, _, _ = strings.Cut(rest, ">")
+	}
+	return strings.TrimSpace(s)
+}
+
+// oneLine turns line ends and tabs into spaces.
+func oneLine(s string) string {
+	if !strings.ContainsAny(s, "\t\r\n") {
+		return s
+	}
+	return strings.TrimSpace(strings.NewReplacer("\r\n", " ", "\t", " ", "\r", " ", "\n", " ").Replace(s))
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:80]) + "…"
+	}
+	return s
+}
+
+// place moves offsets to the item's exact bytes and bounds the warnings.
+func (r *reader) place() {
+	for i := range r.rec.Parts {
+		r.rec.Parts[i].Offset += int64(r.start)
+	}
+	for i := range r.rec.Warnings {
+		r.rec.Warnings[i].Offset += int64(r.start)
+	}
+	if n := len(r.rec.Warnings); n > MaxWarnings {
+		r.rec.Warnings = append(r.rec.Warnings[:MaxWarnings-1:MaxWarnings-1],
+			trove.Warning{Code: "more-warnings", Text: strconv.Itoa(n-MaxWarnings+1) + " further warnings are left out"})
+	}
+}

@@ -1,0 +1,225 @@
+package mime
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Media is a value with parameters: that of Content-Type (RFC 2045 section
+// 5.1) or Content-Disposition (RFC 2183).
+type Media struct {
+	Type   string // lower case: "text/plain", "attachment"; empty when absent
+	params []param
+}
+
+type param struct{ key, value []byte }
+
+// ParseMedia reads a value leniently: separators may be missing, quotes
+// unclosed, comments anywhere.
+func ParseMedia(value []byte) Media {
+	b := bytes.TrimSpace(unfold(value))
+	i := bytes.IndexAny(b, "; \t(,")
+	if i < 0 {
+		i = len(b)
+	}
+	m := Media{Type: lower(b[:i])}
+	for b = b[i:]; len(b) > 0; {
+		var p param
+		if p, b = nextParam(b); len(p.key) > 0 {
+			m.params = append(m.params, p)
+		}
+	}
+	return m
+}
+
+// nextParam reads one parameter at the beginning of b, which is not empty, and
+// returns what follows it.
+func nextParam(b []byte) (param, []byte) {
+	switch b[0] {
+	case ';', ' ', '\t', ',':
+		return param{}, b[1:]
+	case '(':
+		return param{}, b[commentEnd(b):]
+	}
+	i := bytes.IndexAny(b, "=;")
+	if i < 0 {
+		return param{}, nil
+	}
+	if b[i] == ';' {
+		return param{}, b[i:]
+	}
+	p := param{key: bytes.TrimSpace(b[:i])}
+	b = bytes.TrimLeft(b[i+1:], " \t")
+	if len(b) > 0 && b[0] == '"' {
+		n := quotedEnd(b)
+		p.value = unquote(b[:n])
+		return p, b[n:]
+	}
+	n := bytes.IndexByte(b, ';')
+	if n < 0 {
+		n = len(b)
+	}
+	p.value = bytes.TrimSpace(b[:n])
+	return p, b[n:]
+}
+
+// Param is the decoded value of a parameter, or "" when it is absent: encoded
+// words, raw 8-bit bytes, and the continuations and charsets of RFC 2231.
+func (m Media) Param(name string) string {
+	var plain []byte
+	var segments []segment
+	for _, p := range m.params {
+		rest, ok := cutFold(p.key, name)
+		switch {
+		case ok && len(rest) == 0 && plain == nil:
+			plain = p.value
+		case ok && len(rest) > 0 && rest[0] == '*':
+			segments = append(segments, newSegment(string(rest[1:]), p.value))
+		}
+	}
+	if len(segments) > 0 {
+		return join(segments)
+	}
+	return DecodeText(plain)
+}
+
+// segment is one piece of a value split or encoded after RFC 2231.
+type segment struct {
+	index   int
+	encoded bool
+	value   []byte
+}
+
+func newSegment(suffix string, value []byte) segment {
+	s := segment{value: value}
+	suffix, s.encoded = strings.CutSuffix(suffix, "*")
+	n, err := strconv.Atoi(suffix)
+	if suffix == "" {
+		s.encoded = true
+	} else if err == nil {
+		s.index = n
+	}
+	return s
+}
+
+// join puts segments together in the order of their numbers. The first encoded
+// one names the charset (RFC 2231 section 4); encoded words are decoded where
+// no segment is encoded.
+func join(segments []segment) string {
+	slices.SortStableFunc(segments, func(a, b segment) int { return a.index - b.index })
+	var all []byte
+	charset, encoded := "", false
+	for _, s := range segments {
+		if !s.encoded {
+			all = append(all, s.value...)
+			continue
+		}
+		v := s.value
+		if parts := bytes.SplitN(v, []byte("'"), 3); !encoded && len(parts) == 3 {
+			charset, v = string(parts[0]), parts[2]
+		}
+		encoded = true
+		all = appendPercent(all, v)
+	}
+	if !encoded {
+		return DecodeText(all)
+	}
+	s, _ := ToUTF8(all, charset)
+	return s
+}
+
+func appendPercent(out, b []byte) []byte {
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		if c == '%' && i+2 < len(b) {
+			if v, ok := hexByte(b[i+1], b[i+2]); ok {
+				c = v
+				i += 2
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// commentEnd is the length of the comment at the beginning of b (RFC 5322
+// section 3.2.2); one that is not closed ends with b.
+func commentEnd(b []byte) int {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(b)
+}
+
+// quotedEnd is the length of the quoted string at the beginning of b, or of b
+// when it is not closed.
+func quotedEnd(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(b)
+}
+
+// unquote takes the quotes off, and the backslashes before quotes and
+// backslashes only, since file names of Windows hold bare ones.
+func unquote(b []byte) []byte {
+	b = bytes.TrimSuffix(b[1:], []byte(`"`))
+	if bytes.IndexByte(b, '\\') < 0 {
+		return b
+	}
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == '\\' && i+1 < len(b) && (b[i+1] == '"' || b[i+1] == '\\') {
+			i++
+		}
+		out = append(out, b[i])
+	}
+	return out
+}
+
+// cutFold takes name off the beginning of key, letter case aside.
+func cutFold(key []byte, name string) ([]byte, bool) {
+	if len(key) < len(name) || !equalFold(key[:len(name)], name) {
+		return nil, false
+	}
+	return key[len(name):], true
+}
+
+// lower is b in lower case as a string, without a new string for the words
+// that most mail is made of.
+func lower(b []byte) string {
+	if s, ok := frequent[string(b)]; ok {
+		return s
+	}
+	return strings.ToLower(strings.ToValidUTF8(string(b), "\uFFFD"))
+}
+
+var frequent = func() map[string]string {
+	m := map[string]string{}
+	for _, s := range []string{
+		"", "text/plain", "text/html", "multipart/mixed", "multipart/alternative", "multipart/related", "multipart/signed",
+		"message/rfc822", "application/octet-stream", "application/pdf", "application/pgp-signature", "image/png", "image/jpeg",
+		"text/x-patch", "application/pkcs7-signature", "attachment", "inline", "7bit", "8bit", "base64", "quoted-printable",
+	} {
+		m[s], m[strings.ToUpper(s)] = s, s
+	}
+	m["TEXT/PLAIN"], m["Text/Plain"], m["7Bit"], m["8Bit"] = "text/plain", "text/plain", "7bit", "8bit"
+	return m
+}()
