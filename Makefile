@@ -1,0 +1,54 @@
+# The gates of the project; CONTRIBUTING.md says when to use which.
+#   make check   under two minutes: format, vet, staticcheck, architecture, short tests
+#   make test    all tests: unit, scripts, browser; what a machine lacks is skipped aloud
+#   make long    fuzzing, kills, large properties, the race detector
+#   make bench   measures beside peers and writes docs/figures.md
+#   make bin     the binary, without cgo
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+GO ?= go
+FUZZTIME ?= 60s
+
+.PHONY: check test long bench bin format vet browser fuzz race
+
+check: format vet
+	$(GO) test -short -timeout 5m ./...
+
+test: browser
+	$(GO) vet ./...
+	$(GO) test -timeout 20m ./...
+
+long: fuzz race
+	UNSEAL_LONG=1 $(GO) test -count=1 -timeout 60m ./...
+
+bench: bin
+	$(GO) run ./bench -unseal ./unseal -o docs/figures.md
+
+bin:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o unseal ./cmd/unseal
+
+format:
+	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+	GOARCH=386 $(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# The browser tests want axe-core beside Chromium. Without npm they run without it, aloud.
+browser:
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund; \
+	else echo "no npm here: the accessibility tests will skip"; fi
+
+# Every fuzz target of every package for FUZZTIME each; what they find lands in testdata/fuzz.
+fuzz:
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' "$$p" | grep '^Fuzz' || true); do \
+	    echo "$$p $$f"; \
+	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) "$$p"; \
+	  done; \
+	done
+
+race:
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m ./...
