@@ -1,0 +1,231 @@
+package evidence
+
+import (
+	"crypto"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"unseal/mime"
+)
+
+// ChainStatus is the state of an ARC chain as we find it.
+type ChainStatus string
+
+// The states of a chain. RFC 8617 knows none, pass and fail; in an archive the
+// key of a sealer may be unknown, which is no failure of the chain.
+const (
+	ChainNone  ChainStatus = "none"  // the mail carries no ARC set
+	ChainPass  ChainStatus = "pass"  // every seal, and the newest message signature, hold
+	ChainFail  ChainStatus = "fail"  // a set is malformed, missing or does not hold
+	ChainEnded ChainStatus = "ended" // a sealer itself stated cv=fail: RFC 8617 section 5.1.2 ends the chain there, nothing is checked
+	ChainNoKey ChainStatus = "nokey" // what could be checked holds, a key is not known
+)
+
+// Chain is the ARC chain of a mail. A chain that passes shows that the mail is
+// as the newest sealer passed it on, and what each sealer claims to have found;
+// it does not show that those claims are true.
+type Chain struct {
+	Status   ChainStatus
+	Instance int    // the instance that decided a status other than pass, where one did
+	Detail   string // what is wrong
+	Sets     []Set  // by instance, oldest first; empty when malformed
+}
+
+// Set is one ARC set (RFC 8617 section 4.2).
+type Set struct {
+	Instance int
+	CV       string    // the chain's state as this sealer saw it: none, pass or fail
+	Results  string    // ARC-Authentication-Results after the instance, as it stands
+	Seal     Signature // ARC-Seal
+	Message  Signature // ARC-Message-Signature; judged for the newest set alone, which is all that can still hold
+}
+
+// maxInstance is RFC 8617 section 4.2.1.
+const maxInstance = 50
+
+// arcSet holds the indexes of one set's fields; -1 where missing.
+type arcSet struct {
+	results, message, seal int
+	messageTags, sealTags  tagList
+}
+
+// chain validates the ARC sets as RFC 8617 section 5.2 says.
+func (m *message) chain(keys *Keys, now time.Time) Chain {
+	sets, bad := m.collect()
+	switch {
+	case bad != nil:
+		return *bad
+	case len(sets) == 0:
+		return Chain{Status: ChainNone}
+	}
+	for i, set := range sets {
+		if set.sealTags.get("cv") == "fail" {
+			return Chain{Status: ChainEnded, Instance: i + 1, Detail: "the sealer stated cv=fail"}
+		}
+	}
+	ch := Chain{Status: ChainPass}
+	for i, set := range sets {
+		s := Set{Instance: i + 1, CV: set.sealTags.get("cv")}
+		_, s.Results, _ = strings.Cut(string(m.fields[set.results].Value()), ";")
+		s.Seal = m.seal(sets[:i+1], keys)
+		ch.Sets = append(ch.Sets, s)
+		if want := []string{"none", "pass"}[min(i, 1)]; s.CV != want { // section 5.2 step 3
+			ch.worse(ChainFail, i+1, "cv= of the seal")
+		}
+	}
+	newest := len(sets) - 1
+	ch.Sets[newest].Message = m.arcMessage(sets[newest], keys)
+	ch.blame(newest+1, "ARC-Message-Signature", &ch.Sets[newest].Message)
+	for i := range slices.Backward(ch.Sets) {
+		ch.blame(i+1, "ARC-Seal", &ch.Sets[i].Seal)
+	}
+	ch.Sets[newest].Message.qualify(m.at, now)
+	for i := range ch.Sets {
+		ch.Sets[i].Seal.qualify(m.at, now)
+	}
+	return ch
+}
+
+// worse lets the first failure decide; an unknown key counts below any.
+func (ch *Chain) worse(to ChainStatus, instance int, detail string) {
+	if ch.Status == ChainPass || ch.Status == ChainNoKey && to == ChainFail {
+		ch.Status, ch.Instance, ch.Detail = to, instance, detail
+	}
+}
+
+func (ch *Chain) blame(instance int, field string, s *Signature) {
+	switch s.Outcome {
+	case Fail:
+		ch.worse(ChainFail, instance, field+": "+s.Said())
+	case NoKey:
+		ch.worse(ChainNoKey, instance, field+": "+s.Said())
+	}
+}
+
+// collect sorts the ARC fields into sets and checks that they are whole: one
+// field of each kind for each instance from 1 up.
+func (m *message) collect() ([]arcSet, *Chain) {
+	var sets []arcSet
+	bad := func(instance int, detail string) ([]arcSet, *Chain) {
+		return nil, &Chain{Status: ChainFail, Instance: instance, Detail: detail}
+	}
+	for kind, name := range []string{"arc-authentication-results", "arc-message-signature", "arc-seal"} {
+		for _, index := range m.byName[name] {
+			instance, tags, err := readInstance(m.fields[index], kind == 0)
+			if err != nil {
+				return bad(0, m.fields[index].Name()+": "+err.Error())
+			}
+			for len(sets) < instance {
+				sets = append(sets, arcSet{results: -1, message: -1, seal: -1})
+			}
+			set := &sets[instance-1]
+			slot := []*int{&set.results, &set.message, &set.seal}[kind]
+			if *slot >= 0 {
+				return bad(instance, "two "+m.fields[index].Name()+" fields")
+			}
+			*slot = index
+			switch kind {
+			case 1:
+				set.messageTags = tags
+			case 2:
+				set.sealTags = tags
+			}
+		}
+	}
+	for i, set := range sets {
+		if set.results < 0 || set.message < 0 || set.seal < 0 {
+			return bad(i+1, "the set is not whole")
+		}
+	}
+	return sets, nil
+}
+
+// readInstance reads i= of an ARC field. In ARC-Authentication-Results it
+// comes first and ends in a semicolon; the rest there is no tag list (RFC 8617
+// section 4.1.1).
+func readInstance(f mime.Field, results bool) (int, tagList, error) {
+	text := string(f.Value())
+	if results {
+		head, _, ok := strings.Cut(text, ";")
+		if !ok {
+			return 0, nil, errors.New("no instance")
+		}
+		text = head
+	}
+	tags, err := parseTags(text)
+	if err != nil {
+		return 0, nil, err
+	}
+	n, err := strconv.ParseUint(tags.get("i"), 10, 16)
+	if err != nil || n < 1 || n > maxInstance {
+		return 0, nil, errors.New("i= is not an instance from 1 to 50")
+	}
+	return int(n), tags, nil
+}
+
+// arcMessage judges the ARC-Message-Signature of a set (RFC 8617 section
+// 4.1.2): a DKIM signature without v= whose h= may not name ARC-Seal.
+func (m *message) arcMessage(set arcSet, keys *Keys) Signature {
+	s := Signature{Offset: m.fields[set.message].Offset}
+	s.name(set.messageTags)
+	c, err := readClaim(set.message, set.messageTags)
+	if err == nil && slices.Contains(c.names, "arc-seal") {
+		err = badSyntax("h= names ARC-Seal")
+	}
+	if err != nil {
+		s.settleFault(err)
+		return s
+	}
+	blank := s
+	if m.judge(&s, c, keys); s.Outcome == Fail && !c.tags.has("c") {
+		// By section 4.1.2 the default is DKIM's, simple/simple; but sealers
+		// that leave c= out sign relaxed (case ams_fields_c_na of the ARC suite).
+		c.relaxedHeader, c.relaxedBody = true, true
+		second := blank
+		if m.judge(&second, c, keys); second.Outcome == Pass {
+			s = second
+		}
+	}
+	s.refuseWeak(c)
+	return s
+}
+
+// seal judges the ARC-Seal of the last of the given sets, which covers the
+// fields of all of them in order, always in relaxed form (section 5.1.1).
+func (m *message) seal(sets []arcSet, keys *Keys) Signature {
+	last := sets[len(sets)-1]
+	s := Signature{Offset: m.fields[last.seal].Offset}
+	s.name(last.sealTags)
+	c := &claim{field: last.seal, tags: last.sealTags, relaxedHeader: true}
+	err := c.readSeal()
+	if err == nil && c.tags.has("h") {
+		err = badSyntax("h= in ARC-Seal") // section 4.1.3
+	}
+	if err != nil {
+		s.settleFault(err)
+		return s
+	}
+	s.Time, _ = c.tags.when("t")
+	found := m.candidates(&s, keys)
+	if len(found) == 0 {
+		return s
+	}
+	var covered []int
+	for _, set := range sets {
+		covered = append(covered, set.results, set.message, set.seal)
+	}
+	s.tryKeys(found, c, m.headerDigest(covered[:len(covered)-1], c))
+	s.refuseWeak(c)
+	return s
+}
+
+// refuseWeak takes a pass back that rests on SHA-1 or a short key: ARC is
+// younger than RFC 8301, so that no honest sealer has ever used either.
+func (s *Signature) refuseWeak(c *claim) {
+	if s.Outcome == Pass && (c.hash == crypto.SHA1 || s.Key.public.modulus != nil && s.Key.Bits() < weakBelow) {
+		s.settle(Fail, WeakSeal, "")
+	}
+}

@@ -1,0 +1,483 @@
+package evidence
+
+import (
+	"bytes"
+	"crypto"
+	_ "crypto/sha1" // for signatures of the time
+	_ "crypto/sha256"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"unseal/mime"
+)
+
+// message is a mail being examined: what its signatures have in common.
+type message struct {
+	fields []mime.Field
+	body   []byte
+	byName map[string][]int // lower-case name: indexes into fields, top down
+	at     time.Time        // the mail's own time
+	bodies map[bodyForm]bodySum
+	hashed int64 // body bytes hashed so far, against MaxHashed
+}
+
+// bodyForm is one way to hash the body.
+type bodyForm struct {
+	hash    crypto.Hash
+	relaxed bool
+	limit   int64
+}
+
+type bodySum struct {
+	sum    string
+	length int64
+}
+
+func newMessage(raw []byte, header mime.Header) *message {
+	m := &message{fields: header.Fields, body: raw[header.Body:], byName: make(map[string][]int, len(header.Fields)), bodies: map[bodyForm]bodySum{}}
+	for i, f := range m.fields {
+		name := strings.ToLower(f.Name())
+		m.byName[name] = append(m.byName[name], i)
+	}
+	m.at = m.ownTime()
+	return m
+}
+
+// ownTime is when the mail was on its way by its own word: the oldest Received
+// field that can be read, else Date.
+func (m *message) ownTime() time.Time {
+	for _, i := range slices.Backward(m.byName["received"]) {
+		if t, ok := mime.ReceivedDate(m.fields[i].Value()); ok {
+			return t
+		}
+	}
+	for _, i := range m.byName["date"] {
+		if t, _, ok := mime.ParseDate(m.fields[i].Value()); ok {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// claim is a signature field read and found to be in order.
+type claim struct {
+	field                      int // index of the signature field
+	tags                       tagList
+	hash                       crypto.Hash
+	kind                       string // key type the algorithm needs
+	relaxedHeader, relaxedBody bool
+	names                      []string // h=, lower case
+	limit                      int64    // l=, or -1
+	bh, b                      []byte
+}
+
+// fault is a failure found while reading a signature.
+type fault struct {
+	cause  Cause
+	detail string
+}
+
+func (f *fault) Error() string { return string(f.cause) + ": " + f.detail }
+
+func badSyntax(detail string) error { return &fault{BadSyntax, detail} }
+
+// settle records why a signature did not pass.
+func (s *Signature) settle(o Outcome, c Cause, detail string) {
+	s.Outcome, s.Cause, s.Detail = o, c, detail
+}
+
+func (s *Signature) settleFault(err error) {
+	f := &fault{BadSyntax, err.Error()}
+	errors.As(err, &f)
+	s.settle(Fail, f.cause, f.detail)
+}
+
+// name fills in what a signature says of itself.
+func (s *Signature) name(tags tagList) {
+	s.Domain, s.Selector, s.Algorithm = strings.ToLower(tags.get("d")), tags.get("s"), tags.get("a")
+}
+
+// dkim judges the DKIM-Signature field at an index.
+func (m *message) dkim(index int, keys *Keys, now time.Time) Signature {
+	f := m.fields[index]
+	s := Signature{Offset: f.Offset}
+	tags, err := parseTags(string(f.Value()))
+	s.name(tags)
+	if err == nil {
+		err = s.readDKIM(tags)
+	}
+	var c *claim
+	if err == nil {
+		c, err = readClaim(index, tags)
+	}
+	if err == nil && !slices.Contains(c.names, "from") {
+		err = &fault{FromUnsigned, "h="} // RFC 6376 section 6.1.1
+	}
+	if err != nil {
+		s.settleFault(err)
+		return s
+	}
+	m.judge(&s, c, keys)
+	s.qualify(m.at, now)
+	return s
+}
+
+// readDKIM reads the tags that only DKIM-Signature has (RFC 6376 section 3.5).
+func (s *Signature) readDKIM(tags tagList) (err error) {
+	if tags.get("v") != "1" {
+		if v := tags.get("v"); v != "" && !strings.HasPrefix(v, "0") {
+			return badSyntax("v= is not 1")
+		}
+		return &fault{DraftSyntax, "no v=1"} // RFC 4871 of 2007 brought v=1 and bh=
+	}
+	if s.Expires, err = tags.when("x"); err != nil {
+		return badSyntax(err.Error())
+	}
+	if i, ok := tags.find("i"); ok {
+		s.Identity = removeFWS(i.value)
+		if !within(s.identityDomain(), s.Domain) {
+			return &fault{DomainMismatch, "i= is not in d="}
+		}
+	}
+	return nil
+}
+
+func (s *Signature) identityDomain() string {
+	if i := strings.LastIndexByte(s.Identity, '@'); i >= 0 {
+		return s.Identity[i+1:]
+	}
+	if s.Identity == "" {
+		return s.Domain
+	}
+	return "" // RFC 6376 section 3.5: i= has an "@"
+}
+
+// algorithms lists what RFC 6376 section 3.3 and RFC 8463 section 3 name.
+var algorithms = map[string]struct {
+	kind string
+	hash crypto.Hash
+}{
+	"rsa-sha1":       {"rsa", crypto.SHA1},
+	"rsa-sha256":     {"rsa", crypto.SHA256},
+	"ed25519-sha256": {"ed25519", crypto.SHA256},
+}
+
+// readClaim reads the tags that DKIM-Signature and ARC-Message-Signature share.
+func readClaim(index int, tags tagList) (*claim, error) {
+	c := &claim{field: index, tags: tags}
+	if name, lacks := tags.lacks("bh"); lacks {
+		return nil, badSyntax(name + "= is missing")
+	}
+	if !tags.has("h") {
+		return nil, badSyntax("h= is missing")
+	}
+	if err := c.readSeal(); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.bh, err = decodeBase64(tags.get("bh")); err != nil {
+		return nil, badSyntax("bh= is not base64")
+	}
+	if err := c.readCanon(); err != nil {
+		return nil, err
+	}
+	if c.limit, err = tags.number("l", 18); err != nil { // RFC 6376 has 76 digits; no body needs more
+		return nil, badSyntax(err.Error())
+	}
+	c.names = colonList(strings.ToLower(tags.get("h")))
+	if len(c.names) > MaxSigned {
+		return nil, badSyntax("h= is too long")
+	}
+	return c, nil
+}
+
+// readSeal reads the tags that all three kinds of signature fields share.
+func (c *claim) readSeal() error {
+	if name, lacks := c.tags.lacks("a", "b", "d", "s"); lacks {
+		return badSyntax(name + "= is missing")
+	}
+	alg, ok := algorithms[c.tags.get("a")]
+	if !ok {
+		return &fault{BadAlgorithm, "a="}
+	}
+	c.kind, c.hash = alg.kind, alg.hash
+	if !isDomain(c.tags.get("d")) || !isSelector(c.tags.get("s")) {
+		return badSyntax("d= or s= is no domain name")
+	}
+	if _, err := c.tags.when("t"); err != nil {
+		return badSyntax(err.Error())
+	}
+	var err error
+	if c.b, err = decodeBase64(c.tags.get("b")); err != nil {
+		return badSyntax("b= is not base64")
+	}
+	return nil
+}
+
+// readCanon reads c=, "header/body", each simple unless said (section 3.5).
+func (c *claim) readCanon() error {
+	t, ok := c.tags.find("c")
+	if !ok {
+		return nil
+	}
+	header, body, both := strings.Cut(t.value, "/")
+	if !both {
+		body = "simple"
+	}
+	c.relaxedHeader, c.relaxedBody = header == "relaxed", body == "relaxed"
+	if !c.relaxedHeader && header != "simple" || !c.relaxedBody && body != "simple" {
+		return badSyntax("c= is unknown")
+	}
+	return nil
+}
+
+// judge checks a claim over header fields and body against the key archive.
+func (m *message) judge(s *Signature, c *claim, keys *Keys) {
+	s.Time, _ = c.tags.when("t")
+	covered := m.cover(s, c)
+	found := m.candidates(s, keys)
+	if len(found) == 0 {
+		return // settled: nothing is hashed for want of a key
+	}
+	body, ok := m.bodySum(bodyForm{c.hash, c.relaxedBody, c.limit})
+	if !ok {
+		s.settle(Fail, TooMuch, "")
+		return
+	}
+	s.BodyLength, s.BodyCovered = body.length, body.length
+	if c.limit >= 0 {
+		s.BodyCovered = min(c.limit, body.length)
+	}
+	intact := body.sum == string(c.bh) && c.limit <= body.length
+	s.tryKeys(found, c, m.headerDigest(covered, c))
+	if !intact {
+		s.blameBody()
+		m.guess(s, c)
+	}
+}
+
+// cover picks the fields that h= names, each name from the bottom upwards
+// (section 5.4.2), and lists what stays uncovered. The result holds indexes in
+// signing order; a name without a field left is not in it, and is thereby
+// signed as absent.
+func (m *message) cover(s *Signature, c *claim) []int {
+	left := make(map[string]int, len(c.names)) // instances not yet taken
+	taken := make([]bool, len(m.fields))
+	taken[c.field] = true
+	var covered []int
+	for _, name := range c.names {
+		all := m.byName[name]
+		n, seen := left[name]
+		if !seen {
+			n = len(all)
+		}
+		for n--; n >= 0 && all[n] == c.field; n-- { // a signature does not cover itself by h=
+		}
+		if left[name] = max(n, 0); n >= 0 {
+			covered = append(covered, all[n])
+			taken[all[n]] = true
+			s.Signed = append(s.Signed, name)
+		}
+	}
+	for i, f := range m.fields {
+		name := strings.ToLower(f.Name())
+		if taken[i] || name == "" {
+			continue
+		}
+		if !slices.Contains(s.Unsigned, name) {
+			s.Unsigned = append(s.Unsigned, name)
+		}
+		if singular[name] {
+			if last := m.byName[name][len(m.byName[name])-1]; taken[last] {
+				s.Ambiguous = append(s.Ambiguous, Ambiguity{name, m.fields[last].Offset, f.Offset})
+			}
+		}
+	}
+	return covered
+}
+
+// singular are the fields that stand once (RFC 5322 section 3.6) and decide
+// what a reader sees.
+var singular = map[string]bool{
+	"from": true, "sender": true, "reply-to": true, "to": true, "cc": true, "subject": true, "date": true,
+	"message-id": true, "content-type": true, "content-transfer-encoding": true,
+}
+
+// candidates finds usable keys, or settles why there is none.
+func (m *message) candidates(s *Signature, keys *Keys) []*Key {
+	at := m.at
+	if at.IsZero() {
+		at = s.Time
+	}
+	found := keys.Lookup(s.Domain, s.Selector, at)
+	usable := found[:0:0]
+	s.settle(NoKey, KeyUnknown, "")
+	for _, k := range found {
+		switch {
+		case k.public != nil && !k.public.revoked:
+			if len(usable) < MaxKeys {
+				usable = append(usable, k)
+			}
+		case k.public != nil:
+			s.settle(NoKey, KeyRevoked, "")
+		case k.fault != nil:
+			s.settle(Fail, BadKey, k.fault.Error())
+		default:
+			s.settle(NoKey, KeyGone, k.Note)
+		}
+	}
+	return usable
+}
+
+// bodySum hashes the body once for each form; false beyond MaxHashed.
+func (m *message) bodySum(form bodyForm) (bodySum, bool) {
+	if sum, ok := m.bodies[form]; ok {
+		return sum, true
+	}
+	if m.hashed += int64(len(m.body)); m.hashed > MaxHashed {
+		return bodySum{}, false
+	}
+	sum, length := bodyHash(form.hash.New(), m.body, form.relaxed, form.limit)
+	m.bodies[form] = bodySum{string(sum), length}
+	return m.bodies[form], true
+}
+
+// headerDigest is section 3.7: the covered fields, each with CRLF, then the
+// signature field itself with an empty b= and without CRLF.
+func (m *message) headerDigest(covered []int, c *claim) []byte {
+	h := c.hash.New()
+	var buf []byte
+	for _, i := range covered {
+		buf = appendHeader(buf[:0], m.fields[i].Raw, c.relaxedHeader)
+		buf = append(buf, crlf...)
+		h.Write(buf)
+	}
+	h.Write(appendHeader(buf[:0], withoutB(m.fields[c.field], c.tags), c.relaxedHeader))
+	return h.Sum(nil)
+}
+
+// withoutB is a signature field with the value of its b= taken out.
+func withoutB(f mime.Field, tags tagList) []byte {
+	b, _ := tags.find("b")
+	start := bytes.IndexByte(f.Raw, ':') + 1
+	raw := append([]byte(nil), f.Raw[:start+b.from]...)
+	return append(raw, f.Raw[start+b.to:]...)
+}
+
+// tryKeys checks b= with each key until one fits; of failures, the most telling stays.
+func (s *Signature) tryKeys(keys []*Key, c *claim, digest []byte) {
+	s.settle(Fail, "", "")
+	for _, k := range keys {
+		cause := k.public.judge(s, c, digest)
+		if s.Key == nil || cause == "" || cause == HeaderChanged {
+			s.Key, s.Cause = k, cause
+		}
+		if cause == "" {
+			s.Outcome = Pass
+			return
+		}
+	}
+}
+
+// judge is RFC 6376 section 6.1.2 and 6.1.3 for one key; empty when all fits.
+func (k *publicKey) judge(s *Signature, c *claim, digest []byte) Cause {
+	if k.kind != c.kind {
+		return KeyMismatch
+	}
+	name := map[crypto.Hash]string{crypto.SHA1: "sha1", crypto.SHA256: "sha256"}[c.hash]
+	if len(k.hashes) > 0 && !slices.Contains(k.hashes, name) {
+		return KeyForbids
+	}
+	if k.strict && !strings.EqualFold(s.identityDomain(), s.Domain) {
+		return Subdomain
+	}
+	switch k.verify(c.hash, digest, c.b) {
+	case matches:
+		return ""
+	case otherData:
+		return HeaderChanged
+	case otherKey:
+		return KeyMismatch
+	}
+	return HeaderOrKey
+}
+
+// blameBody joins to what b= says that the body hash does not fit.
+func (s *Signature) blameBody() {
+	switch {
+	case s.Outcome == Pass:
+		s.settle(Fail, BodyChanged, "")
+	case s.Cause == HeaderChanged || s.Cause == HeaderOrKey:
+		s.Cause = BothChanged
+	}
+}
+
+// The bounds of the search for a footer.
+const (
+	maxGuessBody = 1 << 20
+	maxGuesses   = 8
+)
+
+// guess says what probably happened to the body. A footer is proven, in fact:
+// the body up to its first line hashes as signed.
+func (m *message) guess(s *Signature, c *claim) {
+	if c.limit > s.BodyLength {
+		s.Probable = "cut short"
+		return
+	}
+	for _, name := range []string{"list-id", "list-post", "list-unsubscribe", "mailing-list", "x-mailing-list"} {
+		if len(m.byName[name]) > 0 {
+			s.Probable = "mailing list"
+		}
+	}
+	if len(m.body) > maxGuessBody {
+		return
+	}
+	for end, tries := len(m.body), 0; end > 0 && tries < maxGuesses; {
+		end = bytes.LastIndexByte(m.body[:end-1], '\n') + 1
+		if line, _ := cutLine(m.body[end:]); isRule(line) {
+			tries++
+			if sum, _ := bodyHash(c.hash.New(), m.body[:end], c.relaxedBody, c.limit); string(sum) == string(c.bh) {
+				s.Probable = "list footer"
+				return
+			}
+		}
+	}
+}
+
+// isRule recognises the line above a footer: "-- ", "____", "----".
+func isRule(line []byte) bool {
+	line = bytes.TrimRight(line, " ")
+	return len(line) >= 2 && bytes.Trim(line, "-_=*") == nil
+}
+
+// qualify adds what must be said along with a pass, and takes the pass back
+// when the signature had expired by the mail's own time.
+func (s *Signature) qualify(at, now time.Time) {
+	if s.Outcome != Pass {
+		return
+	}
+	if !s.Expires.IsZero() && s.Expires.Before(at) {
+		s.settle(Fail, Expired, "x=")
+		return
+	}
+	say := func(q Qualifier, applies bool) {
+		if applies {
+			s.Qualifiers = append(s.Qualifiers, q)
+		}
+	}
+	k := s.Key.public
+	if at.IsZero() {
+		at = s.Time
+	}
+	say(ExpiredSince, !s.Expires.IsZero() && s.Expires.Before(now))
+	say(WeakAlgorithm, algorithms[s.Algorithm].hash == crypto.SHA1)
+	say(WeakKey, k.modulus != nil && k.bits() < weakBelow)
+	say(TestKey, k.testing)
+	say(AmbiguousHeaders, len(s.Ambiguous) > 0)
+	say(PartialBody, s.BodyCovered < s.BodyLength)
+	say(OutsideWindow, !s.Key.published(at))
+	say(SignedLater, !s.Time.IsZero() && s.Time.Sub(at) > 24*time.Hour)
+}

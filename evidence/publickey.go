@@ -1,0 +1,178 @@
+package evidence
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ed25519"
+	"encoding/asn1"
+	"errors"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// publicKey is a key record of RFC 6376 section 3.6.1, read.
+type publicKey struct {
+	kind    string   // k=: "rsa" or "ed25519"
+	hashes  []string // h=: acceptable hashes; empty means all
+	testing bool     // t=y
+	strict  bool     // t=s: i= may not be a subdomain of d=
+	revoked bool     // p= is empty
+	modulus *big.Int // of an RSA key
+	exp     *big.Int
+	ed      ed25519.PublicKey
+}
+
+// maxModulus bounds the work for one RSA signature; RFC 8301 section 3.2 asks
+// for 4096 bits. Shorter moduli than minModulus carry no PKCS#1 signature.
+const (
+	maxModulus = 16384
+	minModulus = 384
+	weakBelow  = 1024 // RFC 8301 section 3.2
+)
+
+// parseRecord reads the text of a key record.
+func parseRecord(record string) (*publicKey, error) {
+	tags, err := parseTags(record)
+	if err != nil {
+		return nil, errors.New("the record is not a tag list")
+	}
+	if v, ok := tags.find("v"); ok && (v.value != "DKIM1" || tags[0].name != "v") {
+		return nil, errors.New("the record is not of version DKIM1")
+	}
+	if !tags.has("p") {
+		return nil, errors.New("the record has no p=")
+	}
+	if s := tags.get("s"); s != "" && !slices.Contains(colonList(s), "*") && !slices.Contains(colonList(s), "email") {
+		return nil, errors.New("the record is not for mail (s=)")
+	}
+	k := &publicKey{kind: tags.get("k"), hashes: colonList(tags.get("h"))}
+	flags := colonList(tags.get("t"))
+	k.testing, k.strict = slices.Contains(flags, "y"), slices.Contains(flags, "s")
+	if k.kind == "" {
+		k.kind = "rsa"
+	}
+	return k, k.parseKey(tags.get("p"))
+}
+
+func (k *publicKey) parseKey(p string) error {
+	if p == "" {
+		k.revoked = true
+		return nil
+	}
+	der, err := decodeBase64(p)
+	if err != nil {
+		return errors.New("p= is not base64")
+	}
+	switch k.kind {
+	case "rsa":
+		return k.parseRSA(der)
+	case "ed25519":
+		if len(der) != ed25519.PublicKeySize {
+			return errors.New("p= is not a key of 32 bytes (RFC 8463 section 4)")
+		}
+		k.ed = der
+		return nil
+	}
+	return errors.New("key type " + k.kind + " is unknown")
+}
+
+// parseRSA accepts SubjectPublicKeyInfo, which everybody publishes, and the
+// bare RSAPublicKey that RFC 6376 section 3.6.1 asks for.
+func (k *publicKey) parseRSA(der []byte) error {
+	var info struct {
+		Algorithm struct {
+			OID        asn1.ObjectIdentifier
+			Parameters asn1.RawValue `asn1:"optional"`
+		}
+		Key asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &info); err == nil {
+		der = info.Key.RightAlign()
+	}
+	var rsa struct{ N, E *big.Int }
+	if rest, err := asn1.Unmarshal(der, &rsa); err != nil || len(rest) > 0 {
+		return errors.New("p= is not an RSA key")
+	}
+	bits := rsa.N.BitLen()
+	if rsa.N.Sign() <= 0 || bits < minModulus || bits > maxModulus || rsa.N.Bit(0) == 0 {
+		return errors.New("the modulus of the RSA key is out of range")
+	}
+	if rsa.E.Sign() <= 0 || rsa.E.BitLen() > 32 || rsa.E.Bit(0) == 0 || rsa.E.BitLen() < 2 {
+		return errors.New("the exponent of the RSA key is out of range")
+	}
+	k.modulus, k.exp = rsa.N, rsa.E
+	return nil
+}
+
+// bits is the size of the key.
+func (k *publicKey) bits() int {
+	if k.modulus != nil {
+		return k.modulus.BitLen()
+	}
+	return 8 * len(k.ed)
+}
+
+// match is what a signature says against a key and a digest.
+type match int
+
+const (
+	matches   match = iota
+	otherData       // made with this key, over something else
+	otherKey        // not made with this key, or damaged
+	noMatch         // one of the two; Ed25519 cannot tell
+)
+
+// verify checks a signature over a digest.
+func (k *publicKey) verify(hash crypto.Hash, digest, sig []byte) match {
+	if k.ed != nil {
+		// RFC 8463 section 3: PureEdDSA over the SHA-256 digest.
+		if len(sig) == ed25519.SignatureSize && ed25519.Verify(k.ed, digest, sig) {
+			return matches
+		}
+		return noMatch
+	}
+	return k.verifyRSA(hash, digest, sig)
+}
+
+// digestInfo is the DER that stands before the digest, RFC 8017 section 9.2 note 1.
+var digestInfo = map[crypto.Hash][]byte{
+	crypto.SHA1:   {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14},
+	crypto.SHA256: {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20},
+}
+
+// verifyRSA is RSASSA-PKCS1-v1_5 of RFC 8017 section 8.2.2. It is written out
+// here because the runtime's crypto/rsa refuses keys below 1024 bits, which
+// archives are full of, and can be told otherwise only for the whole process.
+// All values are public, so that constant time does not matter. The expected
+// block is built and compared whole (nothing of the signer's padding is
+// parsed), which leaves no room for the forgeries known of e=3 keys.
+func (k *publicKey) verifyRSA(hash crypto.Hash, digest, sig []byte) match {
+	size := (k.modulus.BitLen() + 7) / 8
+	s := new(big.Int).SetBytes(sig)
+	tail := append(slices.Clone(digestInfo[hash]), digest...)
+	if len(sig) != size || s.Cmp(k.modulus) >= 0 || size < len(tail)+11 {
+		return otherKey
+	}
+	block := s.Exp(s, k.exp, k.modulus).FillBytes(make([]byte, size))
+	want := slices.Repeat([]byte{0xff}, size)
+	want[0], want[1] = 0, 1
+	want[size-len(tail)-1] = 0
+	copy(want[size-len(tail):], tail)
+	switch {
+	case bytes.Equal(block, want):
+		return matches
+	case bytes.Equal(block[:size-len(digest)], want[:size-len(digest)]):
+		return otherData
+	}
+	return otherKey
+}
+
+// colonList reads "a:b:c" with white space around the elements.
+func colonList(s string) []string {
+	if s == "" {
+		return nil
+	}
+	list := strings.Split(removeFWS(s), ":")
+	return slices.DeleteFunc(list, func(e string) bool { return e == "" })
+}
