@@ -1,0 +1,301 @@
+// Package container opens what mails are handed over in: zip, tar, 7z and rar
+// archives and gzip, bzip2, xz and zstd streams, known by their first bytes
+// and never by their names.
+//
+// Members come as streams, one after the other; nothing is written anywhere,
+// and a member's name is for showing only. A tar inside a compressed stream is
+// opened with it. Office files are zips by their bytes but documents to us and
+// are not opened.
+//
+// The decoders allocate what hostile headers ask for, so [Expand] belongs into
+// a process with a memory limit: package worker calls it in a child.
+package container
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gabriel-vasile/mimetype"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+
+	"unseal/trove"
+)
+
+// Format is a kind of container; empty for none.
+type Format string
+
+// The formats that can be opened.
+const (
+	Zip   Format = "zip"
+	Tar   Format = "tar"
+	Seven Format = "7z"
+	Rar   Format = "rar"
+	Gzip  Format = "gzip"
+	Bzip2 Format = "bzip2"
+	XZ    Format = "xz"
+	Zstd  Format = "zstd"
+)
+
+// HeadSize is how many bytes from a file's beginning [Detect] likes to see.
+const HeadSize = 64 << 10
+
+// maxWindow bounds the dictionary of a compressed stream; the highest levels of
+// the usual tools need 128 MB at most.
+const maxWindow = 128 << 20
+
+// ErrDocument says that a zip is a document that consists of parts (an office
+// file, a book, a program) and stays whole.
+var ErrDocument = errors.New("a document, not a container")
+
+// Member is a regular file in a container.
+type Member struct {
+	Name   string // cleaned for showing by [CleanName]
+	Unsafe bool   // the name as it stands tried to leave its folder
+}
+
+// Visit receives the members in the container's order. r is good during the
+// call and need not be read to its end. An error of r other than io.EOF means
+// that the member is damaged or cannot be decoded: return it, and Expand notes
+// it and goes on where it can. Any other error ends Expand, which returns it.
+type Visit func(m Member, r io.Reader) error
+
+// Report is what Expand found besides members.
+type Report struct {
+	Members  int             // given to Visit
+	Problems []trove.Warning // members that could not be had, and links, which are not followed
+}
+
+// Codes of problems.
+const (
+	Encrypted   = "encrypted"
+	Damaged     = "damaged"
+	Unsupported = "unsupported"
+	LinkSkipped = "link-skipped"
+)
+
+// maxProblems bounds the list; a last one says that there are more.
+const maxProblems = 50
+
+func (p *Report) problem(code, format string, args ...any) {
+	switch n := len(p.Problems); {
+	case n < maxProblems:
+		p.Problems = append(p.Problems, trove.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
+	case n == maxProblems:
+		p.Problems = append(p.Problems, trove.Warning{Code: code, Text: "further problems of this container are not listed"})
+	}
+}
+
+// magic holds the first bytes of the formats that have any.
+var magic = []struct {
+	format Format
+	bytes  string
+}{
+	{Zip, "PK\x03\x04"},
+	{Zip, "PK\x05\x06"}, // an empty one
+	{Seven, "7z\xbc\xaf\x27\x1c"},
+	{Rar, "Rar!\x1a\x07"},
+	{Gzip, "\x1f\x8b\x08"},
+	{Bzip2, "BZh"},
+	{XZ, "\xfd7zXZ\x00"},
+	{Zstd, "\x28\xb5\x2f\xfd"},
+}
+
+// Detect tells the format of a file from its first bytes, of which [HeadSize]
+// are enough. A zip that shows itself as a document is none.
+func Detect(head []byte) Format {
+	for _, m := range magic {
+		if !bytes.HasPrefix(head, []byte(m.bytes)) {
+			continue
+		}
+		if m.format == Bzip2 && !isBzip2(head) {
+			return ""
+		}
+		if m.format == Zip && isDocument(head) {
+			return ""
+		}
+		return m.format
+	}
+	if isTar(head) {
+		return Tar
+	}
+	return ""
+}
+
+// isBzip2 looks for the level and the first block's or the stream end's magic.
+func isBzip2(head []byte) bool {
+	if len(head) < 10 || head[3] < '1' || head[3] > '9' {
+		return false
+	}
+	block := string(head[4:10])
+	return block == "1AY&SY" || block == "\x17\x72\x45\x38\x50\x90"
+}
+
+func isDocument(head []byte) bool {
+	return !mimetype.Detect(head).Is("application/zip")
+}
+
+// isTar checks the checksum of the first header (POSIX.1-2001, pax, "ustar
+// Interchange Format"), which every dialect has.
+func isTar(head []byte) bool {
+	const size, at, end = 512, 148, 156
+	if len(head) < size || head[0] == 0 {
+		return false
+	}
+	var sum, signed int64
+	for i, c := range head[:size] {
+		if i >= at && i < end {
+			c = ' '
+		}
+		sum += int64(c)
+		signed += int64(int8(c)) // as old tars counted
+	}
+	want, ok := octal(head[at:end])
+	return ok && (want == sum || want == signed)
+}
+
+func octal(b []byte) (int64, bool) {
+	b = bytes.Trim(b, " \x00")
+	var n int64
+	for _, c := range b {
+		if c < '0' || c > '7' {
+			return 0, false
+		}
+		n = n<<3 | int64(c-'0')
+	}
+	return n, len(b) > 0
+}
+
+// Expand gives the members of the container in r to visit. An error that visit
+// did not return is the reason why the container could not be opened, or not
+// to its end; [ErrDocument] is one. maxEntries bounds the members.
+func Expand(r io.ReaderAt, size int64, f Format, maxEntries int, visit Visit) (Report, error) {
+	x := &expansion{visit: visit, left: maxEntries}
+	var err error
+	switch f {
+	case Zip:
+		err = x.zip(r, size)
+	case Seven:
+		err = x.seven(r, size)
+	case Rar:
+		err = x.rar(io.NewSectionReader(r, 0, size))
+	case Tar:
+		err = x.tar(io.NewSectionReader(r, 0, size))
+	default:
+		err = x.stream(f, io.NewSectionReader(r, 0, size))
+	}
+	return x.Report, err
+}
+
+type expansion struct {
+	Report
+	visit Visit
+	left  int
+}
+
+// memberError marks an error of a member's own stream.
+type memberError struct{ error }
+
+func (e memberError) Unwrap() error { return e.error }
+
+// member hands one member over. Errors of its stream become problems; visit's
+// own errors come back.
+func (x *expansion) member(name string, r io.Reader) error {
+	if x.left--; x.left < 0 {
+		return errors.New("too many entries")
+	}
+	x.Members++
+	clean, safe := CleanName(name)
+	err := x.visit(Member{Name: clean, Unsafe: !safe}, marking{r})
+	var m memberError
+	if errors.As(err, &m) {
+		x.problem(Damaged, "damaged: %s: %s", clean, m.error)
+		return nil
+	}
+	return err
+}
+
+// marking marks the errors of a stream as the stream's.
+type marking struct{ r io.Reader }
+
+func (m marking) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = memberError{err}
+	}
+	return n, err
+}
+
+// StreamError reports whether err came from a member's stream rather than from
+// the visitor.
+func StreamError(err error) bool {
+	var m memberError
+	return errors.As(err, &m)
+}
+
+// stream opens a compressed stream. A tar in it is opened at once.
+func (x *expansion) stream(f Format, r io.Reader) error {
+	z, name, err := decompress(f, bufio.NewReaderSize(r, 64<<10))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	head := bufio.NewReaderSize(z, HeadSize)
+	if b, err := head.Peek(512); err == nil && isTar(b) {
+		return x.tar(head)
+	}
+	return x.member(name, head)
+}
+
+// decompress opens a stream; the name is the one that gzip may have kept.
+func decompress(f Format, r io.Reader) (io.ReadCloser, string, error) {
+	switch f {
+	case Gzip:
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, "", err
+		}
+		return z, z.Name, nil
+	case Bzip2:
+		return io.NopCloser(bzip2.NewReader(r)), "", nil
+	case XZ:
+		z, err := xz.NewReader(r)
+		if err != nil {
+			return nil, "", err
+		}
+		return io.NopCloser(z), "", nil
+	case Zstd:
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return nil, "", err
+		}
+		return z.IOReadCloser(), "", nil
+	}
+	return nil, "", fmt.Errorf("format %q is not known", f)
+}
+
+func (x *expansion) tar(r io.Reader) error {
+	t := tar.NewReader(r)
+	for {
+		h, err := t.Next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
+			return err
+		case h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink:
+			name, _ := CleanName(h.Name)
+			x.problem(LinkSkipped, "%s is a link and was not followed", name)
+		case h.Typeflag == tar.TypeReg:
+			if err := x.member(h.Name, t); err != nil {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package intake
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"unseal/intake/container"
+	"unseal/intake/mbox"
+)
+
+// shape is what a file's bytes are. It is also the catalog's word for it.
+type shape string
+
+const (
+	isMail  shape = "mail"
+	isMbox  shape = "mbox"
+	isEmlx  shape = "emlx"
+	isOther shape = "file"
+)
+
+// headSize is how much of a file's beginning decides what it is.
+const headSize = container.HeadSize
+
+// detect tells what a file is that is no container, from its first headSize
+// bytes, or all of them.
+func detect(head []byte) shape {
+	switch {
+	case len(head) == 0:
+		return isOther
+	case mbox.Begins(head):
+		return isMbox
+	}
+	if _, ok := emlxLine(head); ok {
+		return isEmlx
+	}
+	if headerBlock(head) {
+		return isMail
+	}
+	return isOther
+}
+
+// typeOf names the media type of a file that is no mail.
+func typeOf(head []byte) string {
+	t, _, _ := strings.Cut(mimetype.Detect(head).String(), ";")
+	return t
+}
+
+// emlxLine reads the first line of an Apple Mail file: the byte count of the
+// message that follows, before a property list. It returns the line's length.
+func emlxLine(head []byte) (int64, bool) {
+	line, rest, ok := bytes.Cut(head, []byte("\n"))
+	digits := bytes.TrimRight(line, " \r")
+	if !ok || len(digits) == 0 || len(line) > 20 || len(bytes.Trim(digits, "0123456789")) > 0 {
+		return 0, false
+	}
+	return int64(len(line) + 1), headerBlock(rest)
+}
+
+// emlx returns where the message of an Apple Mail file lies. ok is false where
+// the count does not lead to the property list or the file's end.
+func emlx(r io.ReaderAt, size int64, head []byte) (off, n int64, ok bool) {
+	off, ok = emlxLine(head)
+	if !ok {
+		return 0, 0, false
+	}
+	n, err := strconv.ParseInt(strings.TrimRight(string(head[:off-1]), " \r"), 10, 48)
+	if err != nil || n > size-off {
+		return 0, 0, false
+	}
+	if off+n == size {
+		return off, n, true
+	}
+	after := make([]byte, min(16, size-off-n))
+	if _, err := r.ReadAt(after, off+n); err != nil && err != io.EOF {
+		return 0, 0, false
+	}
+	return off, n, bytes.HasPrefix(bytes.TrimLeft(after, "\r\n"), []byte("<?xml"))
+}
+
+// mailFields are header fields that only messages carry, by weight: two points
+// make a message.
+var mailFields = map[string]int{
+	"received": 2, "message-id": 2, "return-path": 2, "mime-version": 2, "delivered-to": 2, "x-mailer": 2,
+	"dkim-signature": 2, "in-reply-to": 2, "x-originating-ip": 2, "envelope-to": 2, "content-transfer-encoding": 2,
+	"from": 1, "to": 1, "subject": 1, "date": 1, "cc": 1, "bcc": 1, "reply-to": 1, "sender": 1,
+	"references": 1, "content-type": 1, "importance": 1, "priority": 1, "sent": 1, "user-agent": 1,
+}
+
+const (
+	enough    = 2
+	blankLead = 64 // bytes of blank lines allowed before the header block
+	maxJunk   = 2  // lines in it that are no fields: broken mail is mail
+)
+
+// headerBlock reports whether b begins with a plausible header block of a mail
+// (RFC 5322 section 2.2): field lines and folded lines up to a blank line.
+func headerBlock(b []byte) bool {
+	lead := len(b) - len(bytes.TrimLeft(b, "\r\n"))
+	if lead > blankLead {
+		return false
+	}
+	b = b[lead:]
+	points, junk, fields := 0, 0, 0
+	for len(b) > 0 {
+		line, rest, _ := bytes.Cut(b, []byte("\n"))
+		b = rest
+		line = bytes.TrimRight(line, "\r")
+		if len(line) == 0 {
+			break
+		}
+		if fields > 0 && (line[0] == ' ' || line[0] == '\t') {
+			continue
+		}
+		name, ok := fieldName(line)
+		switch {
+		case ok:
+			fields++
+			points += mailFields[strings.ToLower(name)]
+		case fields == 0 && !bytes.HasPrefix(line, []byte(">From ")):
+			return false // a mail's first line is a field
+		default:
+			if junk++; junk > maxJunk {
+				return points >= enough && fields > junk
+			}
+		}
+	}
+	return points >= enough
+}
+
+// fieldName returns the name of a field line: printable ASCII without a colon.
+// White space before the colon is obsolete syntax (RFC 5322 section 4.5).
+func fieldName(line []byte) (string, bool) {
+	name, _, ok := bytes.Cut(line, []byte(":"))
+	name = bytes.TrimRight(name, " \t")
+	if !ok || len(name) == 0 || len(name) > 100 {
+		return "", false
+	}
+	for _, c := range name {
+		if c <= ' ' || c >= 0x7f {
+			return "", false
+		}
+	}
+	return string(name), true
+}

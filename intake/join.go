@@ -1,0 +1,157 @@
+package intake
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"unseal/catalog"
+	"unseal/trove"
+)
+
+// Join finds what holds between the items of a collection and records it:
+// threads, copies and people. It looks at all items that are not excluded, may
+// be repeated at any time, and its result depends on the items alone. [Run]
+// ends with it; call it after an exclusion.
+func Join(ctx context.Context, cat catalog.Catalog, coll trove.CollectionName) error {
+	j := joiner{first: map[copyKey]catalog.ItemID{}, people: map[string]*person{}}
+	err := cat.Items(ctx, catalog.Query{Collection: coll}, j.learn)
+	if err != nil {
+		return err
+	}
+	if err := cat.SetThreads(ctx, slices.Values(j.rows())); err != nil {
+		return err
+	}
+	return cat.SetPeople(ctx, coll, j.persons())
+}
+
+// joined is what of a record is needed here; the rest is not decoded.
+type joined struct {
+	Subject    string          `json:"subject"`
+	From       []trove.Address `json:"from"`
+	To         []trove.Address `json:"to"`
+	Cc         []trove.Address `json:"cc"`
+	Bcc        []trove.Address `json:"bcc"`
+	Date       time.Time       `json:"date"`
+	InReplyTo  []string        `json:"in_reply_to"`
+	References []string        `json:"references"`
+}
+
+// copyKey is what copies of one message have in common.
+type copyKey struct {
+	id      string
+	content trove.Digest
+}
+
+type joiner struct {
+	msgs   []trove.Message
+	items  []catalog.ThreadRow // one for each message; Thread is filled in at the end
+	first  map[copyKey]catalog.ItemID
+	people map[string]*person
+}
+
+func (j *joiner) learn(it *catalog.Item) error {
+	if it.Kind != trove.Mail || it.State == trove.Excluded {
+		return nil
+	}
+	var r joined
+	if err := json.Unmarshal(it.Record, &r); err != nil {
+		return fmt.Errorf("record of item %d: %w", it.ID, err)
+	}
+	row := catalog.ThreadRow{Item: it.ID}
+	if it.MessageID != "" && !it.Content.IsZero() {
+		k := copyKey{it.MessageID, it.Content}
+		if first, ok := j.first[k]; ok && first < it.ID {
+			row.CopyOf = first
+		} else {
+			j.first[k] = it.ID
+		}
+	}
+	j.items = append(j.items, row)
+	j.msgs = append(j.msgs, trove.Message{ID: it.MessageID, InReplyTo: r.InReplyTo, References: r.References, Date: r.Date, Subject: r.Subject})
+	if row.CopyOf == 0 {
+		j.meet(r)
+	}
+	return nil
+}
+
+// rows names every message's thread after its root. A message without an id
+// is alone and has no name of a thread.
+func (j *joiner) rows() []catalog.ThreadRow {
+	for _, root := range trove.Threads(j.msgs) {
+		if root.ID == "" {
+			continue
+		}
+		name := trove.ThreadID(root.ID)
+		root.Walk(func(n *trove.Node, _ int) {
+			if !n.Ghost() {
+				j.items[n.Message].Thread = name
+			}
+		})
+	}
+	return j.items
+}
+
+// person counts an address.
+type person struct {
+	names          map[string]int
+	sent, received int
+}
+
+// maxNames is how many names of one address are kept, the most frequent.
+const maxNames = 20
+
+func (j *joiner) meet(r joined) {
+	for _, a := range r.From {
+		if p := j.person(a); p != nil {
+			p.sent++
+		}
+	}
+	for _, list := range [][]trove.Address{r.To, r.Cc, r.Bcc} {
+		for _, a := range list {
+			if p := j.person(a); p != nil {
+				p.received++
+			}
+		}
+	}
+}
+
+func (j *joiner) person(a trove.Address) *person {
+	if a.Addr == "" {
+		return nil
+	}
+	key := strings.ToLower(a.Addr)
+	p := j.people[key]
+	if p == nil {
+		p = &person{}
+		j.people[strings.Clone(key)] = p
+	}
+	if a.Name != "" {
+		if p.names == nil {
+			p.names = map[string]int{}
+		}
+		p.names[a.Name]++
+	}
+	return p
+}
+
+func (j *joiner) persons() []catalog.Person {
+	list := make([]catalog.Person, 0, len(j.people))
+	for addr, p := range j.people {
+		c := catalog.Person{Address: addr, Sent: p.sent, Received: p.received}
+		for name := range p.names {
+			c.Names = append(c.Names, name)
+		}
+		slices.SortFunc(c.Names, func(a, b string) int {
+			return cmp.Or(p.names[b]-p.names[a], strings.Compare(a, b))
+		})
+		c.Names = c.Names[:min(len(c.Names), maxNames)]
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b catalog.Person) int { return strings.Compare(a.Address, b.Address) })
+	return list
+}
