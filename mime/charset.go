@@ -21,7 +21,7 @@ import (
 // ToUTF8 converts b from the declared charset. The result is always valid
 // UTF-8. An undeclared or unknown charset, ASCII and UTF-8 are read as UTF-8,
 // and bytes that are not UTF-8 as windows-1252, which keeps mixed bodies
-// readable; known is false when that was needed or the charset is unknown.
+// readable; known is false when such bytes were met or the charset is unknown.
 func ToUTF8(b []byte, charset string) (text string, known bool) {
 	name := charsetName(charset)
 	switch name {
@@ -37,7 +37,7 @@ func ToUTF8(b []byte, charset string) (text string, known bool) {
 	}
 	enc := lookup(name)
 	if enc == nil {
-		return mixed(b), false
+		return mixed(b), isASCII(b)
 	}
 	if isASCII(b) && !sevenBit[name] && !strings.HasPrefix(name, "utf") && !strings.HasPrefix(name, "ucs") {
 		return string(b), true
@@ -49,7 +49,8 @@ func ToUTF8(b []byte, charset string) (text string, known bool) {
 // white space or the language of RFC 2231 section 5.
 func charsetName(s string) string {
 	s, _, _ = strings.Cut(s, "*")
-	return strings.ToLower(strings.Trim(s, " \t\r\n\"'<>;,"))
+	s = strings.ToLower(strings.Trim(s, " \t\r\n\"'<>;,"))
+	return strings.TrimPrefix(s, "charset=")
 }
 
 // sevenBit charsets write other letters with ASCII bytes.

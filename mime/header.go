@@ -100,17 +100,29 @@ func readHeader(raw []byte, pos, end int, stop func(line []byte) bool) (Header, 
 
 // add takes one line into the header and reports whether it belongs there.
 func (h *Header) add(line []byte, pos int) bool {
-	if last := len(h.Fields) - 1; last >= 0 && (line[0] == ' ' || line[0] == '\t') {
+	if last := len(h.Fields) - 1; last >= 0 && continues(h.Fields[last].Raw, line) {
 		f := &h.Fields[last]
 		f.Raw = f.Raw[:len(f.Raw)+len(line)]
 		return true
 	}
 	name, colon := fieldName(line)
-	if name == 0 && !bytes.HasPrefix(line, fromLine) && !bytes.HasPrefix(line, quotedFrom) {
+	if junk, _ := fieldName(bytes.TrimLeft(line, " \t")); name == 0 && junk > 0 && len(h.Fields) == 0 {
+		// An indented first line folds nothing; it is kept as it stands.
+	} else if name == 0 && !bytes.HasPrefix(line, fromLine) && !bytes.HasPrefix(line, quotedFrom) {
 		return false
 	}
 	h.Fields = append(h.Fields, Field{Raw: line, Offset: pos, name: int32(name), colon: int32(colon)})
 	return true
+}
+
+// continues reports whether a line belongs to the field above it: folded, or
+// a parameter after a semicolon that has lost the white space of folding.
+func continues(field, line []byte) bool {
+	if line[0] == ' ' || line[0] == '\t' {
+		return true
+	}
+	i := bytes.IndexAny(line[:min(len(line), maxToken)], "=: \t")
+	return i > 0 && line[i] == '=' && bytes.HasSuffix(bytes.TrimRight(field, " \t\r\n"), []byte(";"))
 }
 
 var (

@@ -283,19 +283,25 @@ var (
 )
 
 // match tells whose boundary a line that begins with two dashes is, or -1
-// (RFC 2046 section 5.1.1). The innermost wins.
+// (RFC 2046 section 5.1.1). A whole line wins over one with text after white
+// space, and then the innermost.
 func (w *walker) match(line []byte) (level int, last bool) {
 	line = bytes.TrimRight(line[2:], " \t\r\n")
-	for level := len(w.boundaries) - 1; level >= 0; level-- {
-		b := w.boundaries[level]
+	level = -1
+	for i := len(w.boundaries) - 1; i >= 0; i-- {
+		b := w.boundaries[i]
 		if !bytes.HasPrefix(line, b) {
 			continue
 		}
-		if rest := line[len(b):]; len(rest) == 0 || string(rest) == "--" {
-			return level, len(rest) > 0
+		rest, dashed := bytes.CutPrefix(bytes.TrimLeft(line[len(b):], " \t"), dashes)
+		if len(rest) == 0 {
+			return i, dashed
+		}
+		if c := line[len(b):]; level < 0 && (c[0] == ' ' || c[0] == '\t' || dashed && (rest[0] == ' ' || rest[0] == '\t')) {
+			level, last = i, dashed
 		}
 	}
-	return -1, false
+	return level, last
 }
 
 func (w *walker) isBoundary(line []byte) bool {

@@ -85,7 +85,7 @@ func (r *reader) fields(h mime.Header) {
 	for _, f := range h.Fields {
 		kind := kindOf(f)
 		seen[kind]++
-		if seen[kind] == 2 && kind < lastSingle {
+		if seen[kind] == 2 && kind != otherField && kind < lastSingle {
 			r.warn("repeated-field", "the header has more than one "+f.Name()+" field", f.Offset)
 		}
 		first := seen[kind] == 1
