@@ -203,6 +203,7 @@ const (
 	ExcludedTrove Act = "trove excluded"
 	IncludedTrove Act = "trove included again"
 	WithheldRange Act = "withheld"
+	LiftedRange   Act = "withholding lifted"
 )
 
 // Decision is one line of the append-only log of what people decided.
@@ -335,8 +336,9 @@ type Catalog interface {
 	// with the same manifest it does nothing; another one is a conflict.
 	MarkPublished(ctx context.Context, b Batch) error
 	// Withhold keeps the numbers of a range back under a reason code and takes
-	// them out of planned batches. If one of them is published or a tombstone,
-	// or not given yet, it is a conflict. Only a change is a decision.
+	// them out of planned batches; an empty code lifts that again. If one of
+	// them is published or a tombstone, or not given yet, it is a conflict. Only
+	// a change is a decision.
 	Withhold(ctx context.Context, c trove.CollectionName, from, to int, code string, by Author) error
 
 	// Check looks for damage and broken invariants and lists what it finds;
@@ -347,17 +349,19 @@ type Catalog interface {
 	Backup(ctx context.Context, path string) error
 }
 
+// errFound ends the walk of One.
+var errFound = errors.New("found")
+
 // One returns the first item that q selects; ErrNotFound if there is none.
 func One(ctx context.Context, c Catalog, q Query) (Item, error) {
 	var got Item
-	stop := errors.New("found")
 	err := c.Items(ctx, q, func(it *Item) error {
 		got = *it
 		got.Record = append([]byte(nil), it.Record...)
-		return stop
+		return errFound
 	})
 	switch {
-	case errors.Is(err, stop):
+	case err == errFound:
 		return got, nil
 	case err == nil:
 		err = ErrNotFound
