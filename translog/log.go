@@ -1,0 +1,288 @@
+package translog
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"unseal/durable"
+	"unseal/proof"
+	"unseal/trove"
+)
+
+// ErrFork says that going on would sign a log that contradicts a checkpoint
+// signed before. Stop: restore the state that belongs to that checkpoint.
+var ErrFork = errors.New("the log would fork")
+
+// Log is a log open for writing, by one process and from one goroutine.
+//
+// A publish is Append, then Flush, which makes tiles durable, then whatever
+// must be durable before the public sees it, then Sign. After an error of
+// Flush or Sign nothing further is written; open the log again.
+type Log struct {
+	view   View
+	fsys   durable.FS
+	signer note.Signer
+	seen   proof.Checkpoint
+	files  map[string][]byte // full tiles that Flush has to write
+	dirty  bool              // there is something to flush
+	err    error             // of Flush, Sign or a fork: the end
+}
+
+// flushJobs is how many tiles are synced side by side.
+const flushJobs = 4
+
+// Open opens the log in folder dir, checking all of it, or begins an empty
+// one. What lies beyond the checkpoint, left by a run that was stopped, does
+// not count and is overwritten. Of seen, the newest checkpoint the caller
+// knows to have been signed, only size and root are used; with size 0 none is
+// known. A log shorter than seen may be appended to, as long as it then passes
+// through it.
+func Open(fsys durable.FS, dir string, signer note.Signer, seen proof.Checkpoint) (*Log, error) {
+	read := func(name string) ([]byte, error) { return fs.ReadFile(fsys, name) }
+	l := &Log{fsys: fsys, signer: signer, seen: seen, files: map[string][]byte{}}
+	v, err := Load(read, dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !exists(fsys, dir+"/"+CheckpointPath):
+		l.view = View{read: read, dir: dir}
+	case err != nil:
+		return nil, err
+	default:
+		l.view = *v
+	}
+	if err := l.checkSeen(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func exists(fsys fs.FS, name string) bool {
+	_, err := fs.Stat(fsys, name)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// checkSeen compares the log with the checkpoint seen, when that can be told:
+// at its very size, or, when opened beyond it, by its proof of consistency.
+func (l *Log) checkSeen() error {
+	size := l.Size()
+	if l.seen.Size == 0 || size < l.seen.Size {
+		return nil
+	}
+	root := l.view.edge.Root()
+	if size > l.seen.Size {
+		var e Edge
+		if err := l.rehash(&e, l.seen.Size); err != nil {
+			return err
+		}
+		root = e.Root()
+	}
+	if root != l.seen.Root {
+		return fmt.Errorf("at %d entries: %w", l.seen.Size, ErrFork)
+	}
+	return nil
+}
+
+// rehash adds the first size leaves of the signed log to e.
+func (l *Log) rehash(e *Edge, size int64) error {
+	for _, t := range TilesOf(l.view.Checkpoint.Size, Entries) {
+		b, err := ReadEntries(l.view.read, l.view.dir, t)
+		if err != nil {
+			return err
+		}
+		lines, err := t.SplitEntries(b)
+		if err != nil {
+			return err
+		}
+		for _, line := range lines[:min(int64(len(lines)), size-e.Size)] {
+			if err := e.Add(LeafHash(line), noTile); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Size is the number of entries, appended ones included.
+func (l *Log) Size() int64 { return l.view.edge.Size }
+
+// Root is the root over them.
+func (l *Log) Root() trove.Digest { return l.view.edge.Root() }
+
+// Signed is the newest checkpoint; its size is 0 before the first Sign.
+func (l *Log) Signed() proof.Checkpoint { return l.view.Checkpoint }
+
+// State is what the log says, appended entries included. It must not be
+// changed, and not be read while Append runs.
+func (l *Log) State() *State { return &l.view.State }
+
+// Append adds entries, in memory. The first that is illegal is refused with
+// [ErrIllegal]; those before it stand.
+func (l *Log) Append(entries ...Entry) error {
+	for _, e := range entries {
+		if l.err != nil {
+			return l.err
+		}
+		line := e.Append(nil)
+		if err := l.view.State.Apply(line); err != nil {
+			return err
+		}
+		l.add(line)
+		if l.Size() == l.seen.Size {
+			l.err = l.checkSeen()
+		}
+	}
+	return l.err
+}
+
+func (l *Log) add(line []byte) {
+	v := &l.view
+	v.last = append(v.last, byte(len(line)>>8), byte(len(line)))
+	v.last = append(v.last, line...)
+	keep := func(t Tile, hashes []trove.Digest) error {
+		l.files[v.dir+"/"+t.Path()] = EncodeTile(hashes)
+		if t.Level == 0 {
+			l.files[v.dir+"/"+Tile{Entries, t.N, TileWidth}.Path()] = v.last
+			v.last = nil
+		}
+		return nil
+	}
+	_ = v.edge.Add(LeafHash(line), keep) // keep does not fail
+	l.dirty = true
+}
+
+// Flush makes the tiles of all appended entries durable. Nothing of it is
+// public before Sign.
+func (l *Log) Flush() error {
+	if l.err != nil || !l.dirty {
+		return l.err
+	}
+	v := &l.view
+	_ = v.edge.Partial(func(t Tile, hashes []trove.Digest) error {
+		l.files[v.dir+"/"+t.Path()] = EncodeTile(hashes)
+		return nil
+	})
+	if w := int(l.Size() % TileWidth); w > 0 {
+		l.files[v.dir+"/"+Tile{Entries, l.Size() / TileWidth, w}.Path()] = v.last
+	}
+	if l.err = WriteFiles(l.fsys, v.dir, l.files); l.err != nil {
+		return l.err
+	}
+	v.last = slices.Clone(v.last)
+	l.files = map[string][]byte{}
+	l.dirty = false
+	return nil
+}
+
+// WriteFiles makes files durable under their names, side by side, and the
+// folders they lie in. They are staged in the folder temp.
+func WriteFiles(fsys durable.FS, temp string, files map[string][]byte) error {
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if err := fsys.MkdirAll(temp); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := fsys.MkdirAll(path.Dir(name)); err != nil {
+			return err
+		}
+	}
+	batch := durable.NewBatch(fsys, temp, flushJobs)
+	var err error
+	for _, name := range names {
+		if err = batch.Write(name, files[name]); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, batch.Commit())
+}
+
+// Sign publishes all that was appended: it flushes, then signs and writes the
+// checkpoint, durable on return, then removes the partial tiles that it has
+// overtaken. It refuses while a batch is open.
+func (l *Log) Sign() error {
+	if err := l.Flush(); err != nil {
+		return err
+	}
+	if open := l.view.State.Open(); len(open) > 0 {
+		return fmt.Errorf("sign: items of %s are in the log and its batch entry is not", open[0])
+	}
+	l.err = l.sign()
+	if l.err == nil {
+		l.err = l.tidy()
+	}
+	return l.err
+}
+
+func (l *Log) sign() error {
+	v := &l.view
+	genesis := v.State.Genesis
+	msg, err := note.Sign(&note.Note{Text: proof.FormatCheckpoint(genesis.Origin, l.Size(), l.Root())}, l.signer)
+	if err != nil {
+		return fmt.Errorf("sign checkpoint: %w", err)
+	}
+	c, err := proof.ParseCheckpoint(msg)
+	if err != nil {
+		return err
+	}
+	if err := c.Verify(genesis.LogKey); err != nil {
+		return fmt.Errorf("the signing key is not that of the log: %w", err)
+	}
+	if err := durable.WriteFile(l.fsys, v.dir+"/"+CheckpointPath, msg); err != nil {
+		return err
+	}
+	v.Checkpoint = c
+	return nil
+}
+
+// tidy removes every file below tile/ that does not belong to the signed log:
+// partial tiles that have grown, and what a stopped run left. So the bytes of
+// a log do not depend on how many runs wrote it.
+func (l *Log) tidy() error {
+	v := &l.view
+	var files, folders []string
+	err := fs.WalkDir(l.fsys, v.dir+"/tile", func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			if strings.HasSuffix(name, ".p") {
+				folders = append(folders, name)
+			}
+			return nil
+		}
+		if t, ok := ParseTile(strings.TrimPrefix(name, v.dir+"/")); !ok || !t.within(l.Size()) {
+			files = append(files, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		if err := l.fsys.Remove(name); err != nil {
+			return err
+		}
+	}
+	for _, name := range folders {
+		if left, err := fs.ReadDir(l.fsys, name); err == nil && len(left) == 0 {
+			if err := l.fsys.Remove(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// within reports whether t, at its width, is a tile of a log of size entries.
+func (t Tile) within(size int64) bool {
+	count := size >> (tileHeight * max(t.Level, 0))
+	return t.Width == int(min(TileWidth, max(0, count-t.N*TileWidth)))
+}

@@ -1,0 +1,373 @@
+package translog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+	"pgregory.net/rapid"
+
+	"unseal/durable"
+	"unseal/proof"
+	"unseal/trove"
+)
+
+// keySeed makes the same test keys each run.
+type keySeed byte
+
+func (k keySeed) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(k)
+	}
+	return len(b), nil
+}
+
+func testKey(tb testing.TB, name string, seed byte) (note.Signer, string) {
+	tb.Helper()
+	skey, vkey, err := note.GenerateKey(keySeed(seed), name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	signer, err := note.NewSigner(skey)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return signer, vkey
+}
+
+const testOrigin = "demo.example.org/log"
+
+func testFolder(tb testing.TB) (*durable.Folder, string) {
+	tb.Helper()
+	dir := tb.TempDir()
+	fsys, err := durable.Dir(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { fsys.Close() })
+	return fsys, dir
+}
+
+func genesis(vkey string) Genesis { return Genesis{LogKey: vkey, Origin: testOrigin} }
+
+func commitment(count int) proof.Commitment {
+	return proof.Commitment{
+		Collection: "mail", Count: count, First: 1, K: 1, Root: trove.Sum([]byte("root")), Rule: proof.WordsRule,
+		Inventory: trove.Sum([]byte("inventory")), Time: time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC),
+	}
+}
+
+func item(n, batch, edition int) proof.Item {
+	return proof.Item{Batch: batch, Collection: "mail", Edition: edition, Number: n, SHA256: trove.Sum(fmt.Append(nil, n, edition))}
+}
+
+func index(n int) Index {
+	return Index{Files: map[string]trove.Digest{"unseal.json": trove.Sum(fmt.Append(nil, n))}}
+}
+
+// story is the log of a collection of count numbers in batches of per.
+func story(vkey string, count, per int) (runs [][]Entry) {
+	runs = append(runs, []Entry{genesis(vkey), commitment(count), index(0)})
+	for b, n := 1, 1; n <= count; b++ {
+		var run []Entry
+		first := n
+		for ; n <= count && n < first+per; n++ {
+			run = append(run, item(n, b, 1))
+		}
+		run = append(run, Batch{Batch: b, Collection: "mail", Edition: 1, Items: n - first, Manifest: trove.Sum(fmt.Append(nil, b))}, index(b))
+		runs = append(runs, run)
+	}
+	return runs
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func open(tb testing.TB, fsys durable.FS, signer note.Signer) *Log {
+	tb.Helper()
+	l, err := Open(fsys, "log", signer, proof.Checkpoint{})
+	must(tb, err)
+	return l
+}
+
+// contents reads all files below root.
+func contents(tb testing.TB, root string) map[string]string {
+	tb.Helper()
+	all := map[string]string{}
+	fsys := os.DirFS(root)
+	must(tb, fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			var b []byte
+			b, err = fs.ReadFile(fsys, name)
+			all[name] = string(b)
+		}
+		return err
+	}))
+	return all
+}
+
+func load(fsys fs.FS) (*View, error) {
+	return Load(func(name string) ([]byte, error) { return fs.ReadFile(fsys, name) }, "log")
+}
+
+func TestBytesOfALogDoNotDependOnHowManyRunsWroteIt(t *testing.T) {
+	signer, vkey := testKey(t, testOrigin, 1)
+	runs := story(vkey, 700, 150)
+	one, oneDir := testFolder(t)
+	l := open(t, one, signer)
+	for _, run := range runs {
+		must(t, l.Append(run...))
+	}
+	must(t, l.Sign())
+
+	many, manyDir := testFolder(t)
+	for i, run := range runs {
+		l := open(t, many, signer)
+		if i == 3 { // a run that is stopped after other tiles than the next will write
+			must(t, l.Append(run[:40]...))
+			must(t, l.Flush())
+			l = open(t, many, signer)
+		}
+		must(t, l.Append(run...))
+		must(t, l.Sign())
+		must(t, l.Sign())
+	}
+	a, b := contents(t, oneDir), contents(t, manyDir)
+	for name := range a {
+		if a[name] != b[name] {
+			t.Errorf("%s differs", name)
+		}
+		delete(b, name)
+	}
+	for name := range b {
+		t.Errorf("%s is only in the log of many runs", name)
+	}
+}
+
+func TestEveryEntryIsProvenAndEverySizeConsistent(t *testing.T) {
+	signer, vkey := testKey(t, testOrigin, 1)
+	fsys, _ := testFolder(t)
+	l := open(t, fsys, signer)
+	var checkpoints []proof.Checkpoint
+	var lines [][]byte
+	for _, run := range story(vkey, 600, 100) {
+		must(t, l.Append(run...))
+		must(t, l.Sign())
+		checkpoints = append(checkpoints, l.Signed())
+		for _, e := range run {
+			lines = append(lines, e.Append(nil))
+		}
+	}
+	v, err := load(fsys)
+	must(t, err)
+	c := v.Checkpoint
+	for i, line := range lines {
+		p, err := v.Tree().Prove(int64(i))
+		must(t, err)
+		must(t, tlog.CheckRecord(p, c.Size, tlog.Hash(c.Root), int64(i), tlog.RecordHash(line)))
+	}
+	for _, old := range checkpoints {
+		p, err := v.Tree().Consistency(old.Size)
+		must(t, err)
+		must(t, tlog.CheckTree(p, c.Size, tlog.Hash(c.Root), old.Size, tlog.Hash(old.Root)))
+	}
+	if _, err := v.Tree().Prove(c.Size); err == nil {
+		t.Error("a leaf beyond the end is proven")
+	}
+	if _, err := v.Tree().Consistency(c.Size + 1); err == nil {
+		t.Error("consistency with a larger tree")
+	}
+}
+
+func TestViewProvesWhatItCoversWhileTheLogGrows(t *testing.T) {
+	signer, vkey := testKey(t, testOrigin, 1)
+	fsys, _ := testFolder(t)
+	runs := story(vkey, 700, 300)
+	l := open(t, fsys, signer)
+	must(t, l.Append(runs[0]...))
+	must(t, l.Append(runs[1]...))
+	must(t, l.Sign())
+	v, err := load(fsys)
+	must(t, err)
+	must(t, l.Append(runs[2]...))
+	must(t, l.Sign())
+	for i := range v.Checkpoint.Size {
+		if _, err := v.Tree().Prove(i); err != nil {
+			t.Fatalf("entry %d: %v", i, err)
+		}
+	}
+}
+
+func TestWhatIsNotSignedDoesNotCount(t *testing.T) {
+	signer, vkey := testKey(t, testOrigin, 1)
+	fsys, _ := testFolder(t)
+	runs := story(vkey, 20, 10)
+	l := open(t, fsys, signer)
+	must(t, l.Append(runs[0]...))
+	if l.Signed().Size != 0 {
+		t.Error("signed before Sign")
+	}
+	must(t, l.Sign())
+	must(t, l.Append(runs[1]...))
+	must(t, l.Flush())
+	v, err := load(fsys)
+	must(t, err)
+	if v.Checkpoint.Size != 3 || v.State.Size != 3 {
+		t.Errorf("size %d, state of %d", v.Checkpoint.Size, v.State.Size)
+	}
+	if again := open(t, fsys, signer); again.Size() != 3 {
+		t.Errorf("opened for writing with %d entries", again.Size())
+	}
+}
+
+func TestLogDoesNotForkWhatWasSeen(t *testing.T) {
+	signer, vkey := testKey(t, testOrigin, 1)
+	fsys, _ := testFolder(t)
+	runs := story(vkey, 20, 10)
+	l := open(t, fsys, signer)
+	must(t, l.Append(runs[0]...))
+	must(t, l.Append(runs[1]...))
+	must(t, l.Sign())
+	seen := l.Signed()
+
+	empty, _ := testFolder(t)
+	l, err := Open(empty, "log", signer, seen)
+	must(t, err)
+	must(t, l.Append(runs[0]...)) // the same beginning again
+	must(t, l.Sign())
+	other := append([]Entry{Withheld{Collection: "mail", First: 20, Last: 20, Reason: "privacy"}}, runs[1]...)
+	if err := l.Append(other[:len(runs[1])]...); !errors.Is(err, ErrFork) {
+		t.Errorf("another entry at the seen size: %v", err)
+	}
+	if err := l.Sign(); !errors.Is(err, ErrFork) {
+		t.Errorf("signed after a fork: %v", err)
+	}
+	forked := seen
+	forked.Size, forked.Root = 2, trove.Sum(nil)
+	if _, err := Open(fsys, "log", signer, forked); !errors.Is(err, ErrFork) {
+		t.Errorf("opened beyond a checkpoint that it does not contain: %v", err)
+	}
+	if _, err := Open(fsys, "log", signer, seen); err != nil {
+		t.Errorf("opened at the checkpoint seen: %v", err)
+	}
+}
+
+func TestSignRefusesAnotherKeyAndAnOpenBatch(t *testing.T) {
+	signer, vkey := testKey(t, testOrigin, 1)
+	wrong, _ := testKey(t, testOrigin, 2)
+	fsys, _ := testFolder(t)
+	l := open(t, fsys, wrong)
+	must(t, l.Append(genesis(vkey)))
+	if err := l.Sign(); err == nil {
+		t.Error("signed with another key than the log's")
+	}
+	l = open(t, fsys, signer)
+	must(t, l.Append(genesis(vkey), commitment(5), item(1, 1, 1)))
+	if err := l.Sign(); err == nil {
+		t.Error("signed within a batch")
+	}
+}
+
+func TestLoadRefusesAnyAlteredFile(t *testing.T) {
+	signer, vkey := testKey(t, testOrigin, 1)
+	fsys, dir := testFolder(t)
+	l := open(t, fsys, signer)
+	for _, run := range story(vkey, 300, 100) {
+		must(t, l.Append(run...))
+	}
+	must(t, l.Sign())
+	for _, name := range []string{"log/checkpoint", "log/tile/entries/000", "log/tile/entries/001.p/53"} {
+		good, err := os.ReadFile(dir + "/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(good); i += 1 + len(good)/150 {
+			bad := bytes.Clone(good)
+			bad[i] ^= 1 << (i % 8)
+			must(t, os.WriteFile(dir+"/"+name, bad, 0o600))
+			if _, err := load(fsys); err == nil {
+				t.Fatalf("%s: bit in byte %d changed unseen", name, i)
+			}
+		}
+		must(t, os.WriteFile(dir+"/"+name, good[:len(good)-1], 0o600))
+		if _, err := load(fsys); err == nil {
+			t.Errorf("%s: cut unseen", name)
+		}
+		must(t, os.WriteFile(dir+"/"+name, good, 0o600))
+	}
+	if _, err := load(fsys); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTilePathsReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tile := Tile{rapid.IntRange(Entries, 7).Draw(t, "level"), rapid.Int64Range(0, 1<<40).Draw(t, "n"), rapid.IntRange(1, TileWidth).Draw(t, "width")}
+		if got, ok := ParseTile(tile.Path()); !ok || got != tile {
+			t.Fatalf("%+v → %s → %+v", tile, tile.Path(), got)
+		}
+	})
+	for path, want := range map[string]Tile{
+		"tile/entries/000":         {Entries, 0, 256},
+		"tile/0/x001/234.p/7":      {0, 1234, 7},
+		"tile/2/x001/x234/067.p/1": {2, 1234067, 1},
+	} {
+		if got, ok := ParseTile(path); !ok || got != want {
+			t.Errorf("%s: %+v", path, got)
+		}
+	}
+	for _, bad := range []string{"tile/0/1", "tile/data/000", "tile/8/0/000", "tile/entries/000.p/256", "tile/0/000.p/0", "checkpoint", "tile/0/000/", "tile/entries/-1"} {
+		if got, ok := ParseTile(bad); ok {
+			t.Errorf("%s: %+v", bad, got)
+		}
+	}
+}
+
+func TestEdgeAgreesWithTheWholeTree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		leaves := make([]trove.Digest, rapid.IntRange(0, 70_000).Draw(t, "size"))
+		for i := range leaves {
+			leaves[i] = trove.Digest{byte(i), byte(i >> 8), byte(i >> 16)}
+		}
+		levels := make([][]trove.Digest, Levels(int64(len(leaves))))
+		var e Edge
+		for _, l := range leaves {
+			err := e.Add(l, func(t Tile, h []trove.Digest) error {
+				levels[t.Level] = append(levels[t.Level], h...)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := e.Partial(func(p Tile, h []trove.Digest) error {
+			levels[p.Level] = append(levels[p.Level], h...)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range levels {
+			if got := Root(levels[:i+1]); got != RootOf(leaves) || got != e.Root() {
+				t.Fatalf("%d leaves, from level %d: another root", len(leaves), i)
+			}
+			width := 0
+			for _, tile := range TilesOf(int64(len(leaves)), i) {
+				width += tile.Width
+			}
+			if width != len(levels[i]) {
+				t.Fatalf("level %d has %d hashes, its tiles %d", i, len(levels[i]), width)
+			}
+		}
+	})
+}

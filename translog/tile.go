@@ -1,0 +1,243 @@
+package translog
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"unseal/trove"
+)
+
+// The geometry of tiles (c2sp.org/tlog-tiles): 256 hashes wide, 8 levels of
+// the tree high.
+const (
+	tileHeight = 8
+	TileWidth  = 1 << tileHeight
+)
+
+// Entries is the level of the tiles that hold entries instead of hashes.
+const Entries = -1
+
+// Tile names one file: tile number N of a level, with Width hashes or entries.
+type Tile struct {
+	Level int // from 0, or Entries
+	N     int64
+	Width int // 1 to TileWidth; less than that is a partial tile
+}
+
+// Path is the tile's name below the log's folder.
+func (t Tile) Path() string {
+	p := tlog.Tile{H: tileHeight, L: t.Level, N: t.N, W: t.Width}.Path()
+	p = "tile/" + strings.TrimPrefix(p, "tile/8/")
+	if t.Level == Entries {
+		p = strings.Replace(p, "tile/data/", "tile/entries/", 1)
+	}
+	return p
+}
+
+// ParseTile reads what Path wrote, and nothing else.
+func ParseTile(path string) (Tile, bool) {
+	rest, ok := strings.CutPrefix(path, "tile/")
+	if !ok {
+		return Tile{}, false
+	}
+	if tail, ok := strings.CutPrefix(rest, "entries/"); ok {
+		rest = "data/" + tail
+	}
+	p, err := tlog.ParseTilePath("tile/8/" + rest)
+	t := Tile{Level: p.L, N: p.N, Width: p.W}
+	return t, err == nil && t.Path() == path
+}
+
+// Partial reports whether the tile may still grow.
+func (t Tile) Partial() bool { return t.Width < TileWidth }
+
+// TilesOf lists the tiles of one level in a tree of size leaves, each as wide
+// as it stands there.
+func TilesOf(size int64, level int) []Tile {
+	count := size >> (tileHeight * max(level, 0))
+	tiles := make([]Tile, 0, count/TileWidth+1)
+	for n := range count / TileWidth {
+		tiles = append(tiles, Tile{level, n, TileWidth})
+	}
+	if w := count % TileWidth; w > 0 {
+		tiles = append(tiles, Tile{level, count / TileWidth, int(w)})
+	}
+	return tiles
+}
+
+// Levels is how many levels of hash tiles a tree of size leaves has.
+func Levels(size int64) int {
+	n := 0
+	for ; size > 0; size >>= tileHeight {
+		n++
+	}
+	return n
+}
+
+// LeafHash is the hash under which an entry stands in the tree (RFC 6962
+// section 2.1).
+func LeafHash(entry []byte) trove.Digest { return trove.Digest(tlog.RecordHash(entry)) }
+
+// RootOf is the root over hashes that stand side by side on one level.
+func RootOf(hashes []trove.Digest) trove.Digest { return fold(peaks(nil, hashes)) }
+
+// peaks appends the roots of the largest perfect trees over hashes, from left
+// to right.
+func peaks(to, hashes []trove.Digest) []trove.Digest {
+	for len(hashes) > 0 {
+		n := 1
+		for 2*n <= len(hashes) {
+			n *= 2
+		}
+		to = append(to, perfect(hashes[:n]))
+		hashes = hashes[n:]
+	}
+	return to
+}
+
+// perfect is the root over a power of two of hashes.
+func perfect(hashes []trove.Digest) trove.Digest {
+	if len(hashes) == 1 {
+		return hashes[0]
+	}
+	half := len(hashes) / 2
+	return nodeHash(perfect(hashes[:half]), perfect(hashes[half:]))
+}
+
+// fold joins peaks to the root of the tree they come from.
+func fold(peaks []trove.Digest) trove.Digest {
+	if len(peaks) == 0 {
+		return trove.Sum(nil)
+	}
+	root := peaks[len(peaks)-1]
+	for i := len(peaks) - 2; i >= 0; i-- {
+		root = nodeHash(peaks[i], root)
+	}
+	return root
+}
+
+func nodeHash(l, r trove.Digest) trove.Digest {
+	return trove.Digest(tlog.NodeHash(tlog.Hash(l), tlog.Hash(r)))
+}
+
+// Root is the root of a tree of size leaves whose hashes at some level, all of
+// them, are levels[len(levels)-1], and which has at least the hashes of its
+// last, partial tile at each level below.
+func Root(levels [][]trove.Digest) trove.Digest {
+	var p []trove.Digest
+	for i := len(levels) - 1; i >= 0; i-- {
+		l := levels[i]
+		if i < len(levels)-1 {
+			l = l[len(l)/TileWidth*TileWidth:]
+		}
+		p = peaks(p, l)
+	}
+	return fold(p)
+}
+
+// Edge is the right edge of a growing tree: the hashes of the last tile of
+// every level. It is what one needs to append to a tree and to know its root;
+// its zero value is the empty tree. Its size does not grow with the tree.
+type Edge struct {
+	Size   int64
+	levels [][]trove.Digest // of each level the last tile, never full
+}
+
+// Add appends a leaf. full is called for every tile that it completes, lowest
+// level first; the hashes are only valid during the call.
+func (e *Edge) Add(leaf trove.Digest, full func(Tile, []trove.Digest) error) error {
+	e.Size++
+	for level, hash := 0, leaf; ; level++ {
+		if level == len(e.levels) {
+			e.levels = append(e.levels, make([]trove.Digest, 0, TileWidth))
+		}
+		tile := append(e.levels[level], hash)
+		if len(tile) < TileWidth {
+			e.levels[level] = tile
+			return nil
+		}
+		n := e.Size>>(tileHeight*(level+1)) - 1
+		if err := full(Tile{level, n, TileWidth}, tile); err != nil {
+			return err
+		}
+		hash = perfect(tile)
+		e.levels[level] = tile[:0]
+	}
+}
+
+// Root is the root of the tree.
+func (e *Edge) Root() trove.Digest {
+	var p []trove.Digest
+	for i := len(e.levels) - 1; i >= 0; i-- {
+		p = peaks(p, e.levels[i])
+	}
+	return fold(p)
+}
+
+// Partial calls fn for the partial tile of each level that has one.
+func (e *Edge) Partial(fn func(Tile, []trove.Digest) error) error {
+	for level, hashes := range e.levels {
+		if len(hashes) == 0 {
+			continue
+		}
+		t := Tile{level, e.Size >> (tileHeight * (level + 1)), len(hashes)}
+		if err := fn(t, hashes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EncodeTile writes hashes as they stand in a file.
+func EncodeTile(hashes []trove.Digest) []byte {
+	b := make([]byte, 0, len(hashes)*len(trove.Digest{}))
+	for _, h := range hashes {
+		b = append(b, h[:]...)
+	}
+	return b
+}
+
+// DecodeTile reads the file of t. Its length must be right.
+func (t Tile) DecodeTile(b []byte) ([]trove.Digest, error) {
+	const size = len(trove.Digest{})
+	if len(b) != t.Width*size {
+		return nil, fmt.Errorf("%d bytes, a tile of %d hashes has %d", len(b), t.Width, t.Width*size)
+	}
+	hashes := make([]trove.Digest, t.Width)
+	for i := range hashes {
+		hashes[i] = trove.Digest(b[i*size:])
+	}
+	return hashes, nil
+}
+
+// maxEntry is the longest entry: its length stands in two bytes.
+const maxEntry = 1<<16 - 1
+
+// MaxTile is the size of the largest file that a tile can be.
+const MaxTile = TileWidth * (2 + maxEntry)
+
+// SplitEntries reads the file of a tile of entries. It must hold exactly
+// Width of them. The entries lie in b.
+func (t Tile) SplitEntries(b []byte) ([][]byte, error) {
+	entries := make([][]byte, 0, t.Width)
+	for len(b) > 0 {
+		if len(b) < 2 {
+			return nil, fmt.Errorf("ends within entry %d", len(entries))
+		}
+		n := int(b[0])<<8 | int(b[1])
+		if len(b)-2 < n {
+			return nil, fmt.Errorf("ends within entry %d", len(entries))
+		}
+		entries = append(entries, b[2:2+n])
+		b = b[2+n:]
+		if len(entries) > t.Width {
+			break
+		}
+	}
+	if len(entries) != t.Width {
+		return nil, fmt.Errorf("does not hold %d entries", t.Width)
+	}
+	return entries, nil
+}
