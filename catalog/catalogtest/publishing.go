@@ -53,6 +53,9 @@ func testExcludeTrove(d *desk) {
 	if got := d.occurrences(d.item("both").ID); len(got) != 1 || got[0].FileSHA256 != f.SHA256 {
 		d.Errorf("an item of both occurs at %+v", got)
 	}
+	if got := d.occurrences(d.item("b").ID); len(got) != 1 {
+		d.Errorf("an excluded item has %d occurrences left to list", len(got))
+	}
 	var files int
 	d.ok(d.Files(d.Context(), coll, func(f *catalog.File) error { files++; return nil }))
 	if files != 1 {
