@@ -45,8 +45,9 @@ type Text struct {
 // Word is a folded word of a [Text] and its place: words at 0, 1, 2 stand side
 // by side.
 type Word struct {
-	Text string
-	At   int
+	Text  string
+	At    int
+	Glued bool // written with '_' to the word before; for the canonical text only
 }
 
 // Mode says how the words of a [Text] are to stand.
