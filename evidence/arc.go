@@ -46,10 +46,17 @@ type Set struct {
 // maxInstance is RFC 8617 section 4.2.1.
 const maxInstance = 50
 
-// arcSet holds the indexes of one set's fields; -1 where missing.
+// The kinds of fields in a set, in the order in which a seal covers them.
+const (
+	aar, ams, seal = 0, 1, 2
+)
+
+var arcFields = [3]string{"ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal"}
+
+// arcSet is the three fields of one set; tags[kind] is nil where one is missing.
 type arcSet struct {
-	results, message, seal int
-	messageTags, sealTags  tagList
+	index [3]int // into the header's fields
+	tags  [3]tagList
 }
 
 // chain validates the ARC sets as RFC 8617 section 5.2 says.
@@ -62,29 +69,26 @@ func (m *message) chain(keys *Keys, now time.Time) Chain {
 		return Chain{Status: ChainNone}
 	}
 	for i, set := range sets {
-		if set.sealTags.get("cv") == "fail" {
+		if set.tags[seal].get("cv") == "fail" {
 			return Chain{Status: ChainEnded, Instance: i + 1, Detail: "the sealer stated cv=fail"}
 		}
 	}
 	ch := Chain{Status: ChainPass}
 	for i, set := range sets {
-		s := Set{Instance: i + 1, CV: set.sealTags.get("cv")}
-		_, s.Results, _ = strings.Cut(string(m.fields[set.results].Value()), ";")
-		s.Seal = m.seal(sets[:i+1], keys)
-		ch.Sets = append(ch.Sets, s)
+		s := Set{Instance: i + 1, CV: set.tags[seal].get("cv"), Seal: m.arcSeal(sets[:i+1], keys)}
+		_, s.Results, _ = strings.Cut(string(m.fields[set.index[aar]].Value()), ";")
 		if want := []string{"none", "pass"}[min(i, 1)]; s.CV != want { // section 5.2 step 3
 			ch.worse(ChainFail, i+1, "cv= of the seal")
 		}
+		ch.Sets = append(ch.Sets, s)
 	}
-	newest := len(sets) - 1
-	ch.Sets[newest].Message = m.arcMessage(sets[newest], keys)
-	ch.blame(newest+1, "ARC-Message-Signature", &ch.Sets[newest].Message)
+	newest := &ch.Sets[len(sets)-1]
+	newest.Message = m.arcMessage(sets[len(sets)-1], keys)
+	newest.Message.qualify(m.at, now)
+	ch.blame(newest.Instance, ams, &newest.Message)
 	for i := range slices.Backward(ch.Sets) {
-		ch.blame(i+1, "ARC-Seal", &ch.Sets[i].Seal)
-	}
-	ch.Sets[newest].Message.qualify(m.at, now)
-	for i := range ch.Sets {
 		ch.Sets[i].Seal.qualify(m.at, now)
+		ch.blame(i+1, seal, &ch.Sets[i].Seal)
 	}
 	return ch
 }
@@ -96,12 +100,9 @@ func (ch *Chain) worse(to ChainStatus, instance int, detail string) {
 	}
 }
 
-func (ch *Chain) blame(instance int, field string, s *Signature) {
-	switch s.Outcome {
-	case Fail:
-		ch.worse(ChainFail, instance, field+": "+s.Said())
-	case NoKey:
-		ch.worse(ChainNoKey, instance, field+": "+s.Said())
+func (ch *Chain) blame(instance, kind int, s *Signature) {
+	if status, bad := map[Outcome]ChainStatus{Fail: ChainFail, NoKey: ChainNoKey}[s.Outcome]; bad {
+		ch.worse(status, instance, arcFields[kind]+": "+s.Said())
 	}
 }
 
@@ -109,35 +110,23 @@ func (ch *Chain) blame(instance int, field string, s *Signature) {
 // field of each kind for each instance from 1 up.
 func (m *message) collect() ([]arcSet, *Chain) {
 	var sets []arcSet
-	bad := func(instance int, detail string) ([]arcSet, *Chain) {
-		return nil, &Chain{Status: ChainFail, Instance: instance, Detail: detail}
-	}
-	for kind, name := range []string{"arc-authentication-results", "arc-message-signature", "arc-seal"} {
-		for _, index := range m.byName[name] {
-			instance, tags, err := readInstance(m.fields[index], kind == 0)
+	for kind, name := range arcFields {
+		for _, index := range m.byName[strings.ToLower(name)] {
+			instance, tags, err := readInstance(m.fields[index], kind == aar)
 			if err != nil {
-				return bad(0, m.fields[index].Name()+": "+err.Error())
+				return nil, &Chain{Status: ChainFail, Detail: name + ": " + err.Error()}
 			}
-			for len(sets) < instance {
-				sets = append(sets, arcSet{results: -1, message: -1, seal: -1})
-			}
+			sets = append(sets, make([]arcSet, max(0, instance-len(sets)))...)
 			set := &sets[instance-1]
-			slot := []*int{&set.results, &set.message, &set.seal}[kind]
-			if *slot >= 0 {
-				return bad(instance, "two "+m.fields[index].Name()+" fields")
+			if set.tags[kind] != nil {
+				return nil, &Chain{Status: ChainFail, Instance: instance, Detail: "two " + name + " fields"}
 			}
-			*slot = index
-			switch kind {
-			case 1:
-				set.messageTags = tags
-			case 2:
-				set.sealTags = tags
-			}
+			set.index[kind], set.tags[kind] = index, tags
 		}
 	}
 	for i, set := range sets {
-		if set.results < 0 || set.message < 0 || set.seal < 0 {
-			return bad(i+1, "the set is not whole")
+		if set.tags[aar] == nil || set.tags[ams] == nil || set.tags[seal] == nil {
+			return nil, &Chain{Status: ChainFail, Instance: i + 1, Detail: "the set is not whole"}
 		}
 	}
 	return sets, nil
@@ -155,9 +144,9 @@ func readInstance(f mime.Field, results bool) (int, tagList, error) {
 		}
 		text = head
 	}
-	tags, err := parseTags(text)
-	if err != nil {
-		return 0, nil, err
+	tags, ok := parseTags(text)
+	if !ok {
+		return 0, nil, errors.New("not a tag list")
 	}
 	n, err := strconv.ParseUint(tags.get("i"), 10, 16)
 	if err != nil || n < 1 || n > maxInstance {
@@ -169,18 +158,12 @@ func readInstance(f mime.Field, results bool) (int, tagList, error) {
 // arcMessage judges the ARC-Message-Signature of a set (RFC 8617 section
 // 4.1.2): a DKIM signature without v= whose h= may not name ARC-Seal.
 func (m *message) arcMessage(set arcSet, keys *Keys) Signature {
-	s := Signature{Offset: m.fields[set.message].Offset}
-	s.name(set.messageTags)
-	c, err := readClaim(set.message, set.messageTags)
-	if err == nil && slices.Contains(c.names, "arc-seal") {
-		err = badSyntax("h= names ARC-Seal")
-	}
-	if err != nil {
-		s.settleFault(err)
-		return s
-	}
+	s, c := m.read(set.index[ams])
+	c.readSeal(&s)
+	c.readMessage()
+	c.need(!slices.Contains(c.names, "arc-seal"), "h= names ARC-Seal")
 	blank := s
-	if m.judge(&s, c, keys); s.Outcome == Fail && !c.tags.has("c") {
+	if m.judge(&s, c, keys); s.Outcome == Fail && c.cause == "" && !c.tags.has("c") {
 		// By section 4.1.2 the default is DKIM's, simple/simple; but sealers
 		// that leave c= out sign relaxed (case ams_fields_c_na of the ARC suite).
 		c.relaxedHeader, c.relaxedBody = true, true
@@ -193,29 +176,20 @@ func (m *message) arcMessage(set arcSet, keys *Keys) Signature {
 	return s
 }
 
-// seal judges the ARC-Seal of the last of the given sets, which covers the
+// arcSeal judges the ARC-Seal of the last of the given sets, which covers the
 // fields of all of them in order, always in relaxed form (section 5.1.1).
-func (m *message) seal(sets []arcSet, keys *Keys) Signature {
-	last := sets[len(sets)-1]
-	s := Signature{Offset: m.fields[last.seal].Offset}
-	s.name(last.sealTags)
-	c := &claim{field: last.seal, tags: last.sealTags, relaxedHeader: true}
-	err := c.readSeal()
-	if err == nil && c.tags.has("h") {
-		err = badSyntax("h= in ARC-Seal") // section 4.1.3
-	}
-	if err != nil {
-		s.settleFault(err)
-		return s
-	}
-	s.Time, _ = c.tags.when("t")
-	found := m.candidates(&s, keys)
+func (m *message) arcSeal(sets []arcSet, keys *Keys) Signature {
+	s, c := m.read(sets[len(sets)-1].index[seal])
+	c.readSeal(&s)
+	c.need(!c.tags.has("h"), "h= in ARC-Seal") // section 4.1.3
+	c.relaxedHeader = true
+	found := m.candidates(&s, c, keys)
 	if len(found) == 0 {
 		return s
 	}
 	var covered []int
 	for _, set := range sets {
-		covered = append(covered, set.results, set.message, set.seal)
+		covered = append(covered, set.index[:]...)
 	}
 	s.tryKeys(found, c, m.headerDigest(covered[:len(covered)-1], c))
 	s.refuseWeak(c)
@@ -225,7 +199,7 @@ func (m *message) seal(sets []arcSet, keys *Keys) Signature {
 // refuseWeak takes a pass back that rests on SHA-1 or a short key: ARC is
 // younger than RFC 8301, so that no honest sealer has ever used either.
 func (s *Signature) refuseWeak(c *claim) {
-	if s.Outcome == Pass && (c.hash == crypto.SHA1 || s.Key.public.modulus != nil && s.Key.Bits() < weakBelow) {
+	if s.Outcome == Pass && (c.alg.hash == crypto.SHA1 || s.Key.public.modulus != nil && s.Key.Bits() < weakBelow) {
 		s.settle(Fail, WeakSeal, "")
 	}
 }

@@ -2,10 +2,10 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	_ "crypto/sha1" // for signatures of the time
 	_ "crypto/sha256"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -61,187 +61,35 @@ func (m *message) ownTime() time.Time {
 	return time.Time{}
 }
 
-// claim is a signature field read and found to be in order.
-type claim struct {
-	field                      int // index of the signature field
-	tags                       tagList
-	hash                       crypto.Hash
-	kind                       string // key type the algorithm needs
-	relaxedHeader, relaxedBody bool
-	names                      []string // h=, lower case
-	limit                      int64    // l=, or -1
-	bh, b                      []byte
-}
-
-// fault is a failure found while reading a signature.
-type fault struct {
-	cause  Cause
-	detail string
-}
-
-func (f *fault) Error() string { return string(f.cause) + ": " + f.detail }
-
-func badSyntax(detail string) error { return &fault{BadSyntax, detail} }
-
 // settle records why a signature did not pass.
 func (s *Signature) settle(o Outcome, c Cause, detail string) {
 	s.Outcome, s.Cause, s.Detail = o, c, detail
 }
 
-func (s *Signature) settleFault(err error) {
-	f := &fault{BadSyntax, err.Error()}
-	errors.As(err, &f)
-	s.settle(Fail, f.cause, f.detail)
-}
-
-// name fills in what a signature says of itself.
-func (s *Signature) name(tags tagList) {
-	s.Domain, s.Selector, s.Algorithm = strings.ToLower(tags.get("d")), tags.get("s"), tags.get("a")
-}
-
 // dkim judges the DKIM-Signature field at an index.
 func (m *message) dkim(index int, keys *Keys, now time.Time) Signature {
-	f := m.fields[index]
-	s := Signature{Offset: f.Offset}
-	tags, err := parseTags(string(f.Value()))
-	s.name(tags)
-	if err == nil {
-		err = s.readDKIM(tags)
-	}
-	var c *claim
-	if err == nil {
-		c, err = readClaim(index, tags)
-	}
-	if err == nil && !slices.Contains(c.names, "from") {
-		err = &fault{FromUnsigned, "h="} // RFC 6376 section 6.1.1
-	}
-	if err != nil {
-		s.settleFault(err)
-		return s
-	}
+	s, c := m.read(index)
+	c.readDKIM(&s)
 	m.judge(&s, c, keys)
 	s.qualify(m.at, now)
 	return s
 }
 
-// readDKIM reads the tags that only DKIM-Signature has (RFC 6376 section 3.5).
-func (s *Signature) readDKIM(tags tagList) (err error) {
-	if tags.get("v") != "1" {
-		if v := tags.get("v"); v != "" && !strings.HasPrefix(v, "0") {
-			return badSyntax("v= is not 1")
-		}
-		return &fault{DraftSyntax, "no v=1"} // RFC 4871 of 2007 brought v=1 and bh=
-	}
-	if s.Expires, err = tags.when("x"); err != nil {
-		return badSyntax(err.Error())
-	}
-	if i, ok := tags.find("i"); ok {
-		s.Identity = removeFWS(i.value)
-		if !within(s.identityDomain(), s.Domain) {
-			return &fault{DomainMismatch, "i= is not in d="}
-		}
-	}
-	return nil
-}
-
+// identityDomain is the domain of i=, which is @d by default and has an "@".
 func (s *Signature) identityDomain() string {
-	if i := strings.LastIndexByte(s.Identity, '@'); i >= 0 {
-		return s.Identity[i+1:]
-	}
-	if s.Identity == "" {
-		return s.Domain
-	}
-	return "" // RFC 6376 section 3.5: i= has an "@"
-}
-
-// algorithms lists what RFC 6376 section 3.3 and RFC 8463 section 3 name.
-var algorithms = map[string]struct {
-	kind string
-	hash crypto.Hash
-}{
-	"rsa-sha1":       {"rsa", crypto.SHA1},
-	"rsa-sha256":     {"rsa", crypto.SHA256},
-	"ed25519-sha256": {"ed25519", crypto.SHA256},
-}
-
-// readClaim reads the tags that DKIM-Signature and ARC-Message-Signature share.
-func readClaim(index int, tags tagList) (*claim, error) {
-	c := &claim{field: index, tags: tags}
-	if name, lacks := tags.lacks("bh"); lacks {
-		return nil, badSyntax(name + "= is missing")
-	}
-	if !tags.has("h") {
-		return nil, badSyntax("h= is missing")
-	}
-	if err := c.readSeal(); err != nil {
-		return nil, err
-	}
-	var err error
-	if c.bh, err = decodeBase64(tags.get("bh")); err != nil {
-		return nil, badSyntax("bh= is not base64")
-	}
-	if err := c.readCanon(); err != nil {
-		return nil, err
-	}
-	if c.limit, err = tags.number("l", 18); err != nil { // RFC 6376 has 76 digits; no body needs more
-		return nil, badSyntax(err.Error())
-	}
-	c.names = colonList(strings.ToLower(tags.get("h")))
-	if len(c.names) > MaxSigned {
-		return nil, badSyntax("h= is too long")
-	}
-	return c, nil
-}
-
-// readSeal reads the tags that all three kinds of signature fields share.
-func (c *claim) readSeal() error {
-	if name, lacks := c.tags.lacks("a", "b", "d", "s"); lacks {
-		return badSyntax(name + "= is missing")
-	}
-	alg, ok := algorithms[c.tags.get("a")]
-	if !ok {
-		return &fault{BadAlgorithm, "a="}
-	}
-	c.kind, c.hash = alg.kind, alg.hash
-	if !isDomain(c.tags.get("d")) || !isSelector(c.tags.get("s")) {
-		return badSyntax("d= or s= is no domain name")
-	}
-	if _, err := c.tags.when("t"); err != nil {
-		return badSyntax(err.Error())
-	}
-	var err error
-	if c.b, err = decodeBase64(c.tags.get("b")); err != nil {
-		return badSyntax("b= is not base64")
-	}
-	return nil
-}
-
-// readCanon reads c=, "header/body", each simple unless said (section 3.5).
-func (c *claim) readCanon() error {
-	t, ok := c.tags.find("c")
-	if !ok {
-		return nil
-	}
-	header, body, both := strings.Cut(t.value, "/")
-	if !both {
-		body = "simple"
-	}
-	c.relaxedHeader, c.relaxedBody = header == "relaxed", body == "relaxed"
-	if !c.relaxedHeader && header != "simple" || !c.relaxedBody && body != "simple" {
-		return badSyntax("c= is unknown")
-	}
-	return nil
+	id := cmp.Or(s.Identity, "@"+s.Domain)
+	_, domain, _ := strings.Cut(id[max(0, strings.LastIndexByte(id, '@')):], "@")
+	return domain
 }
 
 // judge checks a claim over header fields and body against the key archive.
 func (m *message) judge(s *Signature, c *claim, keys *Keys) {
-	s.Time, _ = c.tags.when("t")
 	covered := m.cover(s, c)
-	found := m.candidates(s, keys)
+	found := m.candidates(s, c, keys)
 	if len(found) == 0 {
 		return // settled: nothing is hashed for want of a key
 	}
-	body, ok := m.bodySum(bodyForm{c.hash, c.relaxedBody, c.limit})
+	body, ok := m.bodySum(bodyForm{c.alg.hash, c.relaxedBody, c.limit})
 	if !ok {
 		s.settle(Fail, TooMuch, "")
 		return
@@ -305,8 +153,12 @@ var singular = map[string]bool{
 	"message-id": true, "content-type": true, "content-transfer-encoding": true,
 }
 
-// candidates finds usable keys, or settles why there is none.
-func (m *message) candidates(s *Signature, keys *Keys) []*Key {
+// candidates finds the keys to try, or settles why there is none.
+func (m *message) candidates(s *Signature, c *claim, keys *Keys) []*Key {
+	if c.cause != "" {
+		s.settle(Fail, c.cause, c.detail)
+		return nil
+	}
 	at := m.at
 	if at.IsZero() {
 		at = s.Time
@@ -347,7 +199,7 @@ func (m *message) bodySum(form bodyForm) (bodySum, bool) {
 // headerDigest is section 3.7: the covered fields, each with CRLF, then the
 // signature field itself with an empty b= and without CRLF.
 func (m *message) headerDigest(covered []int, c *claim) []byte {
-	h := c.hash.New()
+	h := c.alg.hash.New()
 	var buf []byte
 	for _, i := range covered {
 		buf = appendHeader(buf[:0], m.fields[i].Raw, c.relaxedHeader)
@@ -383,25 +235,15 @@ func (s *Signature) tryKeys(keys []*Key, c *claim, digest []byte) {
 
 // judge is RFC 6376 section 6.1.2 and 6.1.3 for one key; empty when all fits.
 func (k *publicKey) judge(s *Signature, c *claim, digest []byte) Cause {
-	if k.kind != c.kind {
+	switch {
+	case k.kind != c.alg.kind:
 		return KeyMismatch
-	}
-	name := map[crypto.Hash]string{crypto.SHA1: "sha1", crypto.SHA256: "sha256"}[c.hash]
-	if len(k.hashes) > 0 && !slices.Contains(k.hashes, name) {
+	case len(k.hashes) > 0 && !slices.Contains(k.hashes, c.alg.hashName):
 		return KeyForbids
-	}
-	if k.strict && !strings.EqualFold(s.identityDomain(), s.Domain) {
+	case k.strict && !strings.EqualFold(s.identityDomain(), s.Domain):
 		return Subdomain
 	}
-	switch k.verify(c.hash, digest, c.b) {
-	case matches:
-		return ""
-	case otherData:
-		return HeaderChanged
-	case otherKey:
-		return KeyMismatch
-	}
-	return HeaderOrKey
+	return k.verify(c.alg, digest, c.b)
 }
 
 // blameBody joins to what b= says that the body hash does not fit.
@@ -439,7 +281,7 @@ func (m *message) guess(s *Signature, c *claim) {
 		end = bytes.LastIndexByte(m.body[:end-1], '\n') + 1
 		if line, _ := cutLine(m.body[end:]); isRule(line) {
 			tries++
-			if sum, _ := bodyHash(c.hash.New(), m.body[:end], c.relaxedBody, c.limit); string(sum) == string(c.bh) {
+			if sum, _ := bodyHash(c.alg.hash.New(), m.body[:end], c.relaxedBody, c.limit); string(sum) == string(c.bh) {
 				s.Probable = "list footer"
 				return
 			}

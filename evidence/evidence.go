@@ -135,7 +135,7 @@ type Result struct {
 // [Result.Err] for a header that cannot be read.
 func Examine(raw []byte, keys *Keys, now time.Time) Result {
 	if !mayBeSigned(raw) {
-		return Result{Verdict: trove.Unsigned}
+		return Result{Verdict: trove.Unsigned, Chain: Chain{Status: ChainNone}}
 	}
 	header, err := mime.ReadHeader(raw)
 	if err != nil {
@@ -143,26 +143,18 @@ func Examine(raw []byte, keys *Keys, now time.Time) Result {
 	}
 	m := newMessage(raw, header)
 	r := Result{At: m.at, BareLF: hasBareLF(raw)}
-	for i, f := range header.Fields {
-		if f.Is("DKIM-Signature") {
-			if len(r.Signatures) < MaxSignatures {
-				r.Signatures = append(r.Signatures, m.dkim(i, keys, now))
-				continue
-			}
-			s := Signature{Offset: f.Offset, Outcome: Fail, Cause: TooMuch}
-			s.name(readTags(f))
-			r.Signatures = append(r.Signatures, s)
+	for n, i := range m.byName["dkim-signature"] {
+		if n < MaxSignatures {
+			r.Signatures = append(r.Signatures, m.dkim(i, keys, now))
+			continue
 		}
+		s, _ := m.read(i)
+		s.settle(Fail, TooMuch, "")
+		r.Signatures = append(r.Signatures, s)
 	}
 	r.Chain = m.chain(keys, now)
 	r.Verdict = verdict(r.Signatures, now)
 	return r
-}
-
-// readTags reads a field's tag list as far as it goes.
-func readTags(f mime.Field) tagList {
-	tags, _ := parseTags(string(f.Value()))
-	return tags
 }
 
 // verdict sums up: one signature that passes is enough; else one that is
@@ -241,21 +233,20 @@ func (r Result) Fill(rec *trove.Record) {
 // mail of an archive is not signed. It errs on the side of reading.
 func mayBeSigned(raw []byte) bool {
 	begun := false
-	raw = bytes.TrimPrefix(raw[:min(len(raw), mime.MaxHeader)], []byte("\xef\xbb\xbf"))
-	for len(raw) > 0 {
-		c := raw[0]
-		if c|0x20 == 'd' && hasPrefixFold(raw, "dkim-signature") || c|0x20 == 'a' && hasPrefixFold(raw, "arc-") {
+	rest := bytes.TrimPrefix(raw[:min(len(raw), mime.MaxHeader)], []byte("\xef\xbb\xbf"))
+	for len(rest) > 0 {
+		c := rest[0]
+		if c|0x20 == 'd' && hasPrefixFold(rest, "dkim-signature") || c|0x20 == 'a' && hasPrefixFold(rest, "arc-") {
 			return true
 		}
 		var line []byte
-		line, raw = cutLine(raw)
-		if len(line) == 0 && begun {
+		if line, rest = cutLine(rest); len(line) == 0 && begun {
 			return false
 		}
 		// Before the header may stand blank lines and "From " lines.
-		begun = begun || len(line) > 0 && c != ' ' && c != '>' && c != 'F'
+		begun = begun || c > ' ' && c != '>' && c != 'F'
 	}
-	return false
+	return len(raw) > mime.MaxHeader
 }
 
 func hasPrefixFold(b []byte, prefix string) bool {

@@ -26,15 +26,15 @@ type publicKey struct {
 // maxModulus bounds the work for one RSA signature; RFC 8301 section 3.2 asks
 // for 4096 bits. Shorter moduli than minModulus carry no PKCS#1 signature.
 const (
-	maxModulus = 16384
+	maxModulus = 8192
 	minModulus = 384
 	weakBelow  = 1024 // RFC 8301 section 3.2
 )
 
 // parseRecord reads the text of a key record.
 func parseRecord(record string) (*publicKey, error) {
-	tags, err := parseTags(record)
-	if err != nil {
+	tags, ok := parseTags(record)
+	if !ok {
 		return nil, errors.New("the record is not a tag list")
 	}
 	if v, ok := tags.find("v"); ok && (v.value != "DKIM1" || tags[0].name != "v") {
@@ -113,32 +113,34 @@ func (k *publicKey) bits() int {
 	return 8 * len(k.ed)
 }
 
-// match is what a signature says against a key and a digest.
-type match int
+// algorithm is a value of a= (RFC 6376 section 3.3, RFC 8463 section 3).
+type algorithm struct {
+	kind, hashName string // as in k= and h= of key records
+	hash           crypto.Hash
+	digestInfo     string // the DER before an RSA signature's digest, RFC 8017 section 9.2 note 1
+}
 
 const (
-	matches   match = iota
-	otherData       // made with this key, over something else
-	otherKey        // not made with this key, or damaged
-	noMatch         // one of the two; Ed25519 cannot tell
+	sha1Info   = "\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14"
+	sha256Info = "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
 )
 
-// verify checks a signature over a digest.
-func (k *publicKey) verify(hash crypto.Hash, digest, sig []byte) match {
+var algorithms = map[string]algorithm{
+	"rsa-sha1":       {"rsa", "sha1", crypto.SHA1, sha1Info},
+	"rsa-sha256":     {"rsa", "sha256", crypto.SHA256, sha256Info},
+	"ed25519-sha256": {"ed25519", "sha256", crypto.SHA256, ""},
+}
+
+// verify checks a signature over a digest; empty when it fits.
+func (k *publicKey) verify(alg algorithm, digest, sig []byte) Cause {
 	if k.ed != nil {
 		// RFC 8463 section 3: PureEdDSA over the SHA-256 digest.
 		if len(sig) == ed25519.SignatureSize && ed25519.Verify(k.ed, digest, sig) {
-			return matches
+			return ""
 		}
-		return noMatch
+		return HeaderOrKey
 	}
-	return k.verifyRSA(hash, digest, sig)
-}
-
-// digestInfo is the DER that stands before the digest, RFC 8017 section 9.2 note 1.
-var digestInfo = map[crypto.Hash][]byte{
-	crypto.SHA1:   {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14},
-	crypto.SHA256: {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20},
+	return k.verifyRSA(alg, digest, sig)
 }
 
 // verifyRSA is RSASSA-PKCS1-v1_5 of RFC 8017 section 8.2.2. It is written out
@@ -147,12 +149,12 @@ var digestInfo = map[crypto.Hash][]byte{
 // All values are public, so that constant time does not matter. The expected
 // block is built and compared whole (nothing of the signer's padding is
 // parsed), which leaves no room for the forgeries known of e=3 keys.
-func (k *publicKey) verifyRSA(hash crypto.Hash, digest, sig []byte) match {
+func (k *publicKey) verifyRSA(alg algorithm, digest, sig []byte) Cause {
 	size := (k.modulus.BitLen() + 7) / 8
 	s := new(big.Int).SetBytes(sig)
-	tail := append(slices.Clone(digestInfo[hash]), digest...)
+	tail := append([]byte(alg.digestInfo), digest...)
 	if len(sig) != size || s.Cmp(k.modulus) >= 0 || size < len(tail)+11 {
-		return otherKey
+		return KeyMismatch
 	}
 	block := s.Exp(s, k.exp, k.modulus).FillBytes(make([]byte, size))
 	want := slices.Repeat([]byte{0xff}, size)
@@ -161,11 +163,11 @@ func (k *publicKey) verifyRSA(hash crypto.Hash, digest, sig []byte) match {
 	copy(want[size-len(tail):], tail)
 	switch {
 	case bytes.Equal(block, want):
-		return matches
+		return ""
 	case bytes.Equal(block[:size-len(digest)], want[:size-len(digest)]):
-		return otherData
+		return HeaderChanged
 	}
-	return otherKey
+	return KeyMismatch
 }
 
 // colonList reads "a:b:c" with white space around the elements.

@@ -150,7 +150,7 @@ func testHash(hash crypto.Hash, s string) []byte {
 
 func testFields(header string) (fields []string) {
 	for line := range strings.SplitSeq(strings.TrimSuffix(header, "\r\n"), "\r\n") {
-		if line != "" && (line[0] == ' ' || line[0] == '\t') {
+		if len(fields) > 0 && line != "" && (line[0] == ' ' || line[0] == '\t') {
 			fields[len(fields)-1] += "\r\n" + line
 			continue
 		}

@@ -2,10 +2,7 @@ package evidence
 
 import (
 	"encoding/base64"
-	"errors"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // tag is one name=value of a tag list, white space around both taken off.
@@ -17,34 +14,30 @@ type tag struct {
 // tagList is a list of RFC 6376 section 3.2, in order of appearance.
 type tagList []tag
 
-// errTagList says that a text is no tag list; what was read before the fault
-// is still given back, so that a broken signature can be named.
-var errTagList = errors.New("not a tag list of RFC 6376 section 3.2")
-
 // maxTags bounds a tag list; real ones have about ten.
 const maxTags = 100
 
 // parseTags reads a tag list. Names are case-sensitive and must not repeat; a
-// final semicolon is allowed, an empty element is not.
-func parseTags(s string) (tagList, error) {
-	var list tagList
+// final semicolon is allowed, an empty element is not. What was read before a
+// fault is still given back, so that a broken signature can be named.
+func parseTags(s string) (list tagList, ok bool) {
 	for pos := 0; pos <= len(s); {
 		end := len(s)
 		if i := strings.IndexByte(s[pos:], ';'); i >= 0 {
 			end = pos + i
 		}
 		if end == len(s) && trimFWS(s[pos:]) == "" && len(list) > 0 {
-			return list, nil
+			return list, true
 		}
-		name, value, ok := strings.Cut(s[pos:end], "=")
+		name, value, found := strings.Cut(s[pos:end], "=")
 		name = trimFWS(name)
-		if !ok || !isTagName(name) || list.has(name) || len(list) == maxTags {
-			return list, errTagList
+		if !found || !isTagName(name) || list.has(name) || len(list) == maxTags {
+			return list, false
 		}
 		list = append(list, tag{name, trimFWS(value), end - len(value), end})
 		pos = end + 1
 	}
-	return list, nil
+	return list, true
 }
 
 func (l tagList) find(name string) (tag, bool) {
@@ -65,37 +58,6 @@ func (l tagList) has(name string) bool {
 func (l tagList) get(name string) string {
 	t, _ := l.find(name)
 	return t.value
-}
-
-// lacks names the first tag of names that is absent or empty.
-func (l tagList) lacks(names ...string) (string, bool) {
-	for _, n := range names {
-		if l.get(n) == "" {
-			return n, true
-		}
-	}
-	return "", false
-}
-
-// number reads an optional tag of 1*n digits; -1 when absent.
-func (l tagList) number(name string, digits int) (int64, error) {
-	t, ok := l.find(name)
-	if !ok {
-		return -1, nil
-	}
-	if t.value == "" || len(t.value) > digits || strings.Trim(t.value, "0123456789") != "" {
-		return -1, errors.New("tag " + name + "= is not a number")
-	}
-	return strconv.ParseInt(t.value, 10, 64)
-}
-
-// when reads an optional time tag, in seconds since 1970; zero when absent.
-func (l tagList) when(name string) (time.Time, error) {
-	n, err := l.number(name, 12) // RFC 6376 section 3.5 asks for 12 digits at least
-	if err != nil || n < 0 {
-		return time.Time{}, err
-	}
-	return time.Unix(n, 0).UTC(), nil
 }
 
 // isTagName: ALPHA *(ALPHA / DIGIT / "_").

@@ -88,6 +88,9 @@ func (p *keyParser) json(data []byte) {
 				p.fail("%s: before byte %d: %q is no key name", p.where, dec.InputOffset(), own.Name())
 				continue
 			}
+			if own.Seen == nil && own.Record != "" {
+				own.Seen = []evidence.Sighting{{Where: p.where}}
+			}
 			p.keys = append(p.keys, own)
 			continue
 		}
@@ -212,7 +215,9 @@ func pair(line string) (name, record string, ok bool) {
 	return line[:i], record, ok && isWord(strings.TrimSpace(tagName))
 }
 
-// digLine reads what dig says about its answer in comments.
+// digLine reads what dig says about its answer in comments. WHEN is true to
+// within a day: short names of time zones have no fixed meaning, and UTC is
+// taken for those that Go does not know.
 func (p *keyParser) digLine(st *zoneState, line string) {
 	if _, rest, ok := strings.Cut(line, "status: "); ok {
 		p.endAnswer(st)
