@@ -10,7 +10,9 @@ SHELL := /bin/bash
 GO ?= go
 FUZZTIME ?= 60s
 
-.PHONY: check test long bench bin format vet browser fuzz race
+CHECKS ?= 10000
+
+.PHONY: check test long bench bin format vet browser fuzz properties race
 
 check: format vet
 	$(GO) test -short -timeout 5m ./...
@@ -19,8 +21,7 @@ test: browser
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./...
 
-long: fuzz race
-	UNSEAL_LONG=1 $(GO) test -count=1 -timeout 60m ./...
+long: fuzz properties race
 
 bench: bin
 	$(GO) run ./bench -unseal ./unseal -o docs/figures.md
@@ -49,6 +50,13 @@ fuzz:
 	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) "$$p"; \
 	  done; \
 	done
+
+# The properties over generated values, on many more of them than in make test.
+properties:
+	$(GO) test -count=1 -timeout 60m \
+	  $$($(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "pgregory.net/rapid"}}{{$$p}}{{end}}{{end}}' ./...) \
+	  $$($(GO) list -f '{{$$p := .ImportPath}}{{range .XTestImports}}{{if eq . "pgregory.net/rapid"}}{{$$p}}{{end}}{{end}}' ./...) \
+	  -rapid.checks=$(CHECKS)
 
 race:
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m ./...
