@@ -81,35 +81,37 @@ func emlx(r io.ReaderAt, size int64, head []byte) (off, n int64, ok bool) {
 	return off, n, bytes.HasPrefix(bytes.TrimLeft(after, "\r\n"), []byte("<?xml"))
 }
 
-// mailFields are header fields that only messages carry, by weight: two points
-// make a message.
+// mailFields are header fields of messages, by how sure a sign they are: two
+// points make a message, and one where no other field stands with it.
 var mailFields = map[string]int{
 	"received": 2, "message-id": 2, "return-path": 2, "mime-version": 2, "delivered-to": 2, "x-mailer": 2,
 	"dkim-signature": 2, "in-reply-to": 2, "x-originating-ip": 2, "envelope-to": 2, "content-transfer-encoding": 2,
 	"from": 1, "to": 1, "subject": 1, "date": 1, "cc": 1, "bcc": 1, "reply-to": 1, "sender": 1,
-	"references": 1, "content-type": 1, "importance": 1, "priority": 1, "sent": 1, "user-agent": 1,
+	"content-type": 2, "references": 1, "importance": 1, "priority": 1, "sent": 1, "user-agent": 1,
 }
 
 const (
 	enough    = 2
-	blankLead = 64 // bytes of blank lines allowed before the header block
+	blankLead = 64 // bytes of white space allowed before the header block
 	maxJunk   = 2  // lines in it that are no fields: broken mail is mail
 )
 
 // headerBlock reports whether b begins with a plausible header block of a mail
 // (RFC 5322 section 2.2): field lines and folded lines up to a blank line.
 func headerBlock(b []byte) bool {
-	lead := len(b) - len(bytes.TrimLeft(b, "\r\n"))
+	lead := len(b) - len(bytes.TrimLeft(b, "\r\n \t"))
 	if lead > blankLead {
 		return false
 	}
 	b = b[lead:]
-	points, junk, fields := 0, 0, 0
+	points, junk, fields, alien := 0, 0, 0, 0
+	ended := false
 	for len(b) > 0 {
 		line, rest, _ := bytes.Cut(b, []byte("\n"))
 		b = rest
 		line = bytes.TrimRight(line, "\r")
 		if len(line) == 0 {
+			ended = true
 			break
 		}
 		if fields > 0 && (line[0] == ' ' || line[0] == '\t') {
@@ -119,7 +121,11 @@ func headerBlock(b []byte) bool {
 		switch {
 		case ok:
 			fields++
-			points += mailFields[strings.ToLower(name)]
+			n := mailFields[strings.ToLower(name)]
+			points += n
+			if n == 0 {
+				alien++
+			}
 		case fields == 0 && !bytes.HasPrefix(line, []byte(">From ")):
 			return false // a mail's first line is a field
 		default:
@@ -128,7 +134,7 @@ func headerBlock(b []byte) bool {
 			}
 		}
 	}
-	return points >= enough
+	return points >= enough || points > 0 && alien+junk == 0 && ended
 }
 
 // fieldName returns the name of a field line: printable ASCII without a colon.

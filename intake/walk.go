@@ -114,7 +114,7 @@ func (p place) size() (int64, error) {
 // show, is written as \x and two digits a byte. Different paths stay different.
 func shownPath(path string) string {
 	ok := func(r rune) bool {
-		return unicode.IsPrint(r) && !unicode.Is(unicode.Bidi_Control, r)
+		return unicode.IsGraphic(r) && !unicode.Is(unicode.Bidi_Control, r)
 	}
 	if utf8.ValidString(path) && !strings.Contains(path, `\x`) && strings.IndexFunc(path, func(r rune) bool { return !ok(r) }) < 0 {
 		return path

@@ -3,7 +3,10 @@ package container
 import (
 	"archive/zip"
 	"compress/bzip2"
+	"encoding/binary"
 	"errors"
+	"hash"
+	"hash/crc32"
 	"io"
 	"io/fs"
 
@@ -26,11 +29,11 @@ const (
 func (x *expansion) zip(r io.ReaderAt, size int64) error {
 	z, err := zip.NewReader(r, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		if isEncryptedZip(r) {
+			return ErrEncrypted
+		}
 		return err
 	}
-	z.RegisterDecompressor(zip.Deflate, flate.NewReader)
-	z.RegisterDecompressor(zipBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
-	z.RegisterDecompressor(zstd.ZipMethodWinZip, zstd.ZipDecompressor(zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true)))
 	for _, f := range z.File {
 		if documentParts[f.Name] {
 			return ErrDocument
@@ -56,20 +59,65 @@ func (x *expansion) zipped(f *zip.File) error {
 		x.problem(LinkSkipped, "%s is a link and was not followed", name)
 		return nil
 	}
-	r, err := f.Open()
-	if errors.Is(err, zip.ErrAlgorithm) {
+	unpack, ok := zipMethods[f.Method]
+	if !ok {
 		x.problem(Unsupported, "packed by method %d, which is not supported: %s", f.Method, name)
 		return nil
 	}
+	raw, err := f.OpenRaw()
 	if err != nil {
 		x.problem(Damaged, "damaged: %s: %v", name, err)
 		return nil
 	}
+	r := unpack(raw)
 	defer r.Close()
-	return x.member(f.Name, r)
+	return x.member(f.Name, &checked{r: r, file: f, sum: crc32.NewIEEE()})
+}
+
+// zipMethods unpack what is usual, APPNOTE.TXT 4.4.5.
+var zipMethods = map[uint16]func(io.Reader) io.ReadCloser{
+	zip.Store:            io.NopCloser,
+	zip.Deflate:          flate.NewReader,
+	zipBzip2:             func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) },
+	zstd.ZipMethodWinZip: zstd.ZipDecompressor(zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true)),
+}
+
+// checked compares what comes out with the central directory, and with it
+// alone: the copies of size and checksum beside the data often disagree.
+type checked struct {
+	r    io.Reader
+	file *zip.File
+	sum  hash.Hash32
+	n    uint64
+}
+
+func (c *checked) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.sum.Write(p[:n])
+	c.n += uint64(n)
+	switch {
+	case err != io.EOF:
+		return n, err
+	case c.n != c.file.UncompressedSize64:
+		return n, io.ErrUnexpectedEOF
+	case c.sum.Sum32() != c.file.CRC32:
+		return n, zip.ErrChecksum
+	}
+	return n, io.EOF
+}
+
+// isEncryptedZip looks at the first member's own header, for archives whose
+// directory is encrypted too (APPNOTE.TXT 7.3).
+func isEncryptedZip(r io.ReaderAt) bool {
+	var head [8]byte
+	_, err := r.ReadAt(head[:], 0)
+	return err == nil && string(head[:4]) == "PK\x03\x04" && binary.LittleEndian.Uint16(head[6:])&(zipEncrypted|zipMasked) != 0
 }
 
 func (x *expansion) seven(r io.ReaderAt, size int64) error {
+	if emptySeven(r) {
+		return nil
+	}
 	z, err := sevenzip.NewReader(r, size)
 	if err != nil {
 		return sevenError(err)
@@ -88,6 +136,14 @@ func (x *expansion) seven(r io.ReaderAt, size int64) error {
 		}
 	}
 	return nil
+}
+
+// emptySeven recognises an archive without a header of members: the size of it
+// stands at byte 20 of the signature header (7zFormat.txt).
+func emptySeven(r io.ReaderAt) bool {
+	var size [8]byte
+	_, err := r.ReadAt(size[:], 20)
+	return err == nil && size == [8]byte{}
 }
 
 // sevened reads a first byte to tell an encrypted member, which 7z does not

@@ -54,10 +54,24 @@ func visible(r rune) rune {
 	return r
 }
 
+// nameCharset is a charset that names are tried in.
+type nameCharset struct {
+	encoding.Encoding
+	east     bool // of two bytes a letter
+	from, to byte // leading bytes of its common letters in two-byte order, where east
+	order    encoding.Encoding
+}
+
 // nameCharsets are tried on names that are not UTF-8. Code page 437 reads any
-// byte and is what the zip format means where it says nothing.
-var nameCharsets = []encoding.Encoding{
-	japanese.ShiftJIS, japanese.EUCJP, simplifiedchinese.GBK, charmap.CodePage866, charmap.KOI8R, charmap.CodePage437,
+// byte and is what the zip format means where it says nothing. The common
+// letters are the first levels of JIS X 0208 and GB 2312.
+var nameCharsets = []nameCharset{
+	{japanese.ShiftJIS, true, 0xa4, 0xcf, japanese.EUCJP},
+	{japanese.EUCJP, true, 0xa4, 0xcf, japanese.EUCJP},
+	{simplifiedchinese.GBK, true, 0xb0, 0xd7, simplifiedchinese.GBK},
+	{Encoding: charmap.CodePage866},
+	{Encoding: charmap.KOI8R},
+	{Encoding: charmap.CodePage437},
 }
 
 // decodeName reads a name of unknown charset. It is decoded before anything is
@@ -72,34 +86,47 @@ func decodeName(raw string) string {
 		if err != nil || strings.ContainsRune(s, utf8.RuneError) {
 			continue
 		}
-		if n := likely(s); best == "" || n > score {
+		if n := cs.likely(s); best == "" || n > score {
 			best, score = s, n
 		}
 	}
 	return best
 }
 
+func isLatin(r rune) bool { return r < utf8.RuneSelf && unicode.IsLetter(r) }
+
 // likely scores a decoded name: letters of one living script count for it,
-// signs and the mixing of cases against it.
-func likely(s string) int {
+// signs and the mixing of cases and scripts within a word against it.
+func (cs nameCharset) likely(s string) int {
+	const common, rare, letter, odd = 4, 1, 3, -3
 	n := 0
 	last := rune(0)
 	for _, r := range s {
+		if isLatin(r) && unicode.Is(unicode.Cyrillic, last) || isLatin(last) && unicode.Is(unicode.Cyrillic, r) {
+			n += odd
+		}
 		switch {
 		case r < utf8.RuneSelf:
-		case unicode.In(r, unicode.Han, unicode.Hiragana), unicode.Is(unicode.Katakana, r) && r < 0xff00:
-			n += 4
-		case unicode.Is(unicode.Cyrillic, r):
-			n += 2
+		case cs.east && cs.common(r):
+			n += common
+		case cs.east && unicode.Is(unicode.Han, r):
+			n += rare
+		case !cs.east && unicode.Is(unicode.Cyrillic, r):
+			n += letter
 			if unicode.IsUpper(r) && unicode.IsLower(last) {
-				n -= 3
+				n += odd
 			}
 		case unicode.IsLetter(r):
 			n--
 		default:
-			n -= 3
+			n += odd
 		}
 		last = r
 	}
 	return n
+}
+
+func (cs nameCharset) common(r rune) bool {
+	b, err := cs.order.NewEncoder().String(string(r))
+	return err == nil && len(b) == 2 && b[0] >= cs.from && b[0] <= cs.to && b[1] >= 0xa1
 }

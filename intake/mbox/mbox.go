@@ -175,7 +175,7 @@ func (b *Box) walk(w *window, t *tally) iter.Seq2[Message, error] {
 			if t != nil {
 				b.learn(w, t, m)
 			}
-			if m.depth > 0 || !b.separates(m) {
+			if m.depth > 0 || cur.exact == 0 && !b.separates(m) { // after Content-Length comes a separator
 				cur.learn(m, t)
 				continue
 			}

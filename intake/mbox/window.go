@@ -241,8 +241,11 @@ func (w *window) landsAt(off int64) bool {
 	if off == w.size {
 		return true
 	}
+	if !bytes.Equal(w.at(off, len(fromWord)), fromWord) {
+		return false
+	}
 	m, ok := w.mark(off)
-	return ok && m.start == off && m.date != undated
+	return ok && m.date != undated
 }
 
 func startsLine(b []byte) bool {
