@@ -1,0 +1,117 @@
+package site
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"unseal/archive"
+	"unseal/search"
+	"unseal/trove"
+)
+
+// itemJSON is the answer of /c/mail/5205.json. Addresses are paths from the
+// root of the site.
+type itemJSON struct {
+	Name      string       `json:"name"`
+	State     trove.State  `json:"state"`
+	Batch     int          `json:"batch"`
+	Edition   int          `json:"edition"`
+	Published time.Time    `json:"published"`
+	SHA256    trove.Digest `json:"sha256"`
+	Size      int64        `json:"size"`
+	archive.Record
+	Attachments []fileJSON `json:"attachments"`
+	URL         string     `json:"url"`
+	FileURL     string     `json:"file_url"`
+	TextURL     string     `json:"text_url,omitempty"`
+	ProofURL    string     `json:"proof_url"`
+	ThreadURL   string     `json:"thread_url,omitempty"`
+}
+
+type fileJSON struct {
+	Name   string       `json:"name"`
+	Type   string       `json:"type"`
+	Size   int64        `json:"size"`
+	SHA256 trove.Digest `json:"sha256,omitzero"`
+	URL    string       `json:"url"`
+}
+
+func (s *site) itemJSON(w http.ResponseWriter, r *http.Request, it *item) error {
+	path := "/" + itemPath(it.coll.Name, it.number)
+	out := itemJSON{
+		Name:  trove.Name{Collection: it.coll.Name, Number: it.number}.String(),
+		State: it.state, Batch: it.batch, Edition: it.row.Edition, Published: it.published, SHA256: it.row.SHA256, Size: it.row.Size,
+		Record: it.rec, Attachments: make([]fileJSON, len(it.files)),
+		URL: path, FileURL: path + it.suffix(), ProofURL: path + ".proof",
+	}
+	for i, f := range it.files {
+		out.Attachments[i] = fileJSON{f.Name, f.Type, f.Size, f.SHA256, path + "/att/" + strconv.Itoa(i+1)}
+	}
+	if it.text != "" {
+		out.TextURL = path + ".txt"
+	}
+	if it.rec.Thread != "" {
+		out.ThreadURL = "/" + threadPath(it.coll.Name, it.rec.Thread)
+	}
+	return sendJSON(w, r, http.StatusOK, out)
+}
+
+// collectionJSON is a collection in the answers of /index.json and
+// /c/mail/index.json.
+type collectionJSON struct {
+	archive.CollectionInfo
+	Published int                 `json:"published"`
+	States    map[trove.State]int `json:"states"`
+	URL       string              `json:"url"`
+}
+
+func (c *collection) json() collectionJSON {
+	return collectionJSON{c.CollectionInfo, c.published(), c.states, "/c/" + string(c.Name) + "/"}
+}
+
+// collectionsJSON answers /index.json: the archive and its collections.
+func (s *site) collectionsJSON(w http.ResponseWriter, r *http.Request) error {
+	list := make([]collectionJSON, len(s.collections))
+	for i, c := range s.collections {
+		list[i] = c.json()
+	}
+	return sendJSON(w, r, http.StatusOK, map[string]any{"name": s.name, "log": s.logJSON(), "collections": list})
+}
+
+// logJSON is the checkpoint as data.
+func (s *site) logJSON() map[string]any {
+	cp := s.archive.Checkpoint()
+	return map[string]any{"origin": cp.Origin, "size": cp.Size, "root": cp.Root}
+}
+
+// listJSON is a page of a list.
+type listJSON struct {
+	Total   int    `json:"total"`
+	Items   []row  `json:"items"`
+	Next    string `json:"_next,omitempty"`
+	NextURL string `json:"next_url,omitempty"`
+}
+
+// batchJSON answers /c/mail/batch/23/index.json: its items, by number.
+func (s *site) batchJSON(w http.ResponseWriter, r *http.Request, c *collection, b *batch) error {
+	from, _ := strconv.Atoi(r.FormValue("_next"))
+	rows, next, err := s.batchRows(c, b, from, jsonPerPage)
+	if err != nil {
+		return err
+	}
+	out := listJSON{Total: b.Items, Items: rows}
+	if next > 0 {
+		out.Next = strconv.Itoa(next)
+		out.NextURL = r.URL.Path + "?_next=" + out.Next
+	}
+	return sendJSON(w, r, http.StatusOK, out)
+}
+
+func (s *site) threadJSON(w http.ResponseWriter, r *http.Request, hits []search.Hit) error {
+	out := listJSON{Total: len(hits), Items: make([]row, len(hits))}
+	for i := range hits {
+		out.Items[i] = hitRow(&hits[i])
+	}
+	return sendJSON(w, r, http.StatusOK, out)
+}

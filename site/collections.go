@@ -1,0 +1,455 @@
+package site
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"unseal/archive"
+	"unseal/trove"
+)
+
+// Sizes of lists.
+const (
+	batchesPerPage = 25
+	itemsPerPage   = 50
+)
+
+// home answers "/": search, the latest batch, the collections.
+func (s *site) home(w http.ResponseWriter, r *http.Request) error {
+	if asJSON(r) {
+		return s.collectionsJSON(w, r)
+	}
+	p := newPage(s.locale, r.URL.Path)
+	s.begin(p, head{title: p.loc.plain("home.title")})
+	p.html("<h1>")
+	p.bdi(s.name)
+	p.html("</h1>\n")
+	s.searchOrBrowse(p)
+	s.latest(p)
+	p.section("collections", "", "home.collections")
+	s.collectionTable(p)
+	p.html("</section>\n")
+	s.end(p)
+	sendPage(w, r, http.StatusOK, p)
+	return nil
+}
+
+// searchOrBrowse writes the search box, or what there is without an index.
+func (s *site) searchOrBrowse(p *page) {
+	if s.index != nil {
+		s.searchForm(p, "")
+		return
+	}
+	p.paragraph("home.no-index")
+	p.html("<p>")
+	p.anchor("browse", "home.browse")
+	p.html("</p>\n")
+}
+
+// latest writes the newest batch of all collections.
+func (s *site) latest(p *page) {
+	var coll *collection
+	var newest *batch
+	for _, c := range s.collections {
+		if len(c.batches) == 0 {
+			continue
+		}
+		b := &c.batches[len(c.batches)-1]
+		if newest == nil || b.Published.After(newest.Published) {
+			coll, newest = c, b
+		}
+	}
+	if newest == nil {
+		p.paragraph("home.empty")
+		p.paragraph("home.empty-log", count(int(s.archive.Checkpoint().Size)))
+		return
+	}
+	p.section("latest", "panel", "home.latest")
+	p.html("<p>")
+	p.say("home.latest-text", with("Batch", func(p *page) { p.say("batch.number", val("Number", strconv.Itoa(newest.Number))) }),
+		val("Collection", coll.Title), with("Date", func(p *page) { p.moment(newest.Published) }), count(newest.Items))
+	p.html("</p><p>")
+	p.anchor(batchPath(coll.Name, newest.Number), "home.read")
+	p.html("</p></section>\n")
+}
+
+// collectionTable writes every collection with how far it is published.
+func (s *site) collectionTable(p *page) {
+	if len(s.collections) == 0 {
+		p.paragraph("about.nothing")
+		return
+	}
+	p.html(`<table class="stack chart"><thead><tr>`)
+	p.heads("collections.name", "collections.published", "collections.share", "collections.promised", "collections.last")
+	p.html("</tr></thead><tbody>\n")
+	for _, c := range s.collections {
+		p.html("<tr>")
+		p.cell("collections.name", "")
+		p.html("<a")
+		p.href("c/" + string(c.Name) + "/")
+		p.html(">")
+		p.bdi(c.Title)
+		p.html("</a></td>")
+		p.cell("collections.published", "")
+		p.say("collections.of", num("Published", c.published()), num("Total", c.Committed))
+		p.html("</td>")
+		p.cell("collections.share", "b")
+		p.meter(c.published(), max(c.Committed, c.Promised))
+		p.html("</td>")
+		p.cell("collections.promised", "n")
+		if c.Promised > 0 {
+			p.num(c.Promised)
+		}
+		p.html("</td>")
+		p.cell("collections.last", "")
+		if n := len(c.batches); n > 0 {
+			p.batchLink(c, &c.batches[n-1])
+			p.sep()
+			p.day(c.batches[n-1].Published)
+		}
+		p.html("</td></tr>\n")
+	}
+	p.html("</tbody></table>\n")
+}
+
+// heads writes the head cells of a table.
+func (p *page) heads(words ...word) {
+	for _, w := range words {
+		p.html(`<th scope="col">`)
+		p.say(w)
+		p.html("</th>")
+	}
+}
+
+// cell begins a cell of a table that small screens show as label and value.
+func (p *page) cell(label word, class markup) {
+	p.html("<td")
+	p.sayAttr("data-l", label)
+	if class != "" {
+		p.html(` class="`)
+		p.html(class)
+		p.html(`"`)
+	}
+	p.html(">")
+}
+
+func (p *page) batchLink(c *collection, b *batch) {
+	p.html("<a")
+	p.href(batchPath(c.Name, b.Number))
+	p.html(">")
+	p.say("batch.number", val("Number", strconv.Itoa(b.Number)))
+	p.html("</a>")
+}
+
+// collectionList answers /c/.
+func (s *site) collectionList(w http.ResponseWriter, r *http.Request) error {
+	return s.simplePage(w, r, "collections.title", s.collectionTable)
+}
+
+// browse answers /browse: everything that stands, without the index.
+func (s *site) browse(w http.ResponseWriter, r *http.Request) error {
+	return s.simplePage(w, r, "browse.title", func(p *page) {
+		p.paragraph("browse.text")
+		if len(s.collections) == 0 {
+			p.paragraph("about.nothing")
+		}
+		for _, c := range s.collections {
+			p.html("<section><h2><a")
+			p.href("c/" + string(c.Name) + "/")
+			p.html(">")
+			p.bdi(c.Title)
+			p.html("</a></h2>\n")
+			s.collectionFacts(p, c)
+			p.batchTable(c, c.batches)
+			p.html("</section>\n")
+		}
+	})
+}
+
+// collectionFacts writes how much of a collection is published and promised.
+func (s *site) collectionFacts(p *page, c *collection) {
+	p.html("<p>")
+	p.say("collection.facts", count(c.published()), num("Total", c.Committed))
+	p.html("</p>\n")
+	if c.Promised > 0 {
+		p.html("<p>")
+		if c.PromisedBy != "" {
+			p.say("collection.promise-by", num("Promised", c.Promised), val("By", c.PromisedBy))
+		} else {
+			p.say("collection.promise", num("Promised", c.Promised))
+		}
+		if c.PromiseSource != "" {
+			p.html(" ")
+			p.say("collection.promise-source", val("Source", c.PromiseSource))
+		}
+		p.html("</p>\n")
+	}
+}
+
+// collectionPage answers /c/<collection>/.
+func (s *site) collectionPage(w http.ResponseWriter, r *http.Request, c *collection) error {
+	from, _ := strconv.Atoi(r.FormValue("from"))
+	from = max(0, min(from, len(c.batches)-1))
+	p := newPage(s.locale, r.URL.Path)
+	s.begin(p, head{title: c.Title, crumbs: []crumb{{"c/", p.loc.plain("nav.collections")}, {"", c.Title}}})
+	p.html("<h1>")
+	p.bdi(c.Title)
+	p.html("</h1>\n")
+	if c.Series != "" {
+		p.paragraph("collection.series", val("Series", c.Series))
+	}
+	if c.Description != "" {
+		for para := range strings.SplitSeq(c.Description, "\n\n") {
+			p.html(`<p dir="auto">`)
+			p.body(para)
+			p.html("</p>\n")
+		}
+	}
+	s.collectionFacts(p, c)
+	s.searchInside(p, c)
+	p.section("batches", "", "collection.batches")
+	if len(c.batches) == 0 {
+		p.paragraph("collection.no-batch")
+	} else {
+		p.batchList(c, from)
+	}
+	p.html("</section>\n")
+	s.account(p, c)
+	s.commitments(p, c)
+	p.html("<p>")
+	p.anchor("c/"+string(c.Name)+"/index.json", "collection.record")
+	p.html("</p>\n")
+	s.end(p)
+	sendPage(w, r, http.StatusOK, p)
+	return nil
+}
+
+// searchInside writes a search box that searches in one collection.
+func (s *site) searchInside(p *page, c *collection) {
+	if s.index == nil {
+		return
+	}
+	p.html(`<form role="search"`)
+	p.link("action", "search", "")
+	p.html(`><label for="q">`)
+	p.say("collection.search")
+	p.html(`</label><input type="hidden" name="in"`)
+	p.attr("value", string(c.Name))
+	p.html(`><input id="q" name="q" type="search" size="40" dir="auto"> <button>`)
+	p.say("search.button")
+	p.html("</button></form>\n")
+}
+
+// batchList writes the batches, newest first, a page of them.
+func (p *page) batchList(c *collection, from int) {
+	newest := make([]batch, 0, batchesPerPage)
+	for i := len(c.batches) - 1 - from; i >= 0 && len(newest) < batchesPerPage; i-- {
+		newest = append(newest, c.batches[i])
+	}
+	p.batchTable(c, newest)
+	if len(c.batches) <= batchesPerPage {
+		return
+	}
+	path := "c/" + string(c.Name) + "/"
+	p.html(`<nav class="pager"`)
+	p.sayAttr("aria-label", "nav.pages")
+	p.html("><span>")
+	p.say("nav.range", num("From", from+1), num("To", from+len(newest)), count(len(c.batches)))
+	p.html("</span>")
+	if from > 0 {
+		p.pageLink("prev", path, "from", max(0, from-batchesPerPage), "nav.previous")
+	}
+	if from+len(newest) < len(c.batches) {
+		p.pageLink("next", path, "from", from+len(newest), "nav.next")
+	}
+	p.html("</nav>\n")
+}
+
+func (p *page) batchTable(c *collection, batches []batch) {
+	if len(batches) == 0 {
+		return
+	}
+	p.html(`<table class="stack"><thead><tr>`)
+	p.heads("batch.table-number", "batch.table-date", "batch.table-items", "batch.table-range", "batch.table-files")
+	p.html("</tr></thead><tbody>\n")
+	for i := range batches {
+		b := &batches[i]
+		p.html("<tr>")
+		p.cell("batch.table-number", "")
+		p.batchLink(c, b)
+		p.html("</td>")
+		p.cell("batch.table-date", "")
+		p.moment(b.Published)
+		p.html("</td>")
+		p.cell("batch.table-items", "")
+		p.num(b.Items)
+		p.html("</td>")
+		p.cell("batch.table-range", "")
+		p.say("batch.range", num("First", b.First), num("Last", b.Last))
+		p.html("</td>")
+		p.cell("batch.table-files", "")
+		for _, name := range [...]string{archive.ManifestName, archive.ItemsName} {
+			p.html("<a")
+			p.href(batchPath(c.Name, b.Number) + name)
+			p.html(">")
+			p.bdi(name)
+			p.html("</a> ")
+		}
+		p.html("</td></tr>\n")
+	}
+	p.html("</tbody></table>\n")
+}
+
+// account writes how many of the committed numbers stand in which state.
+func (s *site) account(p *page, c *collection) {
+	p.section("account", "", "collection.account")
+	p.paragraph("collection.account-what")
+	p.html(`<table class="chart"><thead><tr>`)
+	p.heads("collection.state", "collections.share", "collection.items")
+	p.html("</tr></thead><tbody>\n")
+	for _, st := range [...]struct {
+		state trove.State
+		w     word
+	}{{trove.Published, "state.published"}, {trove.Withheld, "state.withheld"}, {trove.Unreadable, "state.unreadable"},
+		{trove.Tombstone, "state.tombstone"}, {trove.Committed, "state.committed"}} {
+		p.accountRow(st.w, c.states[st.state], c.Committed)
+	}
+	p.accountRow("collection.total", c.Committed, c.Committed)
+	p.html("</tbody></table></section>\n")
+}
+
+func (p *page) accountRow(w word, n, total int) {
+	p.html(`<tr><th scope="row">`)
+	p.say(w)
+	p.html(`</th><td class="b">`)
+	p.meter(n, total)
+	p.html(`</td><td class="n">`)
+	p.num(n)
+	p.html("</td></tr>\n")
+}
+
+// commitments writes what was fixed before the first batch.
+func (s *site) commitments(p *page, c *collection) {
+	p.section("commitments", "", "collection.commitments")
+	p.html("<ul>")
+	for _, k := range c.Commitments {
+		p.html("<li>")
+		p.say("collection.commitment", val("Number", strconv.Itoa(k.K)), count(k.Count), code("Root", k.Root.String()))
+		p.html("</li>")
+	}
+	p.html("</ul></section>\n")
+}
+
+// batchPage answers /c/<collection>/batch/<n>/.
+func (s *site) batchPage(w http.ResponseWriter, r *http.Request, c *collection, b *batch) error {
+	from, _ := strconv.Atoi(r.FormValue("from"))
+	rows, next, err := s.batchRows(c, b, from, itemsPerPage)
+	if err != nil {
+		return err
+	}
+	files, err := s.batchFiles(c, b)
+	if err != nil {
+		return err
+	}
+	number := strconv.Itoa(b.Number)
+	p := newPage(s.locale, r.URL.Path)
+	s.begin(p, head{title: p.loc.plain("batch.of", plain("Number", number), plain("Collection", c.Title)), crumbs: []crumb{
+		{"c/", p.loc.plain("nav.collections")}, {"c/" + string(c.Name) + "/", c.Title}, {"", p.loc.plain("batch.number", plain("Number", number))}}})
+	p.heading("batch.of", val("Number", number), val("Collection", c.Title))
+	p.html("<p>")
+	p.say("batch.published", with("Date", func(p *page) { p.moment(b.Published) }))
+	p.html("</p>\n")
+	if b.Edition > 1 {
+		p.paragraph("batch.edition", num("Edition", b.Edition))
+	}
+	p.batchNeighbours(c, b)
+	p.section("what", "", "batch.what")
+	p.paragraph("batch.items", count(b.Items), num("First", b.First), num("Last", b.Last))
+	p.html("</section>\n")
+	p.section("verify", "panel", "batch.verify")
+	p.paragraph("batch.verify-text")
+	p.html(`<dl class="kv">`)
+	p.term("batch.manifest-root")
+	p.code(b.Manifest.String())
+	p.html("</dd></dl></section>\n")
+	p.batchFiles(c, b, files)
+	p.section("items", "", "batch.list")
+	p.rows(rows)
+	p.batchPager(c, b, rows, from, next)
+	p.html("</section>\n")
+	s.end(p)
+	sendPage(w, r, http.StatusOK, p)
+	return nil
+}
+
+func (p *page) batchNeighbours(c *collection, b *batch) {
+	i := c.indexOf(b.Number)
+	p.html(`<nav class="pager"`)
+	p.sayAttr("aria-label", "collection.batches")
+	p.html(">")
+	if i > 0 {
+		p.html(`<a rel="prev"`)
+		p.href(batchPath(c.Name, c.batches[i-1].Number))
+		p.html(">")
+		p.say("batch.previous", val("Number", strconv.Itoa(c.batches[i-1].Number)))
+		p.html("</a>")
+	}
+	if i+1 < len(c.batches) {
+		p.html(`<a rel="next"`)
+		p.href(batchPath(c.Name, c.batches[i+1].Number))
+		p.html(">")
+		p.say("batch.next", val("Number", strconv.Itoa(c.batches[i+1].Number)))
+		p.html("</a>")
+	}
+	p.html("</nav>\n")
+}
+
+func (p *page) batchFiles(c *collection, b *batch, files []archive.FileSum) {
+	p.section("files", "", "batch.files")
+	p.html(`<table class="stack"><thead><tr>`)
+	p.heads("batch.file", "batch.size", "batch.sha256")
+	p.html("</tr></thead><tbody>\n")
+	for _, f := range files {
+		p.html("<tr>")
+		p.cell("batch.file", "")
+		p.html("<a")
+		p.href(batchPath(c.Name, b.Number) + f.Name)
+		p.html(">")
+		p.bdi(f.Name)
+		p.html("</a></td>")
+		p.cell("batch.size", "")
+		p.bdi(p.loc.size(f.Size))
+		p.html("</td>")
+		p.cell("batch.sha256", "")
+		if !f.SHA256.IsZero() {
+			p.code(f.SHA256.String())
+		}
+		p.html("</td></tr>\n")
+	}
+	p.html("</tbody></table></section>\n")
+}
+
+// batchPager leads to the items before and after those shown; at counts by
+// number, so that an address keeps its meaning.
+func (p *page) batchPager(c *collection, b *batch, rows []row, from, next int) {
+	if len(rows) == b.Items {
+		return
+	}
+	path := batchPath(c.Name, b.Number)
+	p.html(`<nav class="pager"`)
+	p.sayAttr("aria-label", "nav.pages")
+	p.html(">")
+	if len(rows) > 0 {
+		p.html("<span>")
+		p.say("batch.range", num("First", rows[0].Number), num("Last", rows[len(rows)-1].Number))
+		p.html("</span>")
+	}
+	if from > b.First {
+		p.pageLink("prev", path, "from", max(0, from-itemsPerPage), "nav.previous")
+	}
+	if next > 0 {
+		p.pageLink("next", path, "from", next, "nav.next")
+	}
+	p.html("</nav>\n")
+}

@@ -1,0 +1,215 @@
+package site
+
+import (
+	"strconv"
+	"time"
+
+	"unseal/search"
+	"unseal/trove"
+)
+
+// row is what lists show of an item, wherever it comes from: a search hit, or
+// a record of the archive.
+type row struct {
+	Collection trove.CollectionName `json:"collection"`
+	Number     int                  `json:"number"`
+	Batch      int                  `json:"batch,omitempty"`
+	Kind       trove.Kind           `json:"kind,omitempty"`
+	Subject    string               `json:"subject,omitempty"`
+	From       string               `json:"from,omitempty"`
+	To         string               `json:"to,omitempty"`
+	Receivers  int                  `json:"receivers,omitempty"`
+	Date       time.Time            `json:"date,omitzero"`
+	Files      int                  `json:"files,omitempty"`
+	Verdict    trove.Verdict        `json:"verdict,omitempty"`
+	Thread     string               `json:"thread,omitempty"`
+	CopyOf     int                  `json:"copy_of,omitempty"`
+	Copies     int                  `json:"copies,omitempty"`
+	Size       int64                `json:"size,omitempty"`
+	State      trove.State          `json:"state"`
+	Reason     string               `json:"reason,omitempty"`
+	Snippets   []search.Snippet     `json:"-"`
+}
+
+// hitRow is the row of a search hit; an index of an archive holds published
+// items only.
+func hitRow(h *search.Hit) row {
+	return row{
+		Collection: h.Collection, Number: h.Number, Batch: h.Batch, Kind: h.Kind, Subject: h.Subject, From: h.From, To: h.To,
+		Receivers: h.Receivers, Date: h.Date, Files: h.Files, Verdict: h.Verdict, Thread: h.Thread, CopyOf: h.CopyOf,
+		Copies: h.Copies, Size: h.Size, State: trove.Published, Snippets: h.Snippets,
+	}
+}
+
+// displayName is how a list shows an address: the name, else the address.
+func displayName(a []trove.Address) string {
+	if len(a) == 0 {
+		return ""
+	}
+	if a[0].Name != "" {
+		return a[0].Name
+	}
+	return a[0].Addr
+}
+
+// itemPath is the address of an item's page, from the root.
+func itemPath(c trove.CollectionName, n int) string {
+	return "c/" + string(c) + "/" + strconv.Itoa(n)
+}
+
+// batchPath is the address of a batch's page, from the root.
+func batchPath(c trove.CollectionName, k int) string {
+	return "c/" + string(c) + "/batch/" + strconv.Itoa(k) + "/"
+}
+
+// hrefItem writes the attribute href to an item's page.
+func (p *page) hrefItem(c trove.CollectionName, n int) {
+	p.b = append(p.b, ` href="`...)
+	p.b = append(p.b, p.root...)
+	p.b = append(p.b, "c/"...)
+	p.b = append(p.b, c...)
+	p.b = append(p.b, '/')
+	p.b = strconv.AppendInt(p.b, int64(n), 10)
+	p.b = append(p.b, '"')
+}
+
+// listSubject is how many characters of a subject a list shows.
+const (
+	listSubject = 160
+	listName    = 60
+)
+
+// subject writes a subject, or the words for an item without one.
+func (p *page) subject(s string, kind trove.Kind, most int) {
+	if s != "" {
+		p.bdi(cut(s, most))
+		return
+	}
+	if kind == trove.Mail || kind == "" {
+		p.say("item.no-subject")
+		return
+	}
+	p.say("item.no-title")
+}
+
+// rows writes a list of items; level is the heading element of each.
+func (p *page) rows(rows []row) {
+	p.html(`<ol class="hits">`)
+	for i := range rows {
+		p.row(&rows[i])
+	}
+	p.html("</ol>\n")
+}
+
+func (p *page) row(r *row) {
+	p.html("<li><h3><a")
+	p.hrefItem(r.Collection, r.Number)
+	p.html(">")
+	if r.State == trove.Published {
+		p.subject(r.Subject, r.Kind, listSubject)
+	} else {
+		p.say("item.number", plain("Number", strconv.Itoa(r.Number)))
+	}
+	p.html(`</a></h3><p class="small">`)
+	p.rowFacts(r)
+	p.html("</p>")
+	for i := range r.Snippets {
+		p.snippet(&r.Snippets[i])
+	}
+	p.html("</li>\n")
+}
+
+// rowFacts writes the second line of a row.
+func (p *page) rowFacts(r *row) {
+	p.say("item.number", val("Number", strconv.Itoa(r.Number)))
+	p.sep()
+	if r.State != trove.Published {
+		p.stateTag(r.State, r.Reason)
+		return
+	}
+	p.fromTo(r)
+	p.day(r.Date)
+	p.sep()
+	if r.Files > 0 {
+		p.say("row.files", count(r.Files))
+		p.sep()
+	}
+	if r.Copies > 0 {
+		p.say("row.copies", count(r.Copies))
+		p.sep()
+	} else if r.CopyOf > 0 {
+		p.say("row.copy-of", val("Number", strconv.Itoa(r.CopyOf)))
+		p.sep()
+	}
+	p.verdictTag(r.Verdict)
+}
+
+func (p *page) fromTo(r *row) {
+	from, to := cut(r.From, listName), cut(r.To, listName)
+	switch {
+	case from != "" && to != "" && r.Receivers > 1:
+		p.say("row.from-to-more", val("From", from), val("To", to), count(r.Receivers-1))
+	case from != "" && to != "":
+		p.say("row.from-to", val("From", from), val("To", to))
+	case from != "":
+		p.bdi(from)
+	default:
+		return
+	}
+	p.sep()
+}
+
+// sep writes the sign between values of a line, which the language chooses.
+func (p *page) sep() { p.say("list.separator") }
+
+// snippet writes a piece of text with marks.
+func (p *page) snippet(s *search.Snippet) {
+	p.html("<p>")
+	if s.File > 0 {
+		p.say("row.in-file", val("Name", cut(s.Name, listSubject)))
+	}
+	p.html("<bdi>")
+	if !s.Head {
+		p.b = append(p.b, "… "...)
+	}
+	for _, span := range s.Spans {
+		if span.Mark {
+			p.html("<mark>")
+		}
+		p.b = appendEscaped(p.b, span.Text, inText)
+		if span.Mark {
+			p.html("</mark>")
+		}
+	}
+	if !s.Tail {
+		p.b = append(p.b, " …"...)
+	}
+	p.html("</bdi></p>")
+}
+
+// stateTag writes the tag of an item that is not to be read.
+func (p *page) stateTag(state trove.State, reason string) {
+	switch state {
+	case trove.Tombstone:
+		p.tag("bad", "state.tombstone")
+	case trove.Withheld:
+		p.tag("warn", "state.withheld")
+	case trove.Unreadable:
+		p.tag("none", "state.unreadable")
+	default:
+		p.tag("none", "state.committed")
+	}
+	if reason != "" && state != trove.Committed {
+		p.html(" ")
+		p.reason(reason)
+	}
+}
+
+// reason writes a reason code in words, or the code where the catalogue has none.
+func (p *page) reason(code string) {
+	if w := word("reason." + code); p.loc.has(w) {
+		p.say(w)
+		return
+	}
+	p.bdi(code)
+}

@@ -1,0 +1,143 @@
+package site
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
+
+	"unseal/archive"
+	"unseal/search"
+	"unseal/trove"
+)
+
+// Options are what the site is built from. Archive, Files and Log are needed;
+// without an Index the site serves all but search and threads and says so.
+type Options struct {
+	Archive *archive.Archive
+	Files   fs.FS        // the archive's folder, whose files can be taken as they stand
+	Index   search.Index // over all batches of the archive
+	Log     *slog.Logger // gets faults, never a reader's address, path or query
+}
+
+// site is the reader's house. It is read-only and safe for concurrent use.
+type site struct {
+	archive     *archive.Archive
+	folder      fs.FS
+	index       search.Index
+	log         *slog.Logger
+	locale      *locale
+	name        string // what the bar and the titles call the site
+	base        string // the address of the site as the publisher states it, or empty
+	collections []*collection
+	byName      map[trove.CollectionName]*collection
+	searching   chan struct{} // one place for each search under way
+}
+
+// New is the handler of the reader's pages and API. It opens nothing and
+// starts nothing; archive and index stay the caller's to close.
+func New(o Options) (http.Handler, error) {
+	locales, err := loadLocales()
+	if err != nil {
+		return nil, err
+	}
+	s := &site{archive: o.Archive, folder: o.Files, index: o.Index, log: o.Log, locale: locales["en"],
+		searching: make(chan struct{}, searchesAtOnce), byName: map[trove.CollectionName]*collection{}}
+	info := s.archive.Info()
+	if s.name = info.Name; s.name == "" {
+		s.name = info.Origin
+	}
+	if len(info.Addresses) > 0 {
+		s.base = strings.TrimSuffix(info.Addresses[0], "/")
+	}
+	if s.collections, err = readCollections(s.archive); err != nil {
+		return nil, err
+	}
+	for _, c := range s.collections {
+		s.byName[c.Name] = c
+	}
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1000), gzhttp.CompressionLevel(3), gzhttp.ContentTypes([]string{"text/html", "text/css", "application/json", "text/plain"}))
+	if err != nil {
+		return nil, fmt.Errorf("compression: %w", err)
+	}
+	return compress(s.guard(s.routes())), nil
+}
+
+// address is the whole address of a place, where the publisher states one of
+// the site; else the path alone.
+func (s *site) address(path string) string { return s.base + "/" + path }
+
+// handler answers a request or returns why not.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+func (s *site) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for pattern, h := range map[string]handler{
+		"/":              s.noPage,
+		"/{$}":           s.home,
+		"/index.json":    s.home,
+		"/c/":            s.underCollections,
+		"/search":        s.search,
+		"/search.json":   s.search,
+		"/search/help":   s.help,
+		"/browse":        s.browse,
+		"/verify":        s.verify,
+		"/log":           s.logPage,
+		"/log.json":      s.logPage,
+		"/log/{path...}": s.archiveFile,
+		"/unseal.json":   s.archiveFile,
+		"/about":         s.about,
+		"/h/{sha256}":    s.byHash,
+		"/robots.txt":    s.robots,
+		"/" + styleName:  s.style,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if err := h(w, r); err != nil {
+				s.answerError(w, r, err)
+			}
+		})
+	}
+	return mux
+}
+
+// guard sets the headers of every response, lets only reading methods pass,
+// and turns a panic into an error page.
+func (s *site) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setHeaders(w.Header())
+		defer func() {
+			if v := recover(); v != nil {
+				s.answerError(w, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+			}
+		}()
+		posts := r.Method == http.MethodPost && r.URL.Path == "/verify"
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && !posts {
+			w.Header().Set("Allow", "GET, HEAD")
+			s.answerError(w, r, &fault{status: http.StatusMethodNotAllowed, w: "error.method"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// asJSON reports whether the address asks for JSON.
+func asJSON(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, ".json") }
+
+func (s *site) noPage(http.ResponseWriter, *http.Request) error { return missing("error.no-page") }
+
+// style answers the style sheet, whose name changes with it.
+func (s *site) style(w http.ResponseWriter, r *http.Request) error {
+	w.Header()["Cache-Control"] = headerImmutable
+	send(w, r, http.StatusOK, headerCSS, styleSheet)
+	return nil
+}
+
+// robots lets machines read everything but searches, which have no end.
+func (s *site) robots(w http.ResponseWriter, r *http.Request) error {
+	send(w, r, http.StatusOK, headerText, []byte("User-agent: *\nDisallow: /search?\nDisallow: /search.json\nDisallow: /h/\n"))
+	return nil
+}

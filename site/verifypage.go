@@ -1,0 +1,231 @@
+package site
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"unseal/search"
+	"unseal/trove"
+)
+
+// maxChecked is the greatest file that /verify looks at: the limit of a message.
+const maxChecked = 64 << 20
+
+// verify answers /verify: how to check, and the question "is this ours?".
+func (s *site) verify(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost {
+		return s.verifyPage(w, r, http.StatusOK, nil)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxChecked+1<<20)
+	digest, err := digestOf(r)
+	if err != nil {
+		return s.verifyPage(w, r, asFault(err).status, func(p *page) {
+			p.section("answer", "panel bad", "verify.problem")
+			p.say(asFault(err).w)
+			p.html("</section>\n")
+		})
+	}
+	found, err := s.holders(r.Context(), digest)
+	if err != nil {
+		return err
+	}
+	return s.verifyPage(w, r, http.StatusOK, func(p *page) { s.verifyAnswer(p, digest, found) })
+}
+
+// digestOf reads the form: a pasted digest, or the digest of an uploaded file.
+// The file is read once and kept nowhere, not even on disk.
+func digestOf(r *http.Request) (trove.Digest, error) {
+	form, err := r.MultipartReader()
+	if err != nil {
+		if d, err := trove.ParseDigest(strings.TrimSpace(r.PostFormValue("sha256"))); err == nil {
+			return d, nil
+		}
+		return trove.Digest{}, badRequest("verify.neither")
+	}
+	for {
+		part, err := form.NextPart()
+		if err != nil {
+			return trove.Digest{}, formFault(err)
+		}
+		d, err := digestOfPart(part)
+		if err != nil {
+			return trove.Digest{}, formFault(err)
+		}
+		if !d.IsZero() {
+			return d, nil
+		}
+	}
+}
+
+// formFault is what a reader sees when a form cannot be read.
+func formFault(err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &fault{status: http.StatusRequestEntityTooLarge, w: "verify.too-large"}
+	}
+	if _, ok := errors.AsType[*fault](err); ok {
+		return err
+	}
+	return badRequest("verify.neither")
+}
+
+// digestOfPart is the digest that one part of the form names, or zero where it
+// is empty.
+func digestOfPart(part *multipart.Part) (trove.Digest, error) {
+	switch part.FormName() {
+	case "sha256":
+		b, err := io.ReadAll(io.LimitReader(part, 200))
+		if err != nil {
+			return trove.Digest{}, err
+		}
+		if typed := strings.TrimSpace(string(b)); typed != "" {
+			d, err := trove.ParseDigest(typed)
+			if err != nil {
+				return trove.Digest{}, badRequest("verify.no-digest")
+			}
+			return d, nil
+		}
+	case "file":
+		h := sha256.New()
+		n, err := io.Copy(h, part)
+		if err != nil || n == 0 {
+			return trove.Digest{}, err
+		}
+		return trove.Digest(h.Sum(nil)), nil
+	}
+	return trove.Digest{}, nil
+}
+
+// holders are the items that show the bytes of that digest, or hold a file of it.
+func (s *site) holders(ctx context.Context, d trove.Digest) ([]row, error) {
+	q, err := search.Parse("sha256:" + d.String())
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	defer cancel()
+	res, err := s.ask(ctx, search.Request{Query: q, Sort: search.Number, Limit: hitsPerPage})
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]row, len(res.Hits))
+	for i := range res.Hits {
+		rows[i] = hitRow(&res.Hits[i])
+	}
+	return rows, nil
+}
+
+func (s *site) verifyAnswer(p *page, d trove.Digest, found []row) {
+	if len(found) == 0 {
+		p.section("answer", "panel warn", "verify.not-ours")
+		p.html("<p>")
+		p.code(d.String())
+		p.html("</p>")
+		p.paragraph("verify.not-ours-text")
+		p.html("</section>\n")
+		return
+	}
+	p.section("answer", "panel ok", "verify.ours")
+	p.html("<p>")
+	p.code(d.String())
+	p.html("</p>")
+	p.paragraph("verify.ours-text", count(len(found)))
+	p.html("</section>\n<h2>")
+	p.say("verify.where")
+	p.html("</h2>\n")
+	p.rows(found)
+}
+
+// verifyPage writes the page, with the answer to a question where there is one.
+func (s *site) verifyPage(w http.ResponseWriter, r *http.Request, status int, answer func(*page)) error {
+	p := newPage(s.locale, r.URL.Path)
+	title := p.loc.plain("verify.title")
+	if status != http.StatusOK {
+		title = p.loc.plain("error.prefix", plain("Title", title))
+	}
+	s.begin(p, head{title: title, crumbs: []crumb{{"", p.loc.plain("verify.title")}}})
+	p.heading("verify.title")
+	if answer != nil {
+		answer(p)
+	}
+	p.section("ask", "", "verify.ask")
+	p.paragraph("verify.ask-text")
+	p.html(`<form method="post" enctype="multipart/form-data"`)
+	p.link("action", "verify", "")
+	p.html(`><p><label for="file">`)
+	p.say("verify.file")
+	p.html(`</label><input type="file" id="file" name="file"></p><p><label for="sha256">`)
+	p.say("verify.digest")
+	p.html(` <span class="hint" id="dh">`)
+	p.say("verify.digest-hint")
+	p.html(`</span></label><input id="sha256" name="sha256" size="64" dir="ltr" autocomplete="off" spellcheck="false" aria-describedby="dh"></p><button>`)
+	p.say("verify.button")
+	p.html("</button></form></section>\n")
+	s.verifySelf(p)
+	s.end(p)
+	sendPage(w, r, status, p)
+	return nil
+}
+
+// verifySelf says how anyone checks without asking us.
+func (s *site) verifySelf(p *page) {
+	p.section("self", "", "verify.self")
+	p.paragraph("verify.self-text")
+	p.html("<h3>")
+	p.say("verify.one-item")
+	p.html("</h3>")
+	p.paragraph("verify.one-item-text")
+	p.html("<pre><code>")
+	p.body("unseal verify 5205.eml --proof 5205.proof --log-key KEY")
+	p.html("</code></pre><h3>")
+	p.say("verify.whole")
+	p.html("</h3>")
+	p.paragraph("verify.whole-text")
+	p.html("<pre><code>")
+	p.body("unseal verify ARCHIVE --log-key KEY --seen CHECKPOINT")
+	p.html("</code></pre>")
+	p.paragraph("verify.key-text")
+	p.html("</section>\n")
+}
+
+// byHash answers /h/<sha256>: the bytes of an item or of a file in one.
+func (s *site) byHash(w http.ResponseWriter, r *http.Request) error {
+	d, err := trove.ParseDigest(r.PathValue("sha256"))
+	if err != nil {
+		return missing("error.no-digest")
+	}
+	rows, err := s.holders(r.Context(), d)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		c := s.byName[rows[i].Collection]
+		if c == nil {
+			continue // the index holds more than this archive
+		}
+		it, err := s.openRecord(c, rows[i].Number)
+		if err != nil {
+			return err
+		}
+		if it.row.SHA256 == d {
+			return s.itemFile(w, r, it)
+		}
+		for k := range it.files {
+			if it.files[k].SHA256 == d {
+				return s.itemAttachment(w, r, it, k+1)
+			}
+		}
+	}
+	return missing("error.no-hash", val("SHA256", d.String()))
+}
+
+// retryAfter is what a busy site asks for.
+const retryAfter = 5 * time.Second
+
+func retryHeader(h http.Header) { h.Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second))) }
