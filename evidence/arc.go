@@ -84,10 +84,10 @@ func (m *message) chain(keys *Keys, now time.Time) Chain {
 	}
 	newest := &ch.Sets[len(sets)-1]
 	newest.Message = m.arcMessage(sets[len(sets)-1], keys)
-	newest.Message.qualify(m.at, now)
+	m.qualify(&newest.Message, now)
 	ch.blame(newest.Instance, ams, &newest.Message)
 	for i := range slices.Backward(ch.Sets) {
-		ch.Sets[i].Seal.qualify(m.at, now)
+		m.qualify(&ch.Sets[i].Seal, now)
 		ch.blame(i+1, seal, &ch.Sets[i].Seal)
 	}
 	return ch

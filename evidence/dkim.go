@@ -71,7 +71,10 @@ func (m *message) dkim(index int, keys *Keys, now time.Time) Signature {
 	s, c := m.read(index)
 	c.readDKIM(&s)
 	m.judge(&s, c, keys)
-	s.qualify(m.at, now)
+	m.qualify(&s, now)
+	if s.Outcome == Pass && !m.bySender(s.Domain) {
+		s.Qualifiers = append(s.Qualifiers, OtherDomain)
+	}
 	return s
 }
 
@@ -159,11 +162,7 @@ func (m *message) candidates(s *Signature, c *claim, keys *Keys) []*Key {
 		s.settle(Fail, c.cause, c.detail)
 		return nil
 	}
-	at := m.at
-	if at.IsZero() {
-		at = s.Time
-	}
-	found := keys.Lookup(s.Domain, s.Selector, at)
+	found := keys.Lookup(s.Domain, s.Selector, m.timeFor(s))
 	usable := found[:0:0]
 	s.settle(NoKey, KeyUnknown, "")
 	for _, k := range found {
@@ -297,11 +296,11 @@ func isRule(line []byte) bool {
 
 // qualify adds what must be said along with a pass, and takes the pass back
 // when the signature had expired by the mail's own time.
-func (s *Signature) qualify(at, now time.Time) {
+func (m *message) qualify(s *Signature, now time.Time) {
 	if s.Outcome != Pass {
 		return
 	}
-	if !s.Expires.IsZero() && s.Expires.Before(at) {
+	if !s.Expires.IsZero() && s.Expires.Before(m.at) {
 		s.settle(Fail, Expired, "x=")
 		return
 	}
@@ -310,10 +309,7 @@ func (s *Signature) qualify(at, now time.Time) {
 			s.Qualifiers = append(s.Qualifiers, q)
 		}
 	}
-	k := s.Key.public
-	if at.IsZero() {
-		at = s.Time
-	}
+	k, at := s.Key.public, m.timeFor(s)
 	say(ExpiredSince, !s.Expires.IsZero() && s.Expires.Before(now))
 	say(WeakAlgorithm, algorithms[s.Algorithm].hash == crypto.SHA1)
 	say(WeakKey, k.modulus != nil && k.bits() < weakBelow)
@@ -322,4 +318,29 @@ func (s *Signature) qualify(at, now time.Time) {
 	say(PartialBody, s.BodyCovered < s.BodyLength)
 	say(OutsideWindow, !s.Key.published(at))
 	say(SignedLater, !s.Time.IsZero() && s.Time.Sub(at) > 24*time.Hour)
+}
+
+// timeFor is the time of judgement: the mail's own, else the signature's.
+func (m *message) timeFor(s *Signature) time.Time {
+	if m.at.IsZero() {
+		return s.Time
+	}
+	return m.at
+}
+
+// bySender reports whether a domain is, is below or is above that of an author
+// in the lowest From field, which is the one that signatures cover. It knows no
+// list of public suffixes.
+func (m *message) bySender(domain string) bool {
+	from := m.byName["from"]
+	if len(from) == 0 {
+		return false
+	}
+	for _, a := range mime.ParseAddresses(m.fields[from[len(from)-1]].Value()) {
+		host := a.Addr[strings.LastIndexByte(a.Addr, '@')+1:]
+		if isDomain(host) && (within(host, domain) || within(domain, host)) {
+			return true
+		}
+	}
+	return false
 }

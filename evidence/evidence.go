@@ -84,7 +84,8 @@ const (
 	AmbiguousHeaders Qualifier = "ambiguous headers" // a second From, Subject, Date ... that is not covered
 	PartialBody      Qualifier = "partial body"      // l= leaves the end of the body uncovered
 	OutsideWindow    Qualifier = "key outside its known window"
-	SignedLater      Qualifier = "signed later" // t= lies more than a day after the mail's own time
+	OtherDomain      Qualifier = "another domain" // d= is neither From's domain, nor above or below it: a list, a service, or a stranger
+	SignedLater      Qualifier = "signed later"   // t= lies more than a day after the mail's own time
 )
 
 // Signature is one DKIM-Signature field, or one field of an ARC set, and what

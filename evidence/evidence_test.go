@@ -338,6 +338,9 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"b too long":            {change(good, "\tb=", "\tb=AAAA"), "", "fail key mismatch", trove.Mismatch},
 		"d no domain":           {change(good, "d=example.org", "d=.example.org"), "", "fail bad syntax", trove.Unchecked},
 		"SHA-1":                 {make(signing{key: rsa, alg: "rsa-sha1"}), "", "pass weak algorithm", trove.KeptKey},
+		"a list signs":          {signing{key: rsa, alg: "rsa-sha256", c: "relaxed/simple", h: "from"}.signed(change(plainMail, "ada@example.org", "ada@example.com")), "", "pass another domain", trove.KeptKey},
+		"no domain in From":     {signing{key: rsa, alg: "rsa-sha256", c: "relaxed/simple", h: "from"}.signed(change(plainMail, "ada@example.org", "ada@org")), "", "pass another domain", trove.KeptKey},
+		"a department signs":    {signing{key: rsa, alg: "rsa-sha256", c: "relaxed/simple", h: "from"}.signed(change(plainMail, "ada@example.org", "Ada <ada@mail.Example.ORG>")), "", "pass ", trove.KeptKey},
 		"nothing signed":        {plainMail, "", "", trove.Unsigned},
 	} {
 		if c.record == "" {
