@@ -3,6 +3,7 @@ package mime
 import (
 	"bytes"
 	"encoding/base64"
+	"regexp"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -26,7 +27,7 @@ func ToUTF8(b []byte, charset string) (text string, known bool) {
 	name := charsetName(charset)
 	switch name {
 	case "", "us-ascii", "ascii", "utf-8", "utf8":
-		if utf8.Valid(b) {
+		if utf8.Valid(b) && bytes.IndexByte(b, 0x1b) < 0 {
 			return string(b), true
 		}
 		return mixed(b), false
@@ -37,9 +38,9 @@ func ToUTF8(b []byte, charset string) (text string, known bool) {
 	}
 	enc := lookup(name)
 	if enc == nil {
-		return mixed(b), isASCII(b)
+		return mixed(b), plain(b)
 	}
-	if isASCII(b) && !sevenBit[name] && !strings.HasPrefix(name, "utf") && !strings.HasPrefix(name, "ucs") {
+	if plain(b) {
 		return string(b), true
 	}
 	return decode(enc, b), true
@@ -53,33 +54,15 @@ func charsetName(s string) string {
 	return strings.TrimPrefix(s, "charset=")
 }
 
-// sevenBit charsets write other letters with ASCII bytes.
-var sevenBit = map[string]bool{
-	"iso-2022-jp": true, "iso-2022-jp-1": true, "iso-2022-jp-2": true, "iso-2022-jp-ms": true, "csiso2022jp": true,
-	"hz-gb-2312": true, "hz": true,
-}
-
 // aliases are names of real mail that neither the WHATWG nor the IANA index
 // has, or that the first maps to something narrower.
 var aliases = map[string]encoding.Encoding{
-	"hz-gb-2312":     simplifiedchinese.HZGB2312,
-	"hz":             simplifiedchinese.HZGB2312,
-	"gb2312":         simplifiedchinese.GB18030,
-	"gbk":            simplifiedchinese.GB18030,
-	"cp936":          simplifiedchinese.GB18030,
-	"euc-cn":         simplifiedchinese.GB18030,
-	"cp932":          japanese.ShiftJIS,
-	"iso-2022-jp-1":  japanese.ISO2022JP,
-	"iso-2022-jp-2":  japanese.ISO2022JP,
-	"iso-2022-jp-ms": japanese.ISO2022JP,
-	"cp949":          korean.EUCKR,
-	"uhc":            korean.EUCKR,
-	"utf-32":         utf32.UTF32(utf32.BigEndian, utf32.UseBOM),
-	"utf-16":         unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
-	"ucs-2":          unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
-	"macintosh-ce":   charmap.Macintosh,
-	"mac":            charmap.Macintosh,
-	"tis-620":        charmap.Windows874,
+	"hz-gb-2312": simplifiedchinese.HZGB2312, "hz": simplifiedchinese.HZGB2312,
+	"gb2312": simplifiedchinese.GB18030, "gbk": simplifiedchinese.GB18030, "cp936": simplifiedchinese.GB18030, "euc-cn": simplifiedchinese.GB18030,
+	"cp932": japanese.ShiftJIS, "iso-2022-jp-1": japanese.ISO2022JP, "iso-2022-jp-2": japanese.ISO2022JP, "iso-2022-jp-ms": japanese.ISO2022JP,
+	"cp949": korean.EUCKR, "uhc": korean.EUCKR, "mac": charmap.Macintosh, "tis-620": charmap.Windows874,
+	"utf-16": unicode.UTF16(unicode.BigEndian, unicode.UseBOM), "ucs-2": unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+	"utf-32": utf32.UTF32(utf32.BigEndian, utf32.UseBOM),
 }
 
 // prefixes turn the many spellings of code pages into the indexed one.
@@ -134,6 +117,9 @@ func mixed(b []byte) string {
 			return s
 		}
 	}
+	if utf8.Valid(b) {
+		return string(b)
+	}
 	var out strings.Builder
 	out.Grow(len(b) + len(b)/8)
 	for len(b) > 0 {
@@ -147,39 +133,28 @@ func mixed(b []byte) string {
 	return out.String()
 }
 
-func isASCII(b []byte) bool {
+// plain reports whether b means the same in every charset: no byte beyond
+// ASCII, and none that shifts to other letters.
+func plain(b []byte) bool {
 	for _, c := range b {
-		if c >= utf8.RuneSelf {
+		if c >= utf8.RuneSelf || c == 0 || c == 0x1b || c == '~' {
 			return false
 		}
 	}
 	return true
 }
 
-// decodeUTF7 reads RFC 2152; a shifted run that is none stays as it stands.
+var shifted = regexp.MustCompile(`\+[A-Za-z0-9+/]*-?`)
+
+// decodeUTF7 reads RFC 2152.
 func decodeUTF7(b []byte) string {
-	var out strings.Builder
-	for len(b) > 0 {
-		i := bytes.IndexByte(b, '+')
-		if i < 0 {
-			break
+	return shifted.ReplaceAllStringFunc(mixed(b), func(run string) string {
+		run = strings.TrimSuffix(run[1:], "-")
+		if run == "" {
+			return "+"
 		}
-		out.WriteString(mixed(b[:i]))
-		run := b[i+1:]
-		n := 0
-		for n < len(run) && base64Value[run[n]] < 64 {
-			n++
-		}
-		rest := bytes.TrimPrefix(run[n:], []byte("-"))
-		if n == 0 {
-			out.WriteString("+")
-		} else {
-			out.WriteString(utf16Text(run[:n]))
-		}
-		b = rest
-	}
-	out.WriteString(mixed(b))
-	return out.String()
+		return utf16Text([]byte(run))
+	})
 }
 
 func utf16Text(run []byte) string {

@@ -3,6 +3,7 @@ package mime
 import (
 	"bytes"
 	"iter"
+	"strings"
 )
 
 // Field is one header field as it stands in the message.
@@ -19,9 +20,7 @@ type Field struct {
 func (f Field) Name() string { return string(f.Raw[:f.name]) }
 
 // Is reports whether the field has this name, letter case aside.
-func (f Field) Is(name string) bool {
-	return int(f.name) == len(name) && equalFold(f.Raw[:f.name], name)
-}
+func (f Field) Is(name string) bool { return strings.EqualFold(string(f.Raw[:f.name]), name) }
 
 // Value is what stands between the colon and the field's last line end, with
 // white space and folding as they are. It shares the message's memory.
@@ -178,15 +177,4 @@ func blank(line []byte) bool {
 func trimLineEnd(b []byte) []byte {
 	b = bytes.TrimSuffix(b, []byte("\n"))
 	return bytes.TrimSuffix(b, []byte("\r"))
-}
-
-// equalFold compares ASCII letters without case; b and s are of one length.
-func equalFold(b []byte, s string) bool {
-	for i := range b {
-		x, y := b[i], s[i]
-		if x != y && (x|0x20 != y|0x20 || x|0x20 < 'a' || x|0x20 > 'z') {
-			return false
-		}
-	}
-	return true
 }

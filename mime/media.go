@@ -71,12 +71,13 @@ func (m Media) Param(name string) string {
 	var plain []byte
 	var segments []segment
 	for _, p := range m.params {
-		rest, ok := cutFold(p.key, name)
+		key, suffix, split := bytes.Cut(p.key, []byte("*"))
 		switch {
-		case ok && len(rest) == 0 && plain == nil:
+		case !strings.EqualFold(string(key), name):
+		case split:
+			segments = append(segments, newSegment(string(suffix), p.value))
+		case plain == nil:
 			plain = p.value
-		case ok && len(rest) > 0 && rest[0] == '*':
-			segments = append(segments, newSegment(string(rest[1:]), p.value))
 		}
 	}
 	if len(segments) > 0 {
@@ -92,16 +93,11 @@ type segment struct {
 	value   []byte
 }
 
+// newSegment reads what stands after the first '*' of a name: "", "0" or "0*".
 func newSegment(suffix string, value []byte) segment {
-	s := segment{value: value}
-	suffix, s.encoded = strings.CutSuffix(suffix, "*")
-	n, err := strconv.Atoi(suffix)
-	if suffix == "" {
-		s.encoded = true
-	} else if err == nil {
-		s.index = n
-	}
-	return s
+	number, encoded := strings.CutSuffix(suffix, "*")
+	index, _ := strconv.Atoi(number)
+	return segment{index: index, encoded: encoded || suffix == "", value: value}
 }
 
 // join puts segments together in the order of their numbers. The first encoded
@@ -194,32 +190,4 @@ func unquote(b []byte) []byte {
 	return out
 }
 
-// cutFold takes name off the beginning of key, letter case aside.
-func cutFold(key []byte, name string) ([]byte, bool) {
-	if len(key) < len(name) || !equalFold(key[:len(name)], name) {
-		return nil, false
-	}
-	return key[len(name):], true
-}
-
-// lower is b in lower case as a string, without a new string for the words
-// that most mail is made of.
-func lower(b []byte) string {
-	if s, ok := frequent[string(b)]; ok {
-		return s
-	}
-	return strings.ToLower(strings.ToValidUTF8(string(b), "\uFFFD"))
-}
-
-var frequent = func() map[string]string {
-	m := map[string]string{}
-	for _, s := range []string{
-		"", "text/plain", "text/html", "multipart/mixed", "multipart/alternative", "multipart/related", "multipart/signed",
-		"message/rfc822", "application/octet-stream", "application/pdf", "application/pgp-signature", "image/png", "image/jpeg",
-		"text/x-patch", "application/pkcs7-signature", "attachment", "inline", "7bit", "8bit", "base64", "quoted-printable",
-	} {
-		m[s], m[strings.ToUpper(s)] = s, s
-	}
-	m["TEXT/PLAIN"], m["Text/Plain"], m["7Bit"], m["8Bit"] = "text/plain", "text/plain", "7bit", "8bit"
-	return m
-}()
+func lower(b []byte) string { return strings.ToLower(strings.ToValidUTF8(string(b), "\uFFFD")) }

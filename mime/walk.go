@@ -2,6 +2,7 @@ package mime
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,6 @@ const (
 	Leaf      Kind = iota // a body or file
 	Multipart             // parts; they follow it
 	Embedded              // one message, the part after it
-	Uuencoded             // a file inside the text of the part before it
 )
 
 // Part is one entity of a message. The parts of a message stand in its order,
@@ -34,14 +34,10 @@ type Part struct {
 	After       int    // index of the first part that is not inside this one
 	Parent      int    // index of the part around this one, or -1
 	Epilogue    int    // of a multipart: offset after its closing line, or 0
-	name        []byte // of an uuencoded file
 }
 
 // Name is the decoded file name; never use it as a path.
 func (p *Part) Name() string {
-	if p.Kind == Uuencoded {
-		return DecodeText(p.name)
-	}
 	if s := p.Disposition.Param("filename"); s != "" {
 		return s
 	}
@@ -127,22 +123,16 @@ func (w *walker) entity(at place, pos int) (cut, error) {
 	}
 	p = &w.msg.Parts[i]
 	p.End, p.After = w.bodyEnd(h.Body, c), len(w.msg.Parts)
-	if p.Kind != Leaf || err != nil {
-		return c, err
-	}
-	if at.message {
+	if p.Kind == Leaf && at.message {
 		p.Path = under(at.path, 1)
 	}
-	return c, w.uuencoded(i)
+	return c, err
 }
 
 // describe fills in what the header says of the part.
 func (p *Part) describe(at place) {
 	p.Type, p.Path = at.fallback, at.path
 	for _, f := range p.Header.Fields {
-		if f.name < 12 || !equalFold(f.Raw[:8], "Content-") {
-			continue
-		}
 		switch {
 		case f.Is("Content-Type") && p.Media.Type == "":
 			p.Media = ParseMedia(f.Value())
@@ -162,7 +152,7 @@ func (p *Part) describe(at place) {
 
 // encodingName is the name of a transfer encoding that is to be undone.
 func encodingName(value []byte) string {
-	switch s := lower(bytes.Trim([]byte(ParseMedia(value).Type), `"'`)); s {
+	switch s := strings.Trim(ParseMedia(value).Type, `"'`); s {
 	case "base64", "quoted-printable":
 		return s
 	case "uuencode", "x-uuencode", "x-uue", "uue":
@@ -177,10 +167,8 @@ func (p *Part) boundary() []byte {
 		return nil
 	}
 	for _, q := range p.Media.params {
-		if rest, ok := cutFold(q.key, "boundary"); ok && len(rest) == 0 {
-			if b := bytes.TrimRight(q.value, " \t"); len(b) > 0 {
-				return b
-			}
+		if b := bytes.TrimRight(q.value, " \t"); strings.EqualFold(string(q.key), "boundary") && len(b) > 0 {
+			return b
 		}
 	}
 	if s := p.Media.Param("boundary"); s != "" { // split after RFC 2231
@@ -224,9 +212,7 @@ func (w *walker) multipart(i int, at place, boundary []byte) (cut, error) {
 // opens reports whether part p is an embedded message to be walked. One that
 // is encoded against RFC 2046 section 5.2.1 has no offsets to give.
 func (w *walker) opens(p *Part, at place) bool {
-	switch p.Type {
-	case "message/rfc822", "message/global", "message/news":
-	default:
+	if p.Type != "message/rfc822" && p.Type != "message/global" && p.Type != "message/news" {
 		return false
 	}
 	if at.embedded >= MaxEmbedded {
@@ -234,8 +220,7 @@ func (w *walker) opens(p *Part, at place) bool {
 		return false
 	}
 	if p.Encoding != "" {
-		name, _ := fieldName(w.raw[p.Offset:lineAfter(w.raw, p.Offset, len(w.raw))])
-		if name == 0 {
+		if name, _ := fieldName(w.raw[p.Offset:lineAfter(w.raw, p.Offset, len(w.raw))]); name == 0 {
 			w.warn("encoded-message", "an embedded message is encoded and kept unopened", p.Offset)
 			return false
 		}
@@ -288,8 +273,7 @@ var (
 func (w *walker) match(line []byte) (level int, last bool) {
 	line = bytes.TrimRight(line[2:], " \t\r\n")
 	level = -1
-	for i := len(w.boundaries) - 1; i >= 0; i-- {
-		b := w.boundaries[i]
+	for i, b := range slices.Backward(w.boundaries) {
 		if !bytes.HasPrefix(line, b) {
 			continue
 		}

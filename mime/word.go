@@ -12,13 +12,15 @@ import (
 // What cannot be told stays as it stands.
 func DecodeText(b []byte) string {
 	b = bytes.TrimSpace(unfold(b))
-	i := bytes.Index(b, []byte("=?"))
+	i := bytes.Index(b, wordMark)
 	if i < 0 {
 		s, _ := ToUTF8(b, "")
 		return s
 	}
 	return decodeWords(b, i)
 }
+
+var wordMark = []byte("=?")
 
 // unfold removes the line ends of folding (RFC 5322 section 2.2.3) and leaves
 // the white space after them.
@@ -72,7 +74,7 @@ func decodeWords(b []byte, i int) string {
 			}
 			b, i = b[i+n:], 0
 		}
-		next := bytes.Index(b[i:], []byte("=?"))
+		next := bytes.Index(b[i:], wordMark)
 		if next < 0 {
 			break
 		}
@@ -113,7 +115,7 @@ func parseWord(b []byte) (word, int) {
 func wordEnd(body []byte, kind byte) (end, size int) {
 	for i, c := range body {
 		switch {
-		case c == '?' && i+1 < len(body) && body[i+1] == '=' && !hexAfter(body, i+2, kind):
+		case c == '?' && i+1 < len(body) && body[i+1] == '=':
 			return i, i + 2
 		case c == '?' && kind == 'b', c == '?' && i+1 == len(body):
 			return i, i + 1
@@ -125,15 +127,6 @@ func wordEnd(body []byte, kind byte) (end, size int) {
 	}
 	return len(body), len(body)
 }
-
-// hexAfter reports whether "?=" is rather a question mark left raw in a Q
-// word, followed by an encoded byte: "=?utf-8?Q?Why?=20not?=".
-func hexAfter(body []byte, i int, kind byte) bool {
-	return kind == 'q' && i+1 < len(body) && isUpperHex(body[i]) && isUpperHex(body[i+1]) &&
-		bytes.Contains(body[i:min(len(body), i+maxToken)], []byte("?="))
-}
-
-func isUpperHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' }
 
 // decodeQ decodes the Q encoding of RFC 2047 section 4.2.
 func decodeQ(b []byte) []byte {

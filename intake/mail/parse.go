@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"unseal/mime"
 	"unseal/trove"
@@ -12,6 +13,7 @@ import (
 // Limits of what is made for display and of what a record holds.
 const (
 	MaxText     = 16 << 20 // bytes of text of one message
+	MaxHTML     = 16 << 20 // bytes of HTML of one message that are laid out as text; one pass without a tree, so more than a tree may have
 	MaxWarnings = 100      // warnings of one message
 )
 
@@ -20,39 +22,45 @@ const (
 // give the same result. It may be called from several goroutines at once.
 func Parse(raw []byte) (trove.Record, string) {
 	start, end := window(raw)
-	msg, err := mime.Walk(raw[start:end])
-	r := reader{raw: raw[start:end], start: start, msg: msg}
+	r := &reader{raw: raw[start:end], start: start}
+	text := r.read()
+	return r.rec, text
+}
+
+// read fills in the record and returns the text.
+func (r *reader) read() string {
+	msg, err := mime.Walk(r.raw)
+	r.msg = msg
 	r.rec.Kind = trove.Mail
 	r.fields(msg.Header())
+	text := ""
 	if err != nil {
 		r.rec.Unreadable = err.Error()
-		return r.rec, ""
+	} else {
+		r.rec.Warnings = append(r.rec.Warnings, msg.Warnings...)
+		r.parts()
+		text = r.text()
+		r.rec.Content = r.content()
+		r.rec.Lang = language(text)
 	}
-	r.rec.Warnings = append(r.rec.Warnings, msg.Warnings...)
-	r.parts()
-	text := r.text()
-	r.rec.Content = r.content()
-	r.rec.Lang = language(text)
 	r.place()
-	return r.rec, text
+	return text
 }
 
 // reader holds the state of reading one message.
 type reader struct {
-	raw   []byte
-	start int // offset of raw in the item's exact bytes
-	msg   *mime.Message
-	rec   trove.Record
-	leafs []leaf   // one for each of rec.Parts
-	part  []int    // index into rec.Parts for each of msg.Parts, or -1
-	out   []string // pieces of the text
-	size  int      // of out
-}
-
-// leaf is a part with its decoded bytes.
-type leaf struct {
-	index int // into msg.Parts
-	bytes []byte
+	raw     []byte
+	start   int // offset of raw in the item's exact bytes
+	msg     *mime.Message
+	rec     trove.Record
+	leafs   []leaf   // one for each of rec.Parts
+	part    []int    // index into rec.Parts of each of msg.Parts, or of what follows a multipart
+	index   int      // of the part of msg that is being listed
+	out     []string // pieces of the text
+	size    int      // of out
+	html    int      // bytes of HTML laid out so far
+	guesses int      // charsets guessed so far
+	level   int      // encoded messages around this one
 }
 
 // window finds the message inside the wrapper of an emlx file: a line with its
@@ -89,50 +97,69 @@ func (r *reader) fields(h mime.Header) {
 			r.warn("repeated-field", "the header has more than one "+f.Name()+" field", f.Offset)
 		}
 		first := seen[kind] == 1
+		value := f.Value()
+		if kind != otherField && !utf8.Valid(value) && !bytes.Contains(value, []byte("=?")) {
+			s, _ := mime.ToUTF8(value, r.bodyCharset())
+			value = []byte(s)
+		}
 		switch kind {
 		case subject:
 			if first {
-				r.rec.Subject = oneLine(f.Text())
+				r.rec.Subject = oneLine(mime.DecodeText(value))
 			}
 		case from:
-			r.rec.From = append(r.rec.From, mime.ParseAddresses(f.Value())...)
+			r.rec.From = append(r.rec.From, mime.ParseAddresses(value)...)
 		case sender:
-			r.rec.Sender = append(r.rec.Sender, mime.ParseAddresses(f.Value())...)
+			r.rec.Sender = append(r.rec.Sender, mime.ParseAddresses(value)...)
 		case replyTo:
-			r.rec.ReplyTo = append(r.rec.ReplyTo, mime.ParseAddresses(f.Value())...)
+			r.rec.ReplyTo = append(r.rec.ReplyTo, mime.ParseAddresses(value)...)
 		case to:
-			r.rec.To = append(r.rec.To, mime.ParseAddresses(f.Value())...)
+			r.rec.To = append(r.rec.To, mime.ParseAddresses(value)...)
 		case cc:
-			r.rec.Cc = append(r.rec.Cc, mime.ParseAddresses(f.Value())...)
+			r.rec.Cc = append(r.rec.Cc, mime.ParseAddresses(value)...)
 		case bcc:
-			r.rec.Bcc = append(r.rec.Bcc, mime.ParseAddresses(f.Value())...)
+			r.rec.Bcc = append(r.rec.Bcc, mime.ParseAddresses(value)...)
 		case date:
-			if t, offset, ok := mime.ParseDate(f.Value()); ok && !dated {
+			if bytes.Contains(value, []byte("=?")) {
+				value = []byte(mime.DecodeText(value))
+			}
+			if t, offset, ok := mime.ParseDate(value); ok && !dated {
 				r.rec.Date, r.rec.DateOffset, dated = t, offset, true
 			} else if !ok {
-				r.warn("bad-date", "the date cannot be read: "+clip(f.Text()), f.Offset)
+				r.warn("bad-date", "the date cannot be read: "+clip(oneLine(mime.DecodeText(value))), f.Offset)
 			}
 		case received:
-			if t, ok := mime.ReceivedDate(f.Value()); ok {
+			if t, ok := mime.ReceivedDate(value); ok {
 				r.rec.Received = t // the last one stands lowest and is the oldest
 			}
 		case messageID:
 			if first {
-				r.rec.MessageID = mime.ParseID(f.Value())
+				r.rec.MessageID = mime.ParseID(value)
 			}
 		case inReplyTo:
-			r.rec.InReplyTo = append(r.rec.InReplyTo, mime.ParseIDs(f.Value())...)
+			r.rec.InReplyTo = append(r.rec.InReplyTo, mime.ParseIDs(value)...)
 		case references:
-			r.rec.References = append(r.rec.References, mime.ParseIDs(f.Value())...)
+			r.rec.References = append(r.rec.References, mime.ParseIDs(value)...)
 		case listID:
 			r.rec.Mass = true
-			r.rec.ListID = listName(f.Text())
+			r.rec.ListID = listName(mime.DecodeText(value))
 		case listUnsubscribe:
 			r.rec.Mass = true
 		case precedence, autoSubmitted:
-			r.rec.Mass = r.rec.Mass || massWord(f.Text())
+			r.rec.Mass = r.rec.Mass || massWord(mime.DecodeText(value))
 		}
 	}
+}
+
+// bodyCharset is what raw 8-bit bytes in the header are most likely written
+// in: the charset that the first text names.
+func (r *reader) bodyCharset() string {
+	for i := range r.msg.Parts {
+		if p := &r.msg.Parts[i]; p.Kind == mime.Leaf && strings.HasPrefix(p.Type, "text/") {
+			return p.Charset()
+		}
+	}
+	return ""
 }
 
 // fieldKind is a header field that the record has a use for.

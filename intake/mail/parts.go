@@ -11,6 +11,13 @@ import (
 	"unseal/trove"
 )
 
+// leaf is what stands beside a part of the record.
+type leaf struct {
+	index int    // of the part of the message; that around an uuencoded file
+	bytes []byte // decoded
+	files []span // the uuencoded files in a text
+}
+
 // parts lists the leaves of the message in the record and decodes each once.
 func (r *reader) parts() {
 	n := len(r.msg.Parts)
@@ -20,34 +27,43 @@ func (r *reader) parts() {
 	first := true
 	for i := range r.msg.Parts {
 		p := &r.msg.Parts[i]
-		r.part[i] = -1
+		r.part[i] = len(r.rec.Parts)
 		if p.Kind == mime.Multipart {
 			continue
 		}
-		r.part[i] = len(r.rec.Parts)
-		r.addPart(i, r.role(p, first))
+		r.index = i
+		j := r.part[i]
+		r.addPart(r.describe(p, r.role(p, first)))
+		if p.Kind == mime.Embedded {
+			r.rec.Nested++
+			if r.rec.Parts[j].Name == "" {
+				r.rec.Parts[j].Name = oneLine(r.msg.Parts[i+1].Header.First("Subject").Text())
+			}
+		} else if p.Encoding == "" && p.Type == "text/plain" {
+			r.leafs[j].files = r.uuencoded(p)
+		}
 		first = first && p.Kind == mime.Embedded
 	}
 }
 
-func (r *reader) addPart(i int, role trove.Role) {
-	p := &r.msg.Parts[i]
-	decoded := mime.Decode(r.raw[p.Offset:p.End], p.Encoding)
+// describe is what the message says of a leaf.
+func (r *reader) describe(p *mime.Part, role trove.Role) trove.Part {
 	q := trove.Part{
-		Path: p.Path, Name: oneLine(p.Name()), Type: p.Type, Role: role, Size: int64(len(decoded)), SHA256: trove.Sum(decoded),
-		Offset: int64(p.Offset), Length: int64(p.End - p.Offset), Encoding: p.Encoding, Charset: p.Charset(), Disposition: p.Disposition.Type,
+		Path: p.Path, Name: oneLine(p.Name()), Type: p.Type, Role: role, Offset: int64(p.Offset), Length: int64(p.End - p.Offset),
+		Encoding: p.Encoding, Charset: p.Charset(), Disposition: p.Disposition.Type,
 	}
-	for f := range p.Header.All("Content-ID") {
+	if f := p.Header.First("Content-ID"); f.Raw != nil {
 		q.ContentID = mime.ParseID(f.Value())
 	}
-	if p.Kind == mime.Embedded {
-		r.rec.Nested++
-		if q.Name == "" {
-			q.Name = oneLine(r.msg.Parts[i+1].Header.First("Subject").Text())
-		}
-	}
+	return q
+}
+
+// addPart adds a part with what its decoded bytes say.
+func (r *reader) addPart(q trove.Part) {
+	decoded := mime.Decode(r.raw[q.Offset:q.Offset+q.Length], q.Encoding)
+	q.Size, q.SHA256 = int64(len(decoded)), trove.Sum(decoded)
 	r.rec.Parts = append(r.rec.Parts, q)
-	r.leafs = append(r.leafs, leaf{index: i, bytes: decoded})
+	r.leafs = append(r.leafs, leaf{index: r.index, bytes: decoded})
 }
 
 // role says what part p is for a reader; first means that no leaf stands
@@ -56,7 +72,7 @@ func (r *reader) role(p *mime.Part, first bool) trove.Role {
 	if p.Kind == mime.Embedded || messageType(p.Type) {
 		return trove.RoleMessage
 	}
-	if p.Kind == mime.Uuencoded || p.Disposition.Type == "attachment" {
+	if p.Disposition.Type == "attachment" {
 		return trove.RoleAttachment
 	}
 	if structural[p.Type] {
@@ -105,7 +121,7 @@ func (r *reader) content() trove.Digest {
 	for i, l := range r.leafs {
 		p, q := &r.rec.Parts[i], &r.msg.Parts[l.index]
 		switch {
-		case q.Kind == mime.Uuencoded: // stands in the text around it
+		case p.Encoding == "uuencode" && p.Path != q.Path: // stands in the text around it
 		case q.Kind == mime.Embedded:
 			inner := r.msg.Parts[l.index+1].Header
 			io.WriteString(h, inner.First("Subject").Text()+"\n"+inner.First("Date").Text()+"\n")

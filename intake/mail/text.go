@@ -84,7 +84,7 @@ func (r *reader) holdsPlain(i int) bool {
 		p := &r.msg.Parts[k]
 		if p.Kind == mime.Embedded {
 			k = p.After - 1
-		} else if j := r.part[k]; j >= 0 && r.rec.Parts[j].Role == trove.RoleText {
+		} else if p.Kind == mime.Leaf && r.rec.Parts[r.part[k]].Role == trove.RoleText {
 			return true
 		}
 	}
@@ -109,45 +109,93 @@ func (r *reader) renderLeaf(i int) {
 	switch q.Role {
 	case trove.RoleText:
 		r.renderPlain(i, q.Charset)
+	case trove.RoleOther:
+		if readable[q.Type] {
+			r.renderPlain(i, q.Charset)
+		}
+	case trove.RoleMessage:
+		if q.Encoding != "" && r.level < mime.MaxEmbedded {
+			r.renderEncoded(r.leafs[j].bytes)
+		}
 	case trove.RoleHTML:
-		r.add(htmlText(r.utf8HTML(r.leafs[j].bytes, q), MaxText))
+		r.renderHTML(r.leafs[j].bytes, q)
 	}
+}
+
+func (r *reader) renderHTML(b []byte, q *trove.Part) {
+	if left := MaxHTML - r.html; len(b) > left {
+		r.warn("html-cut", "there is more HTML than is shown as text", int(q.Offset))
+		b = b[:left]
+	}
+	r.html += len(b)
+	s := r.toUTF8(b, htmlCharset(b, q.Charset), int(q.Offset))
+	r.add(htmlText(lines(s), MaxText))
+}
+
+// readable types are structure that says something to a person: what became
+// of a message.
+var readable = map[string]bool{
+	"message/delivery-status": true, "message/disposition-notification": true, "message/feedback-report": true, "text/rfc822-headers": true,
+}
+
+// renderEncoded adds the text of an embedded message that is encoded as a
+// whole, against RFC 2046 section 5.2.1. Its parts have no place in the exact
+// bytes and are not listed.
+func (r *reader) renderEncoded(raw []byte) {
+	inner := &reader{raw: raw, level: r.level + 1}
+	text := inner.read()
+	r.rec.Nested += 1 + inner.rec.Nested
+	r.add(heading(inner.msg.Header()))
+	r.add(text)
 }
 
 // renderPlain adds the text of leaf i without the uuencoded files in it, which
 // are parts of their own.
 func (r *reader) renderPlain(i int, charset string) {
 	p := &r.msg.Parts[i]
-	b := r.leafs[r.part[i]].bytes
-	for k := p.After - 1; k > i; k-- { // from the last, so that offsets stay
-		file := &r.msg.Parts[k]
-		b = append(append([]byte(nil), b[:file.Offset-p.Offset]...), b[file.End-p.Offset:]...)
+	l := r.leafs[r.part[i]]
+	b := l.bytes
+	if len(l.files) > 0 {
+		b, l.files = nil, append(l.files, span{len(l.bytes), len(l.bytes)})
+		from := 0
+		for _, f := range l.files {
+			b, from = append(b, l.bytes[from:f.start]...), f.end
+		}
 	}
+	r.add(lines(r.toUTF8(b, charset, p.Offset)))
+}
+
+// toUTF8 converts a text that stands at offset, and says so where its charset
+// had to be guessed or could not be.
+func (r *reader) toUTF8(b []byte, charset string, offset int) string {
 	s, known := mime.ToUTF8(b, charset)
-	if !known {
-		r.warn("bad-charset", badCharset(charset), p.Offset)
+	if known {
+		return s
 	}
-	r.add(lines(s))
+	says := "a text does not say which charset it is written in"
+	if charset != "" {
+		says = "a text cannot be read in the charset it names, " + clip(charset)
+	}
+	if r.guesses++; r.guesses <= maxGuesses {
+		if guess := guessCharset(b); guess != "" {
+			s, _ = mime.ToUTF8(b, guess)
+			r.warn("guessed-charset", says+"; it is read as "+guess, offset)
+			return s
+		}
+	}
+	r.warn("bad-charset", says, offset)
+	return s
 }
 
-func badCharset(charset string) string {
-	if charset == "" {
-		return "a text does not say which charset it is written in"
+// htmlCharset is the charset of HTML, which may name it itself.
+func htmlCharset(b []byte, declared string) string {
+	if declared != "" || utf8.Valid(b) {
+		return declared
 	}
-	return "a text cannot be read in the charset it names: " + clip(charset)
-}
-
-// utf8HTML converts HTML, which may name its charset itself.
-func (r *reader) utf8HTML(b []byte, q *trove.Part) string {
-	name := q.Charset
-	if name == "" && !utf8.Valid(b) {
-		_, name, _ = charset.DetermineEncoding(b, "")
+	if _, name, _ := charset.DetermineEncoding(b, ""); name != "windows-1252" { // its last resort
+		return name
 	}
-	s, known := mime.ToUTF8(b, name)
-	if !known {
-		r.warn("bad-charset", badCharset(q.Charset), int(q.Offset))
-	}
-	return lines(s)
+	return ""
 }
 
 // lines gives s "\n" line ends and takes a byte order mark off.
