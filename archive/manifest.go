@@ -15,20 +15,17 @@ import (
 // maxManifest bounds manifest.json: some two million items.
 const maxManifest = 1 << 29
 
-// write writes the manifest, a row a line, so that people can read it and
+// format writes the manifest, a row a line, so that people can read it and
 // tools compare it.
-func (m *Manifest) write(w io.Writer) error {
-	head := *m
-	head.Format, head.Items, head.Records, head.Files = ManifestFormat, nil, nil, nil
+func (m *Manifest) format() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\"format\":%q,\"collection\":%q,\"batch\":%d,\"edition\":%d,\"published\":%s",
-		head.Format, m.Collection, m.Batch, m.Edition, mustJSON(m.Published))
+		ManifestFormat, m.Collection, m.Batch, m.Edition, mustJSON(m.Published))
 	writeRows(&b, "files", m.Files)
 	writeRows(&b, "records", m.Records)
 	writeRows(&b, "items", m.Items)
 	b.WriteString("}\n")
-	_, err := w.Write(b.Bytes())
-	return err
+	return b.Bytes()
 }
 
 func writeRows[T any](b *bytes.Buffer, name string, rows []T) {
@@ -50,6 +47,15 @@ func mustJSON(v any) []byte {
 		panic(err)
 	}
 	return b
+}
+
+// mustIndent is mustJSON for files that people read.
+func mustIndent(v any) []byte {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		panic(err)
+	}
+	return append(b, '\n')
 }
 
 // ParseManifest reads manifest.json and checks its form: rows by number, each
