@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"crypto"
 	"errors"
 	"slices"
 	"strconv"
@@ -84,25 +83,29 @@ func (m *message) chain(keys *Keys, now time.Time) Chain {
 	}
 	newest := &ch.Sets[len(sets)-1]
 	newest.Message = m.arcMessage(sets[len(sets)-1], keys)
-	m.qualify(&newest.Message, now)
-	ch.blame(newest.Instance, ams, &newest.Message)
+	ch.take(newest.Instance, ams, &newest.Message, m, now)
 	for i := range slices.Backward(ch.Sets) {
-		m.qualify(&ch.Sets[i].Seal, now)
-		ch.blame(i+1, seal, &ch.Sets[i].Seal)
+		ch.take(i+1, seal, &ch.Sets[i].Seal, m, now)
 	}
 	return ch
+}
+
+// take lets a judged field decide about the chain. ARC is younger than RFC
+// 8301, so that no honest sealer has ever used SHA-1 or a short key.
+func (ch *Chain) take(instance, kind int, s *Signature, m *message, now time.Time) {
+	m.qualify(s, now)
+	if slices.Contains(s.Qualifiers, WeakAlgorithm) || slices.Contains(s.Qualifiers, WeakKey) {
+		s.settle(Fail, WeakSeal, "")
+	}
+	if status, bad := map[Outcome]ChainStatus{Fail: ChainFail, NoKey: ChainNoKey}[s.Outcome]; bad {
+		ch.worse(status, instance, arcFields[kind]+": "+s.Said())
+	}
 }
 
 // worse lets the first failure decide; an unknown key counts below any.
 func (ch *Chain) worse(to ChainStatus, instance int, detail string) {
 	if ch.Status == ChainPass || ch.Status == ChainNoKey && to == ChainFail {
 		ch.Status, ch.Instance, ch.Detail = to, instance, detail
-	}
-}
-
-func (ch *Chain) blame(instance, kind int, s *Signature) {
-	if status, bad := map[Outcome]ChainStatus{Fail: ChainFail, NoKey: ChainNoKey}[s.Outcome]; bad {
-		ch.worse(status, instance, arcFields[kind]+": "+s.Said())
 	}
 }
 
@@ -163,16 +166,14 @@ func (m *message) arcMessage(set arcSet, keys *Keys) Signature {
 	c.readMessage()
 	c.need(!slices.Contains(c.names, "arc-seal"), "h= names ARC-Seal")
 	blank := s
-	if m.judge(&s, c, keys); s.Outcome == Fail && c.cause == "" && !c.tags.has("c") {
+	if m.judge(&s, c, keys); s.Outcome == Fail && !c.tags.has("c") {
 		// By section 4.1.2 the default is DKIM's, simple/simple; but sealers
 		// that leave c= out sign relaxed (case ams_fields_c_na of the ARC suite).
 		c.relaxedHeader, c.relaxedBody = true, true
-		second := blank
-		if m.judge(&second, c, keys); second.Outcome == Pass {
-			s = second
+		if m.judge(&blank, c, keys); blank.Outcome == Pass {
+			s = blank
 		}
 	}
-	s.refuseWeak(c)
 	return s
 }
 
@@ -192,14 +193,5 @@ func (m *message) arcSeal(sets []arcSet, keys *Keys) Signature {
 		covered = append(covered, set.index[:]...)
 	}
 	s.tryKeys(found, c, m.headerDigest(covered[:len(covered)-1], c))
-	s.refuseWeak(c)
 	return s
-}
-
-// refuseWeak takes a pass back that rests on SHA-1 or a short key: ARC is
-// younger than RFC 8301, so that no honest sealer has ever used either.
-func (s *Signature) refuseWeak(c *claim) {
-	if s.Outcome == Pass && (c.alg.hash == crypto.SHA1 || s.Key.public.modulus != nil && s.Key.Bits() < weakBelow) {
-		s.settle(Fail, WeakSeal, "")
-	}
 }

@@ -34,46 +34,25 @@ func hasBareLF(b []byte) bool {
 // appendHeader adds one header field in canonical form, without the final
 // CRLF. raw is the whole field as it stands, folding and line end included.
 func appendHeader(dst, raw []byte, relaxed bool) []byte {
-	if relaxed {
-		return appendRelaxedHeader(dst, raw)
+	if !relaxed { // section 3.4.1: nothing changes, but for the line ends of storage
+		return bytes.TrimSuffix(appendLines(dst, raw, crlf), crlf)
 	}
-	// Section 3.4.1: nothing changes, but for the line ends of storage.
-	for first := true; first || len(raw) > 0; first = false {
-		if !first {
-			dst = append(dst, crlf...)
-		}
-		var line []byte
-		line, raw = cutLine(raw)
-		dst = append(dst, line...)
-	}
-	return dst
+	// Section 3.4.2: name in lower case, unfolded, runs of white space as one
+	// space, none at the ends and around the colon. A line that mime takes for
+	// folded though it lacks the white space (broken mail) is not unfolded.
+	name, value, _ := bytes.Cut(raw, []byte(":"))
+	dst = append(dst, bytes.ToLower(bytes.TrimRight(name, " \t\r\n"))...)
+	value = bytes.TrimSuffix(appendLines(nil, value, crlf), crlf)
+	value = bytes.ReplaceAll(bytes.ReplaceAll(value, []byte("\r\n "), []byte(" ")), []byte("\r\n\t"), []byte(" "))
+	return appendReduced(append(dst, ':'), bytes.TrimLeft(value, " \t"))
 }
 
-// appendRelaxedHeader is section 3.4.2: name in lower case, unfolded, runs of
-// white space as one space, none at the ends and around the colon.
-func appendRelaxedHeader(dst, raw []byte) []byte {
-	name, value, _ := bytes.Cut(raw, []byte(":"))
-	for _, c := range bytes.TrimRight(name, " \t\r\n") {
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		dst = append(dst, c)
-	}
-	dst = append(dst, ':')
-	start := len(dst)
-	gap := false
-	for i, c := range value {
-		switch {
-		case c == ' ' || c == '\t' || c == '\n':
-			gap = gap || c != '\n'
-		case c == '\r' && i+1 < len(value) && value[i+1] == '\n':
-		default:
-			if gap && len(dst) > start {
-				dst = append(dst, ' ')
-			}
-			gap = false
-			dst = append(dst, c)
-		}
+// appendLines adds the lines of b with the given end in place of their own.
+func appendLines(dst, b, end []byte) []byte {
+	var line []byte
+	for len(b) > 0 {
+		line, b = cutLine(b)
+		dst = append(append(dst, line...), end...)
 	}
 	return dst
 }
@@ -82,15 +61,7 @@ func appendRelaxedHeader(dst, raw []byte) []byte {
 // says how long the whole canonical body is.
 func bodyHash(h hash.Hash, body []byte, relaxed bool, limit int64) (sum []byte, length int64) {
 	w := bodyWriter{to: bufio.NewWriterSize(h, 8<<10), left: limit}
-	if !relaxed && !hasBareLF(body) {
-		for bytes.HasSuffix(body, crlf) { // section 3.4.3 without the need to look at each line
-			body = body[:len(body)-len(crlf)]
-		}
-		w.write(body)
-		w.write(crlf)
-	} else {
-		w.lines(body, relaxed)
-	}
+	w.lines(body, relaxed)
 	w.to.Flush()
 	return h.Sum(nil), w.length
 }
@@ -111,7 +82,7 @@ func (w *bodyWriter) write(b []byte) {
 	w.to.Write(b)
 }
 
-// lines is section 3.4.3 over stored line ends, or 3.4.4 when relaxed.
+// lines is section 3.4.3, or 3.4.4 when relaxed.
 func (w *bodyWriter) lines(body []byte, relaxed bool) {
 	empty := 0 // lines seen that count only when another follows
 	var line, scratch []byte

@@ -103,6 +103,7 @@ func TestCanonicalFormsOfTheRFC(t *testing.T) {
 		{"B : Y\t\r\n\tZ  \r\n", "b:Y Z", "B : Y\t\r\n\tZ  "},
 		{"B : Y\t\n\tZ  \n", "b:Y Z", "B : Y\t\r\n\tZ  "},
 		{"Subject:\r\n  \r\n x\ry\r\n", "subject:x\ry", "Subject:\r\n  \r\n x\ry"},
+		{"C: a;\r\nb=c\r\n", "c:a;\r\nb=c", "C: a;\r\nb=c"}, // lost white space is not made up
 		{"Empty:\r\n", "empty:", "Empty:"},
 	} {
 		if got := string(appendHeader(nil, []byte(c.field), true)); got != c.relaxed {

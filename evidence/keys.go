@@ -82,9 +82,7 @@ func (ks *Keys) Add(k Key) bool {
 		}
 	}
 	if k.public, k.fault = nil, nil; k.Record != "" {
-		if k.public, k.fault = parseRecord(k.Record); k.fault != nil {
-			k.public = nil
-		}
+		k.public, k.fault = parseRecord(k.Record)
 	}
 	if ks.byName == nil {
 		ks.byName = map[string][]*Key{}

@@ -2,13 +2,13 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/ed25519"
 	"encoding/asn1"
 	"errors"
 	"math/big"
 	"slices"
-	"strings"
 )
 
 // publicKey is a key record of RFC 6376 section 3.6.1, read.
@@ -34,47 +34,45 @@ const (
 // parseRecord reads the text of a key record.
 func parseRecord(record string) (*publicKey, error) {
 	tags, ok := parseTags(record)
-	if !ok {
+	version, service := tags.get("v"), colonList(tags.get("s"))
+	switch {
+	case !ok:
 		return nil, errors.New("the record is not a tag list")
-	}
-	if v, ok := tags.find("v"); ok && (v.value != "DKIM1" || tags[0].name != "v") {
+	case tags.has("v") && (version != "DKIM1" || tags[0].name != "v"):
 		return nil, errors.New("the record is not of version DKIM1")
-	}
-	if !tags.has("p") {
+	case !tags.has("p"):
 		return nil, errors.New("the record has no p=")
-	}
-	if s := tags.get("s"); s != "" && !slices.Contains(colonList(s), "*") && !slices.Contains(colonList(s), "email") {
+	case len(service) > 0 && !slices.Contains(service, "*") && !slices.Contains(service, "email"):
 		return nil, errors.New("the record is not for mail (s=)")
 	}
-	k := &publicKey{kind: tags.get("k"), hashes: colonList(tags.get("h"))}
 	flags := colonList(tags.get("t"))
-	k.testing, k.strict = slices.Contains(flags, "y"), slices.Contains(flags, "s")
-	if k.kind == "" {
-		k.kind = "rsa"
+	k := &publicKey{
+		kind: cmp.Or(tags.get("k"), "rsa"), hashes: colonList(tags.get("h")),
+		testing: slices.Contains(flags, "y"), strict: slices.Contains(flags, "s"),
 	}
-	return k, k.parseKey(tags.get("p"))
+	if err := k.parseKey(tags.get("p")); err != nil {
+		return nil, err
+	}
+	return k, nil
 }
 
 func (k *publicKey) parseKey(p string) error {
-	if p == "" {
+	der, err := decodeBase64(p)
+	switch {
+	case p == "":
 		k.revoked = true
 		return nil
-	}
-	der, err := decodeBase64(p)
-	if err != nil {
+	case err != nil:
 		return errors.New("p= is not base64")
-	}
-	switch k.kind {
-	case "rsa":
+	case k.kind == "rsa":
 		return k.parseRSA(der)
-	case "ed25519":
-		if len(der) != ed25519.PublicKeySize {
-			return errors.New("p= is not a key of 32 bytes (RFC 8463 section 4)")
-		}
-		k.ed = der
-		return nil
+	case k.kind != "ed25519":
+		return errors.New("key type " + k.kind + " is unknown")
+	case len(der) != ed25519.PublicKeySize:
+		return errors.New("p= is not a key of 32 bytes (RFC 8463 section 4)")
 	}
-	return errors.New("key type " + k.kind + " is unknown")
+	k.ed = der
+	return nil
 }
 
 // parseRSA accepts SubjectPublicKeyInfo, which everybody publishes, and the
@@ -94,12 +92,11 @@ func (k *publicKey) parseRSA(der []byte) error {
 	if rest, err := asn1.Unmarshal(der, &rsa); err != nil || len(rest) > 0 {
 		return errors.New("p= is not an RSA key")
 	}
-	bits := rsa.N.BitLen()
-	if rsa.N.Sign() <= 0 || bits < minModulus || bits > maxModulus || rsa.N.Bit(0) == 0 {
-		return errors.New("the modulus of the RSA key is out of range")
+	odd := func(n *big.Int, from, to int) bool {
+		return n.Sign() > 0 && n.Bit(0) == 1 && n.BitLen() >= from && n.BitLen() <= to
 	}
-	if rsa.E.Sign() <= 0 || rsa.E.BitLen() > 32 || rsa.E.Bit(0) == 0 || rsa.E.BitLen() < 2 {
-		return errors.New("the exponent of the RSA key is out of range")
+	if !odd(rsa.N, minModulus, maxModulus) || !odd(rsa.E, 2, 32) {
+		return errors.New("the modulus or exponent of the RSA key is out of range")
 	}
 	k.modulus, k.exp = rsa.N, rsa.E
 	return nil
@@ -168,13 +165,4 @@ func (k *publicKey) verifyRSA(alg algorithm, digest, sig []byte) Cause {
 		return HeaderChanged
 	}
 	return KeyMismatch
-}
-
-// colonList reads "a:b:c" with white space around the elements.
-func colonList(s string) []string {
-	if s == "" {
-		return nil
-	}
-	list := strings.Split(removeFWS(s), ":")
-	return slices.DeleteFunc(list, func(e string) bool { return e == "" })
 }

@@ -60,34 +60,26 @@ func (l tagList) get(name string) string {
 	return t.value
 }
 
-// isTagName: ALPHA *(ALPHA / DIGIT / "_").
-func isTagName(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-		if !letter && (i == 0 || c != '_' && (c < '0' || c > '9')) {
-			return false
-		}
-	}
-	return s != ""
+// isWord accepts ASCII letters, digits and "_".
+func isWord(c rune) bool {
+	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
-func isFWS(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+// isTagName: ALPHA *(ALPHA / DIGIT / "_").
+func isTagName(s string) bool {
+	return s != "" && s[0] > '9' && s[0] != '_' && strings.IndexFunc(s, func(c rune) bool { return !isWord(c) }) < 0
+}
 
 func trimFWS(s string) string { return strings.Trim(s, " \t\r\n") }
 
+var fws = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "")
+
 // removeFWS takes out all folding white space, as allowed in h=, b= and bh=.
-func removeFWS(s string) string {
-	if !strings.ContainsAny(s, " \t\r\n") {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := range len(s) {
-		if !isFWS(s[i]) {
-			b = append(b, s[i])
-		}
-	}
-	return string(b)
+func removeFWS(s string) string { return fws.Replace(s) }
+
+// colonList reads "a:b:c" with white space around the elements.
+func colonList(s string) []string {
+	return strings.FieldsFunc(removeFWS(s), func(c rune) bool { return c == ':' })
 }
 
 // decodeBase64 reads base64 with white space in it. Padding may be missing;
@@ -105,14 +97,8 @@ func isDomain(s string) bool {
 // isSelector is isDomain without the need of a dot (RFC 6376 section 3.1).
 func isSelector(s string) bool {
 	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 {
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, func(c rune) bool { return c < 0x80 && c != '-' && !isWord(c) }) {
 			return false
-		}
-		for i := range len(label) {
-			c := label[i]
-			if c < 0x80 && c != '-' && c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
-				return false
-			}
 		}
 	}
 	return true
