@@ -78,6 +78,9 @@ func (w *Writer) readBatches() error {
 				continue
 			}
 			m, err := w.readManifest(c, logged)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // a log kept without its batches; see Know
+			}
 			if err != nil {
 				return err
 			}
@@ -91,6 +94,17 @@ func (w *Writer) readManifest(c *translog.Collection, logged translog.LoggedBatc
 	name := path.Join(BatchDir(c.Name, logged.Batch.Batch, logged.Edition), ManifestName)
 	return readManifest(&Collection{Name: c.Name, a: &Archive{fsys: w.fsys}}, name, logged)
 }
+
+// Batch is what is said of the batch edition with that manifest, if known.
+func (w *Writer) Batch(manifest trove.Digest) (BatchInfo, bool) {
+	b, ok := w.batches[manifest]
+	return b, ok
+}
+
+// Know tells of a batch edition that was written elsewhere. A desk keeps its
+// log, index files and commitments in a folder of its own, without the
+// batches: there Know stands in place of WriteBatch.
+func (w *Writer) Know(b BatchInfo) { w.batches[b.Manifest] = b }
 
 // State is what the log says, appended entries included.
 func (w *Writer) State() *translog.State { return w.log.State() }
@@ -406,23 +420,31 @@ func (w *Writer) indexFiles(info Info, colls []CollectionInfo) (map[string][]byt
 			return nil, fmt.Errorf("publish: nothing is told of collection %s", c.Name)
 		}
 		info.Collections = append(info.Collections, c.Name)
-		files[CollectionPath(c.Name)] = mustIndent(w.describe(colls[at], c))
+		told, err := w.describe(colls[at], c)
+		if err != nil {
+			return nil, err
+		}
+		files[CollectionPath(c.Name)] = mustIndent(told)
 	}
 	files[InfoPath] = mustIndent(info)
 	return files, nil
 }
 
 // describe completes a collection's description from the log.
-func (w *Writer) describe(info CollectionInfo, c *translog.Collection) CollectionInfo {
+func (w *Writer) describe(info CollectionInfo, c *translog.Collection) (CollectionInfo, error) {
 	info.Format, info.Committed = CollectionFormat, c.Count
 	info.Commitments, info.Batches = []CommitmentInfo{}, []BatchInfo{}
 	for _, k := range c.Commitments {
 		info.Commitments = append(info.Commitments, CommitmentInfo{K: k.K, First: k.First, Count: k.Count, Root: k.Root, Time: k.Time})
 	}
 	for _, b := range c.Batches {
-		info.Batches = append(info.Batches, w.batches[b.Manifest])
+		known, ok := w.batches[b.Manifest]
+		if !ok {
+			return info, fmt.Errorf("publish: the manifest of batch %d of %s is missing", b.Batch.Batch, c.Name)
+		}
+		info.Batches = append(info.Batches, known)
 	}
-	return info
+	return info, nil
 }
 
 // tidy removes batch folders and commitments that the log does not name: they
