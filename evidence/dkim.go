@@ -268,7 +268,7 @@ func (m *message) guess(s *Signature, c *claim) {
 		s.Probable = "cut short"
 		return
 	}
-	for _, name := range []string{"list-id", "list-post", "list-unsubscribe", "mailing-list", "x-mailing-list"} {
+	for _, name := range []string{"list-id", "list-post", "mailing-list", "x-mailing-list"} {
 		if len(m.byName[name]) > 0 {
 			s.Probable = "mailing list"
 		}
@@ -291,7 +291,7 @@ func (m *message) guess(s *Signature, c *claim) {
 // isRule recognises the line above a footer: "-- ", "____", "----".
 func isRule(line []byte) bool {
 	line = bytes.TrimRight(line, " ")
-	return len(line) >= 2 && bytes.Trim(line, "-_=*") == nil
+	return len(line) >= 2 && len(bytes.Trim(line, "-_=*")) == 0
 }
 
 // qualify adds what must be said along with a pass, and takes the pass back
