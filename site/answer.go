@@ -46,15 +46,14 @@ func send(w http.ResponseWriter, r *http.Request, status int, contentType []stri
 }
 
 // matches reports whether the If-None-Match field names etag (RFC 9110
-// section 13.1.2, weak comparison). The compressing handler may have added a
-// suffix to the tag inside its quotes.
+// section 13.1.2, weak comparison).
 func matches(field, etag string) bool {
 	if field == "" {
 		return false
 	}
 	for t := range strings.SplitSeq(field, ",") {
-		t = strings.TrimPrefix(strings.TrimSpace(t), "W/")
-		if t == etag || t == "*" {
+		t = strings.TrimSpace(t)
+		if strings.TrimPrefix(t, "W/") == strings.TrimPrefix(etag, "W/") || t == "*" {
 			return true
 		}
 	}

@@ -109,9 +109,5 @@ func (s *site) batchJSON(w http.ResponseWriter, r *http.Request, c *collection, 
 }
 
 func (s *site) threadJSON(w http.ResponseWriter, r *http.Request, hits []search.Hit) error {
-	out := listJSON{Total: len(hits), Items: make([]row, len(hits))}
-	for i := range hits {
-		out.Items[i] = hitRow(&hits[i])
-	}
-	return sendJSON(w, r, http.StatusOK, out)
+	return sendJSON(w, r, http.StatusOK, listJSON{Total: len(hits), Items: s.hitRows(hits)})
 }

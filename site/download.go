@@ -135,11 +135,11 @@ func (s *site) itemAttachment(w http.ResponseWriter, r *http.Request, it *item, 
 	if err != nil {
 		return err
 	}
-	otherwise := string(it.coll.Name) + "-" + strconv.Itoa(it.number) + "-" + strconv.Itoa(k) + ".bin"
-	if part.Role == trove.RoleMessage {
-		otherwise = strings.TrimSuffix(otherwise, ".bin") + ".eml"
+	name := fileName(part.Name, string(it.coll.Name)+"-"+strconv.Itoa(it.number)+"-"+strconv.Itoa(k))
+	if part.Role == trove.RoleMessage && extension(name) != ".eml" {
+		name += ".eml"
 	}
-	sendFile(w, r, fileName(part.Name, otherwise), typeFor(part.Name), b)
+	sendFile(w, r, name, typeFor(name), b)
 	return nil
 }
 

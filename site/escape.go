@@ -74,9 +74,7 @@ func asciiReplacement(c byte, w where) string {
 	case '&':
 		return "&amp;"
 	case '"':
-		if w == inAttr {
-			return "&#34;"
-		}
+		return "&#34;" // in text too, so that nothing in it looks like an attribute to a simple reader of pages
 	case '\'':
 		if w == inAttr {
 			return "&#39;"

@@ -14,7 +14,7 @@ func TestEscapedTextCannotEndItsPlace(t *testing.T) {
 		w    where
 		want string
 	}{
-		{`a < b & c > d "e" 'f'`, inText, `a &lt; b &amp; c &gt; d "e" 'f'`},
+		{`a < b & c > d "e" 'f'`, inText, `a &lt; b &amp; c &gt; d &#34;e&#34; 'f'`},
 		{`"><script>alert('1')</script>`, inAttr, `&#34;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;`},
 		{"a & b", inPlain, "a & b"},
 		{"invoice\u202Efdp.exe", inText, `invoice<span class="ctl">[RLO]</span>fdp.exe`},

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"unseal/archive"
 	"unseal/search"
 	"unseal/trove"
 )
@@ -31,14 +32,37 @@ type row struct {
 	Snippets   []search.Snippet     `json:"-"`
 }
 
-// hitRow is the row of a search hit; an index of an archive holds published
-// items only.
-func hitRow(h *search.Hit) row {
+// hitRow is the row of a search hit. A segment stays as it was published, so
+// what has been withdrawn since is a row without content.
+func (s *site) hitRow(h *search.Hit) row {
+	if st := s.stateOf(h); st.State != trove.Published {
+		return row{Collection: h.Collection, Number: h.Number, Batch: st.Batch, State: st.State, Reason: st.Reason}
+	}
 	return row{
 		Collection: h.Collection, Number: h.Number, Batch: h.Batch, Kind: h.Kind, Subject: h.Subject, From: h.From, To: h.To,
 		Receivers: h.Receivers, Date: h.Date, Files: h.Files, Verdict: h.Verdict, Thread: h.Thread, CopyOf: h.CopyOf,
 		Copies: h.Copies, Size: h.Size, State: trove.Published, Snippets: h.Snippets,
 	}
+}
+
+// stateOf is what the log says of a hit; an index that holds more than the
+// archive gets the zero state for the rest.
+func (s *site) stateOf(h *search.Hit) archive.Status {
+	c := s.byName[h.Collection]
+	if c == nil {
+		return archive.Status{}
+	}
+	st, _ := c.src.Status(h.Number)
+	return st
+}
+
+// hitRows are the rows of hits.
+func (s *site) hitRows(hits []search.Hit) []row {
+	rows := make([]row, len(hits))
+	for i := range hits {
+		rows[i] = s.hitRow(&hits[i])
+	}
+	return rows
 }
 
 // displayName is how a list shows an address: the name, else the address.
@@ -102,15 +126,17 @@ func (p *page) rows(rows []row) {
 }
 
 func (p *page) row(r *row) {
-	p.html("<li><h3><a")
-	p.hrefItem(r.Collection, r.Number)
-	p.html(">")
+	p.html("<li><h3>")
 	if r.State == trove.Published {
+		p.html("<a")
+		p.hrefItem(r.Collection, r.Number)
+		p.html(">")
 		p.subject(r.Subject, r.Kind, listSubject)
+		p.html("</a>")
 	} else {
-		p.say("item.number", plain("Number", strconv.Itoa(r.Number)))
+		p.say("item.number", val("Number", strconv.Itoa(r.Number)))
 	}
-	p.html(`</a></h3><p class="small">`)
+	p.html(`</h3><p class="small">`)
 	p.rowFacts(r)
 	p.html("</p>")
 	for i := range r.Snippets {

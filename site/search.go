@@ -322,11 +322,7 @@ func (s *site) searchPage(ctx context.Context, p *page, a *asked, res *search.Re
 	p.html(`<div class="cols left">`)
 	p.section("results", "", "search.results")
 	p.years(a, res.Years)
-	rows := make([]row, len(res.Hits))
-	for i := range res.Hits {
-		rows[i] = hitRow(&res.Hits[i])
-	}
-	p.rows(rows)
+	p.rows(s.hitRows(res.Hits))
 	p.pager(a, res)
 	p.html("</section>\n")
 	s.narrow(p, a, res)
@@ -514,10 +510,15 @@ func (p *page) clauses(a *asked) {
 	}
 	p.html("<ul>")
 	for i := range parts {
-		p.html("<li><bdi><code>")
-		p.b = appendEscaped(p.b, parts[i], inText)
-		p.html(`</code></bdi> <a rel="nofollow"`)
-		p.hrefQuery("search", a.params(without(a.query, i)))
+		p.html("<li>")
+		p.code(parts[i])
+		rest := without(a.query, i)
+		if _, err := search.Parse(rest); err != nil {
+			p.html("</li>") // what is left may be a NOT alone, which nobody may ask
+			continue
+		}
+		p.html(` <a rel="nofollow"`)
+		p.hrefQuery("search", a.params(rest))
 		p.sayAttr("aria-label", "search.remove-clause", plain("Clause", parts[i]))
 		p.html(">")
 		p.say("search.remove")
@@ -715,8 +716,8 @@ type foundFacet struct {
 func (s *site) searchJSON(a *asked, res *search.Result) *foundJSON {
 	out := &foundJSON{Query: a.query.String(), Total: res.Total, Partial: res.Partial, Items: make([]foundItem, len(res.Hits)), Next: res.Next}
 	for i := range res.Hits {
-		out.Items[i] = foundItem{row: hitRow(&res.Hits[i]), URL: "/" + itemPath(res.Hits[i].Collection, res.Hits[i].Number)}
-		for _, sn := range res.Hits[i].Snippets {
+		out.Items[i] = foundItem{row: s.hitRow(&res.Hits[i]), URL: "/" + itemPath(res.Hits[i].Collection, res.Hits[i].Number)}
+		for _, sn := range out.Items[i].row.Snippets {
 			var text strings.Builder
 			for _, span := range sn.Spans {
 				text.WriteString(span.Text)

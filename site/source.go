@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"unseal/archive"
+	"unseal/mime"
 	"unseal/search"
 	"unseal/trove"
 )
@@ -169,18 +171,40 @@ func (c *collection) neighbour(n, step int) int {
 	return 0
 }
 
-// loadText reads the item's text from the index. Without an index the item is
-// shown without its text.
+// loadText reads the item's text from the index; without an index, from the
+// item itself.
 func (s *site) loadText(ctx context.Context, it *item) error {
-	if s.index == nil {
-		return nil
+	err := search.ErrNotFound
+	if s.index != nil {
+		it.text, err = s.index.Text(ctx, it.coll.Name, it.number)
 	}
-	text, err := s.index.Text(ctx, it.coll.Name, it.number)
 	if errors.Is(err, search.ErrNotFound) {
+		return it.readText()
+	}
+	return err
+}
+
+// readText decodes the item's text parts.
+func (it *item) readText() error {
+	if it.rec.Kind != trove.Mail {
 		return nil
 	}
-	it.text = text
-	return err
+	raw, err := it.bytes()
+	if err != nil {
+		return err
+	}
+	for _, part := range it.rec.Parts {
+		if part.Role != trove.RoleText {
+			continue
+		}
+		b, err := mime.DecodePart(raw, part)
+		if err != nil {
+			return err
+		}
+		text, _ := mime.ToUTF8(b, part.Charset)
+		it.text += strings.ReplaceAll(text, "\r\n", "\n")
+	}
+	return nil
 }
 
 // bytes are the item's exact bytes, checked against the log.

@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +27,12 @@ func (s *site) threadHits(ctx context.Context, id string, limit int) (*search.Re
 		return &search.Result{}, nil
 	}
 	q := &search.Query{Root: &search.Value{Field: search.Thread, Value: id}}
-	return s.index.Search(ctx, search.Request{Query: q, Sort: search.Oldest, Limit: limit})
+	res, err := s.index.Search(ctx, search.Request{Query: q, Sort: search.Oldest, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	res.Hits = slices.DeleteFunc(res.Hits, func(h search.Hit) bool { return s.stateOf(&h).State != trove.Published })
+	return res, nil
 }
 
 // threadPanel writes the messages of the item's thread that are nearest to it.
@@ -324,12 +330,14 @@ func (s *site) byMessageID(w http.ResponseWriter, r *http.Request, c *collection
 		&search.Value{Field: search.MsgID, Value: id}, &search.Value{Field: search.In, Value: string(c.Name)}}}
 	ctx, cancel := context.WithTimeout(r.Context(), searchTime)
 	defer cancel()
-	res, err := s.ask(ctx, search.Request{Query: q, Sort: search.Number, Limit: 1})
+	res, err := s.ask(ctx, search.Request{Query: q, Sort: search.Number, Limit: hitsPerPage})
 	if err != nil {
 		return err
 	}
-	if len(res.Hits) == 0 {
-		return missing("error.no-message")
+	for i := range res.Hits {
+		if s.stateOf(&res.Hits[i]).State == trove.Published {
+			return redirect(w, r, "/"+itemPath(c.Name, res.Hits[i].Number), http.StatusFound)
+		}
 	}
-	return redirect(w, r, "/"+itemPath(c.Name, res.Hits[0].Number), http.StatusFound)
+	return missing("error.no-message")
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,11 +115,8 @@ func (s *site) holders(ctx context.Context, d trove.Digest) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]row, len(res.Hits))
-	for i := range res.Hits {
-		rows[i] = hitRow(&res.Hits[i])
-	}
-	return rows, nil
+	rows := s.hitRows(res.Hits)
+	return slices.DeleteFunc(rows, func(r row) bool { return r.State != trove.Published }), nil
 }
 
 func (s *site) verifyAnswer(p *page, d trove.Digest, found []row) {
@@ -205,11 +203,7 @@ func (s *site) byHash(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for i := range rows {
-		c := s.byName[rows[i].Collection]
-		if c == nil {
-			continue // the index holds more than this archive
-		}
-		it, err := s.openRecord(c, rows[i].Number)
+		it, err := s.openRecord(s.byName[rows[i].Collection], rows[i].Number)
 		if err != nil {
 			return err
 		}
