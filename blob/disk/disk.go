@@ -91,7 +91,7 @@ func (s *Store) has(d trove.Digest, size int64) bool {
 
 // copyBoth copies r to both writers and counts.
 func copyBoth(ctx context.Context, w io.Writer, h hash.Hash, r io.Reader) (int64, error) {
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, 256<<10)
 	for size := int64(0); ; {
 		if err := ctx.Err(); err != nil {
 			return size, err
