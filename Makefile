@@ -12,7 +12,7 @@ FUZZTIME ?= 60s
 
 CHECKS ?= 10000
 
-.PHONY: check test long bench bin format vet browser fuzz properties race
+.PHONY: check test long bench bin format vet browser fuzz properties kills race
 
 check: format vet
 	$(GO) test -short -timeout 5m ./...
@@ -21,7 +21,7 @@ test: browser
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./...
 
-long: fuzz properties race
+long: kills properties race fuzz
 
 bench: bin
 	$(GO) run ./bench -unseal ./unseal -o docs/figures.md
@@ -57,6 +57,10 @@ properties:
 	  $$($(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "pgregory.net/rapid"}}{{$$p}}{{end}}{{end}}' ./...) \
 	  $$($(GO) list -f '{{$$p := .ImportPath}}{{range .XTestImports}}{{if eq . "pgregory.net/rapid"}}{{$$p}}{{end}}{{end}}' ./...) \
 	  -rapid.checks=$(CHECKS)
+
+# Every kill, power loss and disk error that the harnesses can make.
+kills:
+	UNSEAL_LONG=1 $(GO) test -count=1 -timeout 60m ./...
 
 race:
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m ./...
