@@ -29,6 +29,7 @@ type addressParser struct {
 	phrase               []byte // what stands outside comments and angle brackets
 	comment              []byte
 	angle                []byte // nil when there is none
+	named                int    // length of phrase before angle
 	group                []byte // name of the group that the list is in
 	members              int    // length of list when the group began
 }
@@ -49,8 +50,12 @@ func (p *addressParser) step() {
 		p.comment = append(append(p.comment, ' '), bytes.TrimSuffix(rest[1:n], []byte(")"))...)
 	case c == '<' && p.i < p.corner:
 		if p.angle != nil { // the comma is missing
+			next := p.phrase[p.named:]
+			p.phrase = p.phrase[:p.named]
 			p.finish()
+			p.phrase = append(p.phrase, next...)
 		}
+		p.named = len(p.phrase)
 		n = bytes.IndexByte(rest, '>') + 1
 		p.angle = rest[1 : n-1]
 	case c == ',':
@@ -128,8 +133,9 @@ func cleanAddress(b []byte) string {
 		b = b[i+1:]
 	}
 	s, _ := ToUTF8(b, "")
-	if strings.Contains(s, "@") {
-		return strings.Join(strings.Fields(s), "")
+	between := " "
+	if strings.Contains(s, "@") && !strings.HasPrefix(s, `"`) {
+		between = ""
 	}
-	return strings.Join(strings.Fields(s), " ")
+	return strings.Join(strings.Fields(s), between)
 }

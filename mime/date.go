@@ -127,6 +127,9 @@ func (d *date) readZone(word string) {
 		word = strings.TrimPrefix(word, p)
 	}
 	digits := strings.ReplaceAll(strings.TrimLeft(word, "+-"), ":", "")
+	if len(digits) <= 2 {
+		digits += "00"
+	}
 	n, err := strconv.Atoi(digits)
 	switch {
 	case word == "PM" && d.hour < 12:
@@ -138,10 +141,7 @@ func (d *date) readZone(word string) {
 	case d.zoned:
 	case known || word == "":
 		d.zone, d.zoned = named, true
-	case err == nil && len(digits) < len(word) && len(digits) <= 4 && n%100 < 60:
-		if len(digits) <= 2 {
-			n *= 100
-		}
+	case err == nil && (word[0] == '+' || word[0] == '-') && n < 2400 && n%100 < 60:
 		if d.zone, d.zoned = n/100*60+n%100, true; word[0] == '-' {
 			d.zone = -d.zone
 		}

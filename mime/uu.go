@@ -7,10 +7,10 @@ import "bytes"
 // data is passed over.
 func DecodeUU(b []byte) []byte {
 	out := make([]byte, 0, len(b)*3/4)
-	if i := bytes.Index(b, []byte("\nbegin ")); i >= 0 {
-		b = b[lineAfter(b, i+1, len(b)):]
-	} else if bytes.HasPrefix(b, []byte("begin ")) {
+	if bytes.HasPrefix(b, []byte("begin ")) {
 		b = b[lineAfter(b, 0, len(b)):]
+	} else if i := bytes.Index(b, []byte("\nbegin ")); i >= 0 {
+		b = b[lineAfter(b, i+1, len(b)):]
 	}
 	for len(b) > 0 {
 		next := lineAfter(b, 0, len(b))

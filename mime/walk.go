@@ -122,7 +122,8 @@ func (w *walker) entity(at place, pos int) (cut, error) {
 		c = w.scan(h.Body)
 	}
 	p = &w.msg.Parts[i]
-	p.End, p.After = w.bodyEnd(h.Body, c), len(w.msg.Parts)
+	last := w.msg.Parts[len(w.msg.Parts)-1].End // a part that is only a header ends with its line end
+	p.End, p.After = max(w.bodyEnd(h.Body, c), last), len(w.msg.Parts)
 	if p.Kind == Leaf && at.message {
 		p.Path = under(at.path, 1)
 	}
