@@ -57,7 +57,7 @@ func (b *Batch) run() {
 
 // write is WriteFile without the sync of the folder.
 func (b *Batch) write(f batchFile) error {
-	s, err := Stage(b.fsys, b.temp)
+	s, err := stage(b.fsys, b.temp, 0) // it comes in one piece
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.name, err)
 	}

@@ -23,13 +23,16 @@ type Staged struct {
 const stageBuffer = 128 << 10
 
 // Stage begins a file in dir, which must exist.
-func Stage(fsys FS, dir string) (*Staged, error) {
+func Stage(fsys FS, dir string) (*Staged, error) { return stage(fsys, dir, stageBuffer) }
+
+// stage is Stage with a buffer of a size that suits the content.
+func stage(fsys FS, dir string, buffer int) (*Staged, error) {
 	temp := path.Join(dir, fmt.Sprintf("%s%016x", tempPrefix, rand.Uint64()))
 	f, err := fsys.Create(temp)
 	if err != nil {
 		return nil, err
 	}
-	return &Staged{fsys: fsys, temp: temp, f: f, w: bufio.NewWriterSize(f, stageBuffer)}, nil
+	return &Staged{fsys: fsys, temp: temp, f: f, w: bufio.NewWriterSize(f, buffer)}, nil
 }
 
 // Write adds bytes to the file; it is buffered.
