@@ -258,7 +258,7 @@ func (l *Log) tidy() error {
 			}
 			return nil
 		}
-		if t, ok := ParseTile(strings.TrimPrefix(name, v.dir+"/")); !ok || !t.within(l.Size()) {
+		if t, ok := ParseTile(strings.TrimPrefix(name, v.dir+"/")); !ok || t.End() > l.Size() || t != t.In(l.Size()) {
 			files = append(files, name)
 		}
 		return nil
@@ -279,10 +279,4 @@ func (l *Log) tidy() error {
 		}
 	}
 	return nil
-}
-
-// within reports whether t, at its width, is a tile of a log of size entries.
-func (t Tile) within(size int64) bool {
-	count := size >> (tileHeight * max(t.Level, 0))
-	return t.Width == int(min(TileWidth, max(0, count-t.N*TileWidth)))
 }

@@ -2,6 +2,7 @@ package translog
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -52,6 +53,33 @@ func ParseTile(path string) (Tile, bool) {
 
 // Partial reports whether the tile may still grow.
 func (t Tile) Partial() bool { return t.Width < TileWidth }
+
+// End is how many leaves a tree has at least that has t: one more than the
+// index of the last leaf below it.
+func (t Tile) End() int64 {
+	shift := tileHeight * max(t.Level, 0)
+	if t.N > math.MaxInt64>>(tileHeight+1) || shift > 62 || t.N*TileWidth+int64(t.Width) > math.MaxInt64>>shift {
+		return math.MaxInt64
+	}
+	return (t.N*TileWidth + int64(t.Width)) << shift
+}
+
+// In is t as wide as it is in a tree of size leaves, which must have it.
+func (t Tile) In(size int64) Tile {
+	count := size >> (tileHeight * max(t.Level, 0))
+	t.Width = int(min(TileWidth, max(0, count-t.N*TileWidth)))
+	return t
+}
+
+// Check reports whether b can be the file of t.
+func (t Tile) Check(b []byte) error {
+	if t.Level == Entries {
+		_, err := t.SplitEntries(b)
+		return err
+	}
+	_, err := t.DecodeTile(b)
+	return err
+}
 
 // TilesOf lists the tiles of one level in a tree of size leaves, each as wide
 // as it stands there.

@@ -1,0 +1,104 @@
+package archive
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+
+	"unseal/proof"
+	"unseal/translog"
+	"unseal/trove"
+)
+
+// Class says what a finding means for the archive.
+type Class int
+
+// The classes of findings.
+const (
+	// Altered: something is altered, missing, swapped, too much or rolled back.
+	Altered Class = iota + 1
+	// Unfinished: files lie beyond the checkpoint. A publish is under way or
+	// was stopped, or the archive was rolled back; the archive alone cannot say.
+	Unfinished
+)
+
+// Finding is something that Verify found wrong.
+type Finding struct {
+	Path  string `json:"path"` // of the file, inside the archive
+	What  string `json:"what"`
+	Class Class  `json:"class"`
+}
+
+// Report is what Verify says of an archive.
+type Report struct {
+	Checkpoint  proof.Checkpoint
+	LogKey      string // that signed the checkpoint
+	KeyKnown    bool   // it is the one that the caller gave
+	Findings    []Finding
+	More        int // findings that are counted but not listed
+	Collections []CollectionReport
+	Verdicts    map[trove.Verdict]int // as the records state them
+	Items       int                   // whose bytes were read and opened
+	Bytes       int64                 // of these items
+	Files       int                   // that were checked
+}
+
+// CollectionReport adds up one collection: every number is in one place of
+// the account. It is as the log has it.
+type CollectionReport struct {
+	Name trove.CollectionName
+	translog.Account
+	Batches int // editions
+	Opened  int // numbers whose commitment was opened by the bytes shown
+}
+
+// Has reports whether there are findings of the class.
+func (r *Report) Has(c Class) bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Class == c })
+}
+
+// The bounds of what is listed: a broken archive has as many findings as items.
+const (
+	maxPerPath  = 3
+	maxFindings = 2000
+)
+
+// findings gathers findings from many goroutines.
+type findings struct {
+	mu      sync.Mutex
+	list    []Finding
+	perPath map[string]int
+	more    int
+}
+
+func (f *findings) add(path string, class Class, format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.perPath == nil {
+		f.perPath = map[string]int{}
+	}
+	if f.perPath[path]++; f.perPath[path] > maxPerPath || len(f.list) >= maxFindings {
+		f.more++
+		return
+	}
+	f.list = append(f.list, Finding{path, fmt.Sprintf(format, args...), class})
+}
+
+func (f *findings) altered(path, format string, args ...any) { f.add(path, Altered, format, args...) }
+
+// count is how many there are, listed or not.
+func (f *findings) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.list) + f.more
+}
+
+func (f *findings) any() bool { return f.count() > 0 }
+
+func (f *findings) sorted() []Finding {
+	slices.SortStableFunc(f.list, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.What, b.What))
+	})
+	return f.list
+}

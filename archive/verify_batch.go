@@ -1,0 +1,490 @@
+package archive
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path"
+	"strconv"
+	"sync"
+
+	"unseal/proof"
+	"unseal/translog"
+	"unseal/trove"
+)
+
+// batchCheck is one edition of a batch, whose manifest is the logged one.
+type batchCheck struct {
+	v      *verifier
+	coll   *translog.Collection
+	leaves []trove.Digest
+	dir    string
+	m      *Manifest
+	files  handles
+}
+
+// task is a piece of work on a batch, safe to do beside others.
+type task func()
+
+// checkBatches checks every batch folder, on several goroutines.
+func (v *verifier) checkBatches() error {
+	var tasks []task
+	var checks []*batchCheck
+	defer func() {
+		for _, b := range checks {
+			b.files.close()
+		}
+	}()
+	w := &tally{v: v, opened: map[trove.CollectionName]int{}}
+	for _, c := range v.state.Collections() {
+		for _, logged := range c.Batches {
+			if err := v.ctx.Err(); err != nil {
+				return err
+			}
+			b := v.checkManifest(c, logged)
+			if b == nil {
+				continue
+			}
+			checks = append(checks, b)
+			tasks = append(tasks, b.tasks(w)...)
+			for _, r := range b.m.Items {
+				w.total += r.Size
+			}
+		}
+	}
+	v.work(tasks)
+	w.finish()
+	return v.ctx.Err()
+}
+
+// work does the tasks on Jobs goroutines, and stops early when ctx is done.
+func (v *verifier) work(tasks []task) {
+	next := make(chan task)
+	var workers sync.WaitGroup
+	for range v.o.Jobs {
+		workers.Go(func() {
+			for t := range next {
+				if v.ctx.Err() == nil {
+					t()
+				}
+			}
+		})
+	}
+	for _, t := range tasks {
+		next <- t
+	}
+	close(next)
+	workers.Wait()
+}
+
+// checkManifest checks the small files of a batch folder. It returns nil if
+// the manifest is not the logged one, so that the rest cannot be judged.
+func (v *verifier) checkManifest(c *translog.Collection, logged translog.LoggedBatch) *batchCheck {
+	dir := BatchDir(c.Name, logged.Batch.Batch, logged.Edition)
+	for _, name := range []string{ManifestName, ItemsName, SegmentName, SumsName} {
+		v.claimed[path.Join(dir, name)] = true
+		if _, ok := v.present[path.Join(dir, name)]; !ok {
+			v.altered(path.Join(dir, name), "is missing")
+		}
+	}
+	name := path.Join(dir, ManifestName)
+	if _, ok := v.present[name]; !ok {
+		return nil
+	}
+	b, err := readWhole(v.fsys, name, maxManifest)
+	if err != nil {
+		v.altered(name, "cannot be read: %v", err)
+		return nil
+	}
+	if got := trove.Sum(b); got != logged.Manifest {
+		v.altered(name, "has SHA-256 %s, the log says %s", got, logged.Manifest)
+		return nil
+	}
+	m, err := ParseManifest(b)
+	if err == nil {
+		err = m.belongs(c.Name, logged)
+	}
+	if err != nil {
+		v.altered(name, "%v", err)
+		return nil
+	}
+	check := &batchCheck{v: v, coll: c, leaves: v.leaves[c.Name], dir: dir, m: m, files: handles{fsys: v.fsys}}
+	check.rows()
+	check.sums(logged.Manifest)
+	return check
+}
+
+// rows compares the rows with the entries of the log.
+func (b *batchCheck) rows() {
+	name := path.Join(b.dir, ManifestName)
+	for _, r := range b.m.Items {
+		st, ok := b.coll.Number(r.Number)
+		newest := st.Batch == b.m.Batch && st.BatchEdition == b.m.Edition
+		switch {
+		case !ok:
+			b.v.altered(name, "number %d is not committed to", r.Number)
+		case newest && (st.SHA256 != r.SHA256 || st.Edition != r.Edition):
+			b.v.altered(name, "row %d is not as in the log", r.Number)
+		case !newest && st.Edition <= r.Edition:
+			b.v.altered(name, "row %d: the log puts edition %d elsewhere", r.Number, st.Edition)
+		}
+	}
+}
+
+// sums compares SHA256SUMS with what it must be.
+func (b *batchCheck) sums(manifest trove.Digest) {
+	name := path.Join(b.dir, SumsName)
+	if _, ok := b.v.present[name]; !ok {
+		return
+	}
+	want := b.m.sums(manifest)
+	got, err := readWhole(b.v.fsys, name, int64(len(want)))
+	if err != nil {
+		b.v.altered(name, "cannot be read: %v", err)
+		return
+	}
+	if !bytes.Equal(got, want) {
+		b.v.altered(name, "does not list the digests that the manifest states")
+	}
+}
+
+// chunkBytes is about how many unpacked bytes one task handles.
+const chunkBytes = 4 << 20
+
+// tasks cuts the batch into pieces: its files as wholes, and its items group
+// by group of records.
+func (b *batchCheck) tasks(w *tally) []task {
+	var list []task
+	for _, f := range b.m.Files {
+		if _, ok := b.v.present[path.Join(b.dir, f.Name)]; ok {
+			list = append(list, func() { b.file(f) })
+		}
+	}
+	zip := path.Join(b.dir, ItemsName)
+	if _, ok := b.v.present[zip]; !ok {
+		return list
+	}
+	list = append(list, func() { b.directory(zip) })
+	first, size := 0, int64(0)
+	for i := range b.m.Records {
+		for _, r := range b.group(i) {
+			size += r.Size
+		}
+		if size < chunkBytes && i < len(b.m.Records)-1 {
+			continue
+		}
+		from, to := first, i+1
+		list = append(list, func() { b.items(zip, from, to, w) })
+		first, size = to, 0
+	}
+	return list
+}
+
+// group is the rows of a group of records.
+func (b *batchCheck) group(i int) []Row {
+	return b.m.Items[i*groupSize:][:b.m.Records[i].Items]
+}
+
+// file checks a file as a whole.
+func (b *batchCheck) file(f FileSum) {
+	name := path.Join(b.dir, f.Name)
+	h, err := b.files.get(name)
+	if err != nil {
+		b.v.altered(name, "cannot be read: %v", err)
+		return
+	}
+	defer b.files.release(h)
+	if h.size != f.Size {
+		b.v.altered(name, "has %d bytes, the manifest says %d", h.size, f.Size)
+		return
+	}
+	got, err := sumOf(h, h.size)
+	switch {
+	case err != nil:
+		b.v.altered(name, "cannot be read: %v", err)
+	case got != f.SHA256:
+		b.v.altered(name, "has SHA-256 %s, the manifest says %s", got, f.SHA256)
+	case f.Name == SegmentName && b.v.o.CheckSegment != nil:
+		if err := b.v.o.CheckSegment(h, h.size); err != nil {
+			b.v.altered(name, "%v", err)
+		}
+	}
+}
+
+// directory compares the central directory of items.zip, which any zip tool
+// goes by, with the manifest, which we go by: both must show the same bytes.
+func (b *batchCheck) directory(name string) {
+	h, err := b.files.get(name)
+	if err != nil {
+		return // reported by file
+	}
+	defer b.files.release(h)
+	z, err := zip.NewReader(h, h.size)
+	if err != nil {
+		b.v.altered(name, "is not a zip file: %v", err)
+		return
+	}
+	type member struct {
+		at   Extent
+		size int64
+	}
+	want := make(map[string]member, len(b.m.Items)+len(b.m.Records))
+	for _, r := range b.m.Items {
+		want[r.Name] = member{r.At, r.Size}
+	}
+	for _, g := range b.m.Records {
+		want[recordsName(g.First)] = member{g.At, g.Size}
+	}
+	for _, f := range z.File {
+		at, err := f.DataOffset()
+		got := member{Extent{at, int64(f.CompressedSize64)}, int64(f.UncompressedSize64)}
+		if w, ok := want[f.Name]; err != nil || !ok || w != got || (f.Method == zip.Store) != (got.at[1] == got.size) {
+			b.v.altered(name, "member %q is not where the manifest has it", f.Name)
+		}
+		delete(want, f.Name)
+	}
+	for missing := range want {
+		b.v.altered(name, "its directory does not list %s", missing)
+	}
+}
+
+// bench holds the buffers of one task.
+type bench struct {
+	packed, records, content []byte
+}
+
+var benches = sync.Pool{New: func() any { return new(bench) }}
+
+// items checks the groups from and up to to: the records and the items.
+func (b *batchCheck) items(zip string, from, to int, w *tally) {
+	h, err := b.files.get(zip)
+	if err != nil {
+		return // reported by file
+	}
+	defer b.files.release(h)
+	buf := benches.Get().(*bench)
+	defer benches.Put(buf)
+	var sum chunkSum
+	for i := from; i < to && b.v.ctx.Err() == nil; i++ {
+		g := b.m.Records[i]
+		name := recordsName(g.First)
+		buf.records = b.member(h, buf, buf.records[:0], zip, name, g.At, g.Size)
+		if buf.records == nil {
+			continue
+		}
+		if trove.Sum(buf.records) != g.SHA256 {
+			b.v.altered(zip, "%s is not what the manifest says", name)
+			continue
+		}
+		rest := buf.records
+		for _, r := range b.group(i) {
+			var line []byte
+			line, rest, _ = bytes.Cut(rest, []byte{'\n'})
+			b.item(h, buf, zip, r, line, &sum)
+		}
+		if len(rest) > 0 {
+			b.v.altered(zip, "%s holds more than %d records", name, g.Items)
+		}
+	}
+	w.add(b.coll.Name, sum)
+}
+
+// member unpacks a member into to; nil, after a finding, if it cannot.
+func (b *batchCheck) member(h *handle, buf *bench, to []byte, zip, name string, at Extent, size int64) []byte {
+	if at[1] > h.size {
+		b.v.altered(zip, "%s lies beyond its end", name)
+		return nil
+	}
+	if int64(cap(buf.packed)) < at[1] {
+		buf.packed = make([]byte, at[1]+at[1]/4)
+	}
+	buf.packed = buf.packed[:at[1]]
+	if n, err := h.ReadAt(buf.packed, at[0]); int64(n) < at[1] {
+		b.v.altered(zip, "%s cannot be read: %v", name, err)
+		return nil
+	}
+	to, err := unpack(to, buf.packed, size)
+	if err != nil {
+		b.v.altered(zip, "%s: %v", name, err)
+		return nil
+	}
+	if to == nil {
+		to = []byte{} // an empty member
+	}
+	return to
+}
+
+// item checks one item: its bytes against manifest and commitment, its record
+// as far as asked.
+func (b *batchCheck) item(h *handle, buf *bench, zip string, r Row, line []byte, sum *chunkSum) {
+	content := b.member(h, buf, buf.content[:0], zip, r.Name, r.At, r.Size)
+	if content == nil {
+		return
+	}
+	buf.content = content
+	if trove.Sum(content) != r.SHA256 {
+		b.v.altered(zip, "%s is not what the manifest says", r.Name)
+		return
+	}
+	head, ok := parseRecordHead(line)
+	if !ok || head.number != r.Number {
+		b.v.altered(zip, "the record of number %d is not one", r.Number)
+		return
+	}
+	sum.items++
+	sum.bytes += int64(len(content))
+	sum.count(head.verdict)
+	c := proof.Context{Origin: b.v.state.Genesis.Origin, Collection: b.coll.Name, Number: r.Number, Kind: r.Kind}
+	if r.Number <= len(b.leaves) && !b.leaves[r.Number-1].IsZero() {
+		if head.opening.Rule != b.coll.Commitment(r.Number).Rule || head.opening.Fast(c, content) != b.leaves[r.Number-1] {
+			b.v.altered(zip, "%s is not what was committed to as number %d", r.Name, r.Number)
+			return
+		}
+		sum.opened++
+	}
+	if b.v.o.Deep {
+		if err := head.opening.Deep(content); err != nil {
+			b.v.altered(zip, "%s: %v", r.Name, err)
+		}
+	}
+	if b.v.o.Deep || b.v.o.CheckItem != nil {
+		b.record(zip, r, line, content)
+	}
+}
+
+// record reads the whole record.
+func (b *batchCheck) record(zip string, r Row, line, content []byte) {
+	var rec Record
+	err := json.Unmarshal(line, &rec)
+	if err == nil && rec.Kind != r.Kind {
+		err = fmt.Errorf("is of kind %q, the manifest says %q", rec.Kind, r.Kind)
+	}
+	if err == nil && b.v.o.CheckItem != nil {
+		err = b.v.o.CheckItem(&rec, content)
+	}
+	if err != nil {
+		b.v.altered(zip, "the record of number %d: %v", r.Number, err)
+	}
+}
+
+// recordHead is what a fast verification needs of a record.
+type recordHead struct {
+	number  int
+	opening proof.Opening
+	verdict []byte
+}
+
+// parseRecordHead reads number and opening from the beginning of a record,
+// where every record has them, in one form; and the verdict, wherever it
+// stands: no string can hold its key, since quotes in strings are escaped.
+func parseRecordHead(line []byte) (h recordHead, ok bool) {
+	p := scanner{rest: line, ok: true}
+	h.number = p.number(`{"number":`)
+	h.opening.Rule = string(p.text(`,"opening":{"rule":"`))
+	p.hex(`,"root":"`, h.opening.Root[:])
+	h.opening.Segments = p.number(`,"segments":`)
+	p.hex(`,"seed":"`, h.opening.Seed[:])
+	p.hex(`,"salt":"`, h.opening.Salt[:])
+	if _, after, found := bytes.Cut(p.rest, []byte(`"verdict":"`)); found {
+		h.verdict, _, _ = bytes.Cut(after, []byte{'"'})
+	}
+	return h, p.ok
+}
+
+// scanner takes fields of known form off the front of a text.
+type scanner struct {
+	rest []byte
+	ok   bool
+}
+
+func (p *scanner) skip(prefix string) {
+	if len(p.rest) < len(prefix) || string(p.rest[:len(prefix)]) != prefix {
+		p.ok = false
+		return
+	}
+	p.rest = p.rest[len(prefix):]
+}
+
+func (p *scanner) number(prefix string) int {
+	p.skip(prefix)
+	i := 0
+	for i < len(p.rest) && p.rest[i] >= '0' && p.rest[i] <= '9' {
+		i++
+	}
+	n, err := strconv.ParseInt(string(p.rest[:i]), 10, 32)
+	p.ok = p.ok && err == nil
+	p.rest = p.rest[i:]
+	return int(n)
+}
+
+// text takes a string without escapes and its closing quote.
+func (p *scanner) text(prefix string) []byte {
+	p.skip(prefix)
+	i := bytes.IndexByte(p.rest, '"')
+	if i < 0 {
+		p.ok = false
+		return nil
+	}
+	s := p.rest[:i]
+	p.rest = p.rest[i+1:]
+	return s
+}
+
+func (p *scanner) hex(prefix string, to []byte) {
+	s := p.text(prefix)
+	if len(s) != 2*len(to) {
+		p.ok = false
+		return
+	}
+	if _, err := hex.Decode(to, s); err != nil {
+		p.ok = false
+	}
+}
+
+// chunkSum is what one task counts.
+type chunkSum struct {
+	items, opened int
+	bytes         int64
+	verdicts      map[trove.Verdict]int
+}
+
+func (s *chunkSum) count(verdict []byte) {
+	if s.verdicts == nil {
+		s.verdicts = map[trove.Verdict]int{}
+	}
+	s.verdicts[trove.Verdict(verdict)]++
+}
+
+// tally adds up what the tasks count.
+type tally struct {
+	v      *verifier
+	total  int64
+	mu     sync.Mutex
+	sum    chunkSum                     // guarded by mu
+	opened map[trove.CollectionName]int // guarded by mu
+}
+
+func (w *tally) add(c trove.CollectionName, s chunkSum) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sum.items += s.items
+	w.sum.bytes += s.bytes
+	w.opened[c] += s.opened
+	for verdict, n := range s.verdicts {
+		w.v.report.Verdicts[verdict] += n
+	}
+	if w.v.o.Progress != nil {
+		w.v.o.Progress(w.sum.bytes, w.total)
+	}
+}
+
+// finish puts the sums into the report, once no task runs.
+func (w *tally) finish() {
+	w.v.report.Items, w.v.report.Bytes = w.sum.items, w.sum.bytes
+	for i := range w.v.report.Collections {
+		r := &w.v.report.Collections[i]
+		r.Opened = w.opened[r.Name]
+	}
+}
