@@ -3,7 +3,7 @@ package mime
 import (
 	"bytes"
 	"encoding/base64"
-	"regexp"
+	"encoding/binary"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -144,25 +144,32 @@ func plain(b []byte) bool {
 	return true
 }
 
-var shifted = regexp.MustCompile(`\+[A-Za-z0-9+/]*-?`)
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 // decodeUTF7 reads RFC 2152.
 func decodeUTF7(b []byte) string {
-	return shifted.ReplaceAllStringFunc(mixed(b), func(run string) string {
-		run = strings.TrimSuffix(run[1:], "-")
-		if run == "" {
-			return "+"
+	var out strings.Builder
+	for s := mixed(b); ; {
+		text, rest, found := strings.Cut(s, "+")
+		out.WriteString(text)
+		if !found {
+			return out.String()
 		}
-		return utf16Text([]byte(run))
-	})
+		s = strings.TrimLeft(rest, base64Alphabet)
+		if run := rest[:len(rest)-len(s)]; run != "" {
+			out.WriteString(utf16Text(run))
+		} else {
+			out.WriteByte('+')
+		}
+		s = strings.TrimPrefix(s, "-")
+	}
 }
 
-func utf16Text(run []byte) string {
-	raw := make([]byte, base64.RawStdEncoding.DecodedLen(len(run)))
-	n, _ := base64.RawStdEncoding.Decode(raw, run)
-	units := make([]uint16, n/2)
+func utf16Text(run string) string {
+	raw, _ := base64.RawStdEncoding.DecodeString(run)
+	units := make([]uint16, len(raw)/2)
 	for i := range units {
-		units[i] = uint16(raw[2*i])<<8 | uint16(raw[2*i+1])
+		units[i] = binary.BigEndian.Uint16(raw[2*i:])
 	}
 	return string(utf16.Decode(units))
 }

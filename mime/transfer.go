@@ -14,7 +14,7 @@ var base64Value = func() (t [256]byte) {
 	for i := range t {
 		t[i] = 65
 	}
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+	for i, c := range []byte(base64Alphabet) {
 		t[c] = byte(i)
 	}
 	t['='] = 64

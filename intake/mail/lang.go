@@ -65,6 +65,7 @@ var marks = [...]struct{ lang, letters string }{
 const (
 	minLetters = 12 // of a script
 	minWords   = 8
+	minSmall   = 4 // small words
 )
 
 func (c *census) count(line string) {
@@ -184,7 +185,7 @@ func (c *census) byWords() string {
 		}
 	}
 	n := c.langs[best]
-	if c.words < minWords || n < 3 || n*8 < c.words || n*2 < second*3 {
+	if c.words < minWords || n < minSmall || n*6 < c.words || n*2 < second*3 {
 		return ""
 	}
 	return smallWords[best].lang
@@ -193,15 +194,15 @@ func (c *census) byWords() string {
 const longestWord = 6
 
 var smallWords = [...]struct{ lang, words string }{
-	{"en", "the and of to that is was for with this have are you not from it be on as we will your i"},
-	{"fr", "le les des est et une dans que pour pas vous nous sur avec au du qui je ce la de en un il à sont votre"},
+	{"en", "the and of to that is was for with this have are you not from it be on as we will your if or they"},
+	{"fr", "le les des est et une dans que pour pas vous nous sur avec au du qui je ce la de en un il sont votre"},
 	{"de", "der die und das ist nicht ein ich sie mit auf den von zu wir dem für eine auch es im sich bitte"},
-	{"es", "el los las que una por con para del como está pero más la de en y un es no se su"},
-	{"it", "il che di una per non sono della con gli è nel la e un si del le ho"},
-	{"pt", "que não uma para com os dos em você mais ao o a de e um por se da do na no"},
+	{"es", "el los las que una por con para del como está pero más la de en un es no se su"},
+	{"it", "il che di una per non sono della con gli nel la un si del le ho"},
+	{"pt", "que não uma para com os dos em você mais ao de um por se da do na no"},
 	{"nl", "het een van niet dat ik voor met zijn op de en is te die er aan ook"},
 	{"sv", "och att det som är inte jag ett på en av för med den har vi"},
-	{"pl", "nie się jest że na do jak w z i to o po od za"},
+	{"pl", "nie się jest że na do jak to po od za dla"},
 	{"tr", "bir ve bu için çok da de ile ne daha"},
 }
 
