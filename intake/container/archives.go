@@ -34,8 +34,8 @@ func (x *expansion) zip(r io.ReaderAt, size int64) error {
 		}
 		return err
 	}
-	for _, f := range z.File {
-		if documentParts[f.Name] {
+	for i, f := range z.File {
+		if documentParts[f.Name] || i == 0 && f.Name == "mimetype" {
 			return ErrDocument
 		}
 	}

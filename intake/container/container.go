@@ -100,7 +100,8 @@ var magic = []struct {
 	{Zip, "PK\x03\x04"},
 	{Zip, "PK\x05\x06"}, // an empty one
 	{Seven, "7z\xbc\xaf\x27\x1c"},
-	{Rar, "Rar!\x1a\x07"},
+	{Rar, "Rar!\x1a\x07\x00"},     // to version 4
+	{Rar, "Rar!\x1a\x07\x01\x00"}, // version 5
 	{Gzip, "\x1f\x8b\x08"},
 	{Bzip2, "BZh"},
 	{XZ, "\xfd7zXZ\x00"},
@@ -177,7 +178,17 @@ func octal(b []byte) (int64, bool) {
 // to its end; [ErrDocument] is one. maxEntries bounds the members.
 func Expand(r io.ReaderAt, size int64, f Format, maxEntries int, visit Visit) (Report, error) {
 	x := &expansion{visit: visit, left: maxEntries}
-	var err error
+	head := make([]byte, min(size, HeadSize))
+	_, err := r.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return x.Report, err
+	}
+	switch got := Detect(head); {
+	case got == "" && f == Zip && bytes.HasPrefix(head, []byte("PK")):
+		return x.Report, ErrDocument
+	case got != f: // rardecode does not end without its magic
+		return x.Report, fmt.Errorf("not of the format %s", f)
+	}
 	switch f {
 	case Zip:
 		err = x.zip(r, size)
@@ -188,7 +199,7 @@ func Expand(r io.ReaderAt, size int64, f Format, maxEntries int, visit Visit) (R
 	case Tar:
 		err = x.tar(io.NewSectionReader(r, 0, size))
 	default:
-		err = x.stream(f, io.NewSectionReader(r, 0, size))
+		err = x.stream(f, io.NewSectionReader(r, 0, size), f == XZ && !endsXZ(r, size))
 	}
 	return x.Report, err
 }
@@ -239,18 +250,38 @@ func StreamError(err error) bool {
 	return errors.As(err, &m)
 }
 
-// stream opens a compressed stream. A tar in it is opened at once.
-func (x *expansion) stream(f Format, r io.Reader) error {
+// stream opens a compressed stream. A tar in it is opened at once. short says
+// that the stream is known to break off.
+func (x *expansion) stream(f Format, r io.Reader, short bool) error {
 	z, name, err := decompress(f, bufio.NewReaderSize(r, 64<<10))
 	if err != nil {
 		return err
 	}
 	defer z.Close()
-	head := bufio.NewReaderSize(z, HeadSize)
+	var all io.Reader = z
+	if short {
+		all = io.MultiReader(z, cutShort{})
+	}
+	head := bufio.NewReaderSize(all, HeadSize)
 	if b, err := head.Peek(512); err == nil && isTar(b) {
 		return x.tar(head)
 	}
 	return x.member(name, head)
+}
+
+// cutShort is the end of a stream that breaks off.
+type cutShort struct{}
+
+func (cutShort) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// endsXZ looks for the footer's magic (xz-file-format.txt 2.1.2.4), before
+// padding: the decoder takes some places where a file breaks off for its end.
+func endsXZ(r io.ReaderAt, size int64) bool {
+	tail := make([]byte, min(size, 512))
+	if _, err := r.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
+		return false
+	}
+	return bytes.HasSuffix(bytes.TrimRight(tail, "\x00"), []byte("YZ"))
 }
 
 // decompress opens a stream; the name is the one that gzip may have kept.
