@@ -114,3 +114,18 @@ func Write(dir string) error {
 
 // finished is a day after the last mail: the date of the hand-over.
 var finished = time.Date(2019, time.September, 9, 20, 0, 0, 0, time.UTC)
+
+// withheldLetter is the letter that the demonstration keeps back:
+// it speaks of somebody's family.
+const withheldLetter = "annex-9"
+
+// WithheldID returns the Message-ID, without angle brackets, of the mail that
+// the demonstration keeps back. The error can only come from a mistake in the
+// story itself.
+func WithheldID() (string, error) {
+	s, err := readStory()
+	if err != nil {
+		return "", err
+	}
+	return s.messageID(withheldLetter), nil
+}
