@@ -48,6 +48,11 @@ type Status = translog.Status
 // maxIndexFile bounds unseal.json and each collection.json.
 const maxIndexFile = 16 << 20
 
+// overtaken is how often Open starts again where a file is missing: a
+// publisher may have put out the next checkpoint meanwhile, and removed the
+// partial tiles of the one that was read.
+const overtaken = 2
+
 // Open reads the log of an archive, checks it up to its checkpoint, and reads
 // the index files that it names. It does not judge the log key: use
 // [proof.Checkpoint.Verify] with one that is known.
@@ -62,6 +67,12 @@ func Open(ctx context.Context, fsys fs.FS) (*Archive, error) {
 		return readWhole(fsys, name, translog.MaxTile)
 	}
 	view, err := translog.Load(read, LogDir)
+	for range overtaken {
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		view, err = translog.Load(read, LogDir) // from the checkpoint on
+	}
 	if err != nil {
 		return nil, err
 	}

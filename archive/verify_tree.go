@@ -86,17 +86,11 @@ func (v *verifier) checkTree(dir string, size int64, root trove.Digest, entries 
 func (c *treeCheck) read(level int) {
 	l := newLevel(c.size, level)
 	for i, t := range l.tiles {
-		name := path.Join(c.dir, t.Path())
-		b, ok := c.v.read(name, translog.MaxTile)
 		var hashes []trove.Digest
+		b, ok := c.v.readTile(c.dir, t)
 		if ok {
-			var err error
-			if hashes, err = t.DecodeTile(b); err != nil {
-				c.v.altered(name, "%v", err)
-				ok = false
-			}
-		}
-		if !ok {
+			hashes, _ = t.DecodeTile(b) // readTile has checked its form
+		} else {
 			l.bad[i] = true
 			hashes = make([]trove.Digest, t.Width)
 			if n := len(c.levels); n > 0 {
@@ -185,22 +179,45 @@ func (c *treeCheck) blame(hasEntries bool) {
 	}
 }
 
+// readTile reads a tile. Where a partial one has given way to a wider one, as
+// in an archive that has gone on since the checkpoint, it is cut from that;
+// the wider one is then found to lie beyond the checkpoint.
+func (v *verifier) readTile(dir string, t translog.Tile) ([]byte, bool) {
+	name := path.Join(dir, t.Path())
+	if _, ok := v.present[name]; !ok {
+		for w := t.Width + 1; w <= translog.TileWidth; w++ {
+			wider := t
+			wider.Width = w
+			if _, ok := v.present[path.Join(dir, wider.Path())]; !ok {
+				continue
+			}
+			b, err := readWhole(v.fsys, path.Join(dir, wider.Path()), translog.MaxTile)
+			if part := wider.Cut(b, t.Width); err == nil && part != nil {
+				return part, true
+			}
+		}
+	}
+	b, ok := v.read(name, translog.MaxTile)
+	if !ok {
+		return nil, false
+	}
+	if err := t.Check(b); err != nil {
+		v.altered(name, "%v", err)
+		return nil, false
+	}
+	return b, true
+}
+
 // checkLog reads the log's tiles, replays the entries, and returns their leaf
 // hashes. What replaying refuses is kept in v.illegal.
 func (v *verifier) checkLog() []trove.Digest {
 	l := newLevel(v.checkpoint.Size, translog.Entries)
 	for i, t := range l.tiles {
-		name := path.Join(LogDir, t.Path())
-		b, ok := v.read(name, translog.MaxTile)
 		var lines [][]byte
+		b, ok := v.readTile(LogDir, t)
 		if ok {
-			var err error
-			if lines, err = t.SplitEntries(b); err != nil {
-				v.altered(name, "%v", err)
-				ok = false
-			}
-		}
-		if !ok {
+			lines, _ = t.SplitEntries(b) // readTile has checked its form
+		} else {
 			l.bad[i] = true
 			l.hashes = append(l.hashes, make([]trove.Digest, t.Width)...)
 		}

@@ -81,6 +81,22 @@ func (t Tile) Check(b []byte) error {
 	return err
 }
 
+// Cut returns the first width hashes or entries of b, the file of t, as a
+// file; nil if b is not one, or not as wide.
+func (t Tile) Cut(b []byte, width int) []byte {
+	if t.Check(b) != nil || width > t.Width {
+		return nil
+	}
+	if t.Level != Entries {
+		return b[:width*len(trove.Digest{})]
+	}
+	at := 0
+	for range width {
+		at += 2 + int(b[at])<<8 + int(b[at+1])
+	}
+	return b[:at]
+}
+
 // TilesOf lists the tiles of one level in a tree of size leaves, each as wide
 // as it stands there.
 func TilesOf(size int64, level int) []Tile {

@@ -100,18 +100,12 @@ func ReadEntries(read ReadFunc, dir string, t Tile) ([]byte, error) {
 	if !t.Partial() || !errors.Is(err, fs.ErrNotExist) {
 		return b, err
 	}
-	full, fullErr := read(dir + "/" + Tile{Entries, t.N, TileWidth}.Path())
-	if fullErr != nil {
-		return nil, err
+	full := Tile{Entries, t.N, TileWidth}
+	wide, wideErr := read(dir + "/" + full.Path())
+	if part := full.Cut(wide, t.Width); wideErr == nil && part != nil {
+		return part, nil
 	}
-	at := 0
-	for range t.Width {
-		if at+2 > len(full) {
-			return nil, err
-		}
-		at += 2 + int(full[at])<<8 + int(full[at+1])
-	}
-	return full[:min(at, len(full))], nil
+	return nil, err
 }
 
 // Tree is an RFC 6962 tree whose hash tiles can be read.
