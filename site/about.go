@@ -58,26 +58,23 @@ func (s *site) help(w http.ResponseWriter, r *http.Request) error {
 	return s.simplePage(w, r, "help.title", func(p *page) {
 		s.searchForm(p, "")
 		p.paragraph("help.intro")
-		p.html(`<table class="stack"><thead><tr><th scope="col">`)
-		p.say("help.write")
-		p.html(`</th><th scope="col">`)
-		p.say("help.finds")
-		p.html("</th></tr></thead><tbody>\n")
+		p.html(`<table class="stack"><thead><tr>`)
+		p.heads("help.write", "help.finds")
+		p.html("</tr></thead><tbody>\n")
 		for _, h := range helpRows {
-			p.html("<tr><td")
-			p.sayAttr("data-l", "help.write")
-			p.html("><span>")
+			p.html("<tr>")
+			p.cell("help.write", "")
 			for i, q := range h.queries {
 				if i > 0 {
 					p.html("<br>")
 				}
 				p.code(q)
 			}
-			p.html("</span></td><td")
-			p.sayAttr("data-l", "help.finds")
-			p.html("><span>")
+			p.cellEnd()
+			p.cell("help.finds", "")
 			p.say(h.w)
-			p.html("</span></td></tr>\n")
+			p.cellEnd()
+			p.html("</tr>\n")
 		}
 		p.html("</tbody></table>\n")
 		p.section("rules", "", "help.rules")

@@ -90,25 +90,27 @@ func (s *site) collectionTable(p *page) {
 		p.href("c/" + string(c.Name) + "/")
 		p.html(">")
 		p.bdi(c.Title)
-		p.html("</a></td>")
+		p.html("</a>")
+		p.cellEnd()
 		p.cell("collections.published", "")
 		p.say("collections.of", num("Published", c.published()), num("Total", c.Committed))
-		p.html("</td>")
+		p.cellEnd()
 		p.cell("collections.share", "b")
 		p.meter(c.published(), max(c.Committed, c.Promised))
-		p.html("</td>")
+		p.cellEnd()
 		p.cell("collections.promised", "n")
 		if c.Promised > 0 {
 			p.num(c.Promised)
 		}
-		p.html("</td>")
+		p.cellEnd()
 		p.cell("collections.last", "")
 		if n := len(c.batches); n > 0 {
 			p.batchLink(c, &c.batches[n-1])
 			p.sep()
 			p.day(c.batches[n-1].Published)
 		}
-		p.html("</td></tr>\n")
+		p.cellEnd()
+		p.html("</tr>\n")
 	}
 	p.html("</tbody></table>\n")
 }
@@ -122,7 +124,8 @@ func (p *page) heads(words ...word) {
 	}
 }
 
-// cell begins a cell of a table that small screens show as label and value.
+// cell begins a cell of a table that small screens show as label and value;
+// cellEnd must follow.
 func (p *page) cell(label word, class markup) {
 	p.html("<td")
 	p.sayAttr("data-l", label)
@@ -131,8 +134,11 @@ func (p *page) cell(label word, class markup) {
 		p.html(class)
 		p.html(`"`)
 	}
-	p.html(">")
+	p.html("><span>")
 }
+
+// cellEnd ends what cell began.
+func (p *page) cellEnd() { p.html("</span></td>") }
 
 func (p *page) batchLink(c *collection, b *batch) {
 	p.html("<a")
@@ -278,16 +284,16 @@ func (p *page) batchTable(c *collection, batches []batch) {
 		p.html("<tr>")
 		p.cell("batch.table-number", "")
 		p.batchLink(c, b)
-		p.html("</td>")
+		p.cellEnd()
 		p.cell("batch.table-date", "")
 		p.moment(b.Published)
-		p.html("</td>")
+		p.cellEnd()
 		p.cell("batch.table-items", "")
 		p.num(b.Items)
-		p.html("</td>")
+		p.cellEnd()
 		p.cell("batch.table-range", "")
 		p.say("batch.range", num("First", b.First), num("Last", b.Last))
-		p.html("</td>")
+		p.cellEnd()
 		p.cell("batch.table-files", "")
 		for _, name := range [...]string{archive.ManifestName, archive.ItemsName} {
 			p.html("<a")
@@ -296,7 +302,8 @@ func (p *page) batchTable(c *collection, batches []batch) {
 			p.bdi(name)
 			p.html("</a> ")
 		}
-		p.html("</td></tr>\n")
+		p.cellEnd()
+		p.html("</tr>\n")
 	}
 	p.html("</tbody></table>\n")
 }
@@ -306,7 +313,10 @@ func (s *site) account(p *page, c *collection) {
 	p.section("account", "", "collection.account")
 	p.paragraph("collection.account-what")
 	p.html(`<table class="chart"><thead><tr>`)
-	p.heads("collection.state", "collections.share", "collection.items")
+	p.heads("collection.state", "collections.share")
+	p.html(`<th scope="col" class="n">`)
+	p.say("collection.items")
+	p.html("</th>")
 	p.html("</tr></thead><tbody>\n")
 	for _, st := range [...]struct {
 		state trove.State
@@ -417,15 +427,17 @@ func (p *page) batchFiles(c *collection, b *batch, files []archive.FileSum) {
 		p.href(batchPath(c.Name, b.Number) + f.Name)
 		p.html(">")
 		p.bdi(f.Name)
-		p.html("</a></td>")
+		p.html("</a>")
+		p.cellEnd()
 		p.cell("batch.size", "")
 		p.bdi(p.loc.size(f.Size))
-		p.html("</td>")
+		p.cellEnd()
 		p.cell("batch.sha256", "")
 		if !f.SHA256.IsZero() {
 			p.code(f.SHA256.String())
 		}
-		p.html("</td></tr>\n")
+		p.cellEnd()
+		p.html("</tr>\n")
 	}
 	p.html("</tbody></table></section>\n")
 }

@@ -284,15 +284,9 @@ func (p *page) files(it *item, all bool) {
 		return
 	}
 	p.section("att", "", "files.heading", count(len(it.files)))
-	p.html(`<table class="stack"><thead><tr><th scope="col">`)
-	p.say("files.name")
-	p.html(`</th><th scope="col">`)
-	p.say("files.type")
-	p.html(`</th><th scope="col" class="n">`)
-	p.say("files.size")
-	p.html(`</th><th scope="col">`)
-	p.say("files.sha256")
-	p.html("</th></tr></thead><tbody>\n")
+	p.html(`<table class="stack"><thead><tr>`)
+	p.heads("files.name", "files.type", "files.size", "files.sha256")
+	p.html("</tr></thead><tbody>\n")
 	shown := len(it.files)
 	if !all {
 		shown = min(shown, filesMost)
@@ -313,9 +307,9 @@ func (p *page) files(it *item, all bool) {
 
 func (p *page) file(it *item, i int) {
 	f := &it.files[i]
-	p.html("<tr><td")
-	p.sayAttr("data-l", "files.name")
-	p.html("><a")
+	p.html("<tr>")
+	p.cell("files.name", "")
+	p.html("<a")
 	p.href(itemPath(it.coll.Name, it.number) + "/att/" + strconv.Itoa(i+1))
 	p.html(">")
 	if f.Name == "" {
@@ -323,26 +317,25 @@ func (p *page) file(it *item, i int) {
 	} else {
 		p.bdi(cut(f.Name, nameMost))
 	}
-	p.html("</a></td><td")
-	p.sayAttr("data-l", "files.type")
-	p.html(">")
+	p.html("</a>")
+	p.cellEnd()
+	p.cell("files.type", "")
 	p.bdi(cut(f.Type, nameMost))
 	if risky(f.Name, f.Type) {
 		p.html(" <small>")
 		p.say("files.active")
 		p.html("</small>")
 	}
-	p.html("</td><td")
-	p.sayAttr("data-l", "files.size")
-	p.html(` class="n">`)
+	p.cellEnd()
+	p.cell("files.size", "n")
 	p.bdi(p.loc.size(f.Size))
-	p.html("</td><td")
-	p.sayAttr("data-l", "files.sha256")
-	p.html(">")
+	p.cellEnd()
+	p.cell("files.sha256", "")
 	if !f.SHA256.IsZero() {
 		p.code(f.SHA256.Short() + "…")
 	}
-	p.html("</td></tr>\n")
+	p.cellEnd()
+	p.html("</tr>\n")
 }
 
 // neighbours writes the links to the items before and after.

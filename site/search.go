@@ -285,9 +285,14 @@ func (p *page) syntaxReason(e *search.SyntaxError) {
 	p.bdi(e.Text)
 }
 
-// note writes a remark on a query.
+// note writes a remark on a query. A remark whose second value is empty has
+// words of its own.
 func (p *page) note(n *search.Note) {
-	if w := word("note." + n.Code); p.loc.has(w) {
+	w := word("note." + n.Code)
+	if len(n.Args) == 2 && n.Args[1] == "" {
+		w += "-alone"
+	}
+	if p.loc.has(w) {
 		p.say(w, positional(n.Args)...)
 		return
 	}
@@ -448,14 +453,15 @@ func (p *page) years(a *asked, years []search.YearCount) {
 	p.html("</tbody></table></details>\n")
 }
 
-// meter writes a bar of part of whole, in steps of 5 %.
+// meter writes a bar of part of whole, in whole percent; what is there has 1 at
+// least.
 func (p *page) meter(part, whole int) {
-	step := 0
+	percent := 0
 	if whole > 0 && part > 0 {
-		step = min(20, max(1, (part*20+whole/2)/whole))
+		percent = min(100, max(1, (part*100+whole/2)/whole))
 	}
 	p.html("<span")
-	p.attrNum("class", "v w", 5*step)
+	p.attrNum("class", "v w", percent)
 	p.html("></span>")
 }
 
@@ -512,17 +518,14 @@ func (p *page) clauses(a *asked) {
 	for i := range parts {
 		p.html("<li>")
 		p.code(parts[i])
-		rest := without(a.query, i)
+		rest := a.query.Without(parts[i])
 		if _, err := search.Parse(rest); err != nil {
 			p.html("</li>") // what is left may be a NOT alone, which nobody may ask
 			continue
 		}
-		p.html(` <a rel="nofollow"`)
-		p.hrefQuery("search", a.params(rest))
-		p.sayAttr("aria-label", "search.remove-clause", plain("Clause", parts[i]))
-		p.html(">")
-		p.say("search.remove")
-		p.html("</a></li>")
+		p.html(" ")
+		p.refine(a, rest, "search.remove", "search.remove-clause", plain("Clause", parts[i]))
+		p.html("</li>")
 	}
 	p.html("</ul>\n")
 }
@@ -538,17 +541,6 @@ func clausesOf(q *search.Query) []string {
 		parts[i] = (&search.Query{Root: n}).String()
 	}
 	return parts
-}
-
-// without is the canonical query without its clause i.
-func without(q *search.Query, i int) string {
-	and := q.Root.(search.And)
-	rest := make(search.And, 0, len(and))
-	rest = append(append(rest, and[:i]...), and[i+1:]...)
-	if len(rest) == 1 {
-		return (&search.Query{Root: rest[0], Exact: q.Exact}).String()
-	}
-	return (&search.Query{Root: rest, Exact: q.Exact}).String()
 }
 
 func (p *page) facet(a *asked, name string, w word, f *search.Facet) {
@@ -577,26 +569,40 @@ func (p *page) facet(a *asked, name string, w word, f *search.Facet) {
 }
 
 func (p *page) facetValue(a *asked, name string, v *search.FacetValue) {
+	more, less := a.query.With(v.Clause), a.query.With("-"+v.Clause)
 	p.html("<li>")
-	if v.Clause == "" {
+	switch {
+	case v.Clause == "" || len(less) > search.MaxQueryBytes:
 		p.html("<span>")
 		p.facetLabel(name, v)
 		p.html("</span>")
-	} else {
+	case a.query.Has(v.Clause):
+		p.html("<strong>")
+		p.facetLabel(name, v)
+		p.html("</strong> ")
+		p.refine(a, a.query.Without(v.Clause), "search.remove", "search.remove-clause", plain("Clause", v.Clause))
+	default:
 		p.html(`<a rel="nofollow"`)
-		p.hrefQuery("search", a.params(a.query.With(v.Clause)))
+		p.hrefQuery("search", a.params(more))
 		p.html(">")
 		p.facetLabel(name, v)
-		p.html(`</a> <a rel="nofollow" class="small"`)
-		p.hrefQuery("search", a.params(a.query.With("-"+v.Clause)))
-		p.sayAttr("aria-label", "facet.exclude-value", plain("Value", v.Value))
-		p.html(">")
-		p.say("facet.exclude")
-		p.html("</a>")
+		p.html("</a> ")
+		p.refine(a, less, "facet.exclude", "facet.exclude-value", plain("Clause", v.Clause))
 	}
 	p.html(`<span class="n">`)
 	p.num(v.Count)
 	p.html("</span></li>")
+}
+
+// refine writes a small link to another query; label says in full what the
+// word w leaves out.
+func (p *page) refine(a *asked, q string, w, label word, args ...arg) {
+	p.html(`<a rel="nofollow" class="small"`)
+	p.hrefQuery("search", a.params(q))
+	p.sayAttr("aria-label", label, args...)
+	p.html(">")
+	p.say(w)
+	p.html("</a>")
 }
 
 // facetLabel writes a facet's value for people.
@@ -644,7 +650,7 @@ func (s *site) nothingFound(ctx context.Context, p *page, a *asked) {
 	p.section("nearest", "", "search.nearest")
 	p.html("<ul>")
 	for i := range parts[:min(len(parts), droppedMost)] {
-		q := without(a.query, i)
+		q := a.query.Without(parts[i])
 		parsed, err := search.Parse(q)
 		if err != nil {
 			continue // what is left may be a NOT alone, which nobody may ask
