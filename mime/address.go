@@ -60,7 +60,7 @@ func (p *addressParser) step() {
 		p.angle = rest[1 : n-1]
 	case c == ',':
 		p.finish()
-	case c == ';':
+	case c == ';' && (p.group != nil || p.angle != nil || bytes.IndexByte(p.phrase, '@') >= 0):
 		p.finish()
 		p.endGroup()
 	case c == ':' && p.angle == nil && len(bytes.TrimSpace(p.phrase)) > 0 && bytes.IndexByte(p.phrase, '@') < 0:
@@ -80,7 +80,7 @@ func (p *addressParser) step() {
 
 // finish adds the address read so far, if there is one.
 func (p *addressParser) finish() {
-	name, addr := bytes.TrimSpace(p.phrase), p.angle
+	name, addr := bytes.Trim(p.phrase, " \t;"), p.angle
 	if addr != nil {
 		name = bytes.Trim(name, "<> \t")
 	} else if bytes.IndexByte(name, '@') >= 0 {

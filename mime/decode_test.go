@@ -149,6 +149,8 @@ func TestParseAddresses(t *testing.T) {
 		{"ann at b.example (Ann Doe)", []trove.Address{{Name: "Ann Doe", Addr: "ann at b.example"}}},
 		{"<MAILER-DAEMON>", []trove.Address{{Addr: "MAILER-DAEMON"}}},
 		{"Ann Doe", []trove.Address{{Name: "Ann Doe"}}},
+		{"Ann; room 7 <a@b>", []trove.Address{{Name: "Ann; room 7", Addr: "a@b"}}},
+		{"Ann <a@b>; b@b; c@b", []trove.Address{{Name: "Ann", Addr: "a@b"}, {Addr: "b@b"}, {Addr: "c@b"}}},
 		{"mailto:a@b", []trove.Address{{Addr: "a@b"}}},
 		{`Ann "the <boss" a@b`, []trove.Address{{Name: "Ann the <boss", Addr: "a@b"}}},
 		{`"open <a@b>`, []trove.Address{{Name: `"open`, Addr: "a@b"}}},

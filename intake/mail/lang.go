@@ -64,6 +64,7 @@ var marks = [...]struct{ lang, letters string }{
 // Thresholds of a guess.
 const (
 	minLetters = 12 // of a script
+	rareMark   = 25 // a telling letter that is rarer than one in so many tells nothing
 	minWords   = 8
 	minSmall   = 4 // small words
 )
@@ -145,7 +146,8 @@ func (c *census) byScript() string {
 			best = i
 		}
 	}
-	if n := c.scripts[best]; n < minLetters || n*3 < c.letters {
+	n := c.scripts[best]
+	if n < minLetters || n*3 < c.letters {
 		return ""
 	}
 	switch lang := scripts[best].lang; lang {
@@ -162,9 +164,9 @@ func (c *census) byScript() string {
 		}
 		return lang
 	case "ar":
-		if c.marks[3] > 0 {
+		if c.marks[3]*rareMark > n {
 			return "ur"
-		} else if c.marks[2] > 0 {
+		} else if c.marks[2]*rareMark > n {
 			return "fa"
 		}
 		return lang
@@ -196,8 +198,8 @@ const longestWord = 6
 var smallWords = [...]struct{ lang, words string }{
 	{"en", "the and of to that is was for with this have are you not from it be on as we will your if or they"},
 	{"fr", "le les des est et une dans que pour pas vous nous sur avec au du qui je ce la de en un il sont votre"},
-	{"de", "der die und das ist nicht ein ich sie mit auf den von zu wir dem für eine auch es im sich bitte"},
-	{"es", "el los las que una por con para del como está pero más la de en un es no se su"},
+	{"de", "der die und das ist nicht ein ich sie mit auf den von zu wir dem für eine auch es im sich bitte oder des als bei wird werden kann aus nach eine einer dass nur wie"},
+	{"es", "el los las que una por con para del como está pero más la de en un es no se su al lo si este esta son sus ser"},
 	{"it", "il che di una per non sono della con gli nel la un si del le ho"},
 	{"pt", "que não uma para com os dos em você mais ao de um por se da do na no"},
 	{"nl", "het een van niet dat ik voor met zijn op de en is te die er aan ook"},

@@ -58,6 +58,7 @@ type reader struct {
 	index   int      // of the part of msg that is being listed
 	out     []string // pieces of the text
 	size    int      // of out
+	cut     bool     // there is more text than in out
 	html    int      // bytes of HTML laid out so far
 	guesses int      // charsets guessed so far
 	level   int      // encoded messages around this one

@@ -275,9 +275,12 @@ func TestHTMLNamesItsCharset(t *testing.T) {
 }
 
 func TestLongTextsAreCutAloud(t *testing.T) {
-	rec, text := parse(t, "A: b\n\n"+strings.Repeat("é", MaxText/2+10))
-	if codes(rec) != "text-cut" || len(text) != MaxText {
+	rec, text := parse(t, "A: b\n\n"+strings.Repeat("é\n", MaxText/3+10))
+	if codes(rec) != "text-cut" || len(text) > MaxText || len(text) < MaxText-3 {
 		t.Errorf("%q, %d bytes", codes(rec), len(text))
+	}
+	if rec, text = parse(t, "A: b\n\n"+strings.Repeat("x", MaxText+1)); codes(rec) != "text-cut" || len(text) != MaxText {
+		t.Errorf("one line: %q, %d bytes", codes(rec), len(text))
 	}
 	rec, text = parse(t, "Content-Type: text/html\n\n"+strings.Repeat("<p>", MaxHTML/3)+"ab")
 	if codes(rec) != "html-cut" || text != "a" {

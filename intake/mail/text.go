@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -15,8 +16,8 @@ import (
 func (r *reader) text() string {
 	r.render(0)
 	s := strings.Join(r.out, "\n\n")
-	if len(s) > MaxText {
-		s = cutAt(s, MaxText)
+	if r.cut = r.cut || len(s) > MaxText; r.cut {
+		s = cutAt(s, min(len(s), MaxText))
 		r.warn("text-cut", "the text is longer than is shown", 0)
 	}
 	return s
@@ -162,6 +163,12 @@ func (r *reader) renderPlain(i int, charset string) {
 			b, from = append(b, l.bytes[from:f.start]...), f.end
 		}
 	}
+	if len(b) > MaxText { // in memory a text is there several times
+		r.cut = true
+		if b = b[:MaxText]; bytes.IndexByte(b, '\n') >= 0 {
+			b = b[:bytes.LastIndexByte(b, '\n')]
+		}
+	}
 	r.add(lines(r.toUTF8(b, charset, p.Offset)))
 }
 
@@ -209,7 +216,7 @@ func lines(s string) string {
 
 // cutAt shortens s to at most n bytes between two letters.
 func cutAt(s string, n int) string {
-	for n > 0 && !utf8.RuneStart(s[n]) {
+	for n > 0 && n < len(s) && !utf8.RuneStart(s[n]) {
 		n--
 	}
 	return s[:n]
