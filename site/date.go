@@ -13,9 +13,10 @@ func (p *page) day(t time.Time) {
 	}
 	p.html("<bdi><time")
 	p.b = append(p.b, ` datetime="`...)
-	p.b = t.UTC().AppendFormat(p.b, "2006-01-02")
+	t = t.UTC()
+	p.b = t.AppendFormat(p.b, "2006-01-02")
 	p.html(`">`)
-	p.b = append(p.b, p.loc.day(t)...)
+	p.b = p.loc.appendDay(p.b, t)
 	p.html("</time></bdi>")
 }
 
@@ -68,15 +69,35 @@ func twoDigits(n int) string {
 	return strconv.Itoa(n)
 }
 
+// dayPattern is the id of the order of day, month and year.
+const dayPattern word = "date.day"
+
 // months are the ids of the short month names.
 var months = [13]word{"", "month.1", "month.2", "month.3", "month.4", "month.5", "month.6",
 	"month.7", "month.8", "month.9", "month.10", "month.11", "month.12"}
 
-// day is the day of t, in t's own zone, as plain text.
-func (l *locale) day(t time.Time) string {
+// appendDay writes the day of t, in t's own zone. It is on every line of every
+// list, so it writes without detours; a test sees to it that the words of dates
+// need no escaping.
+func (l *locale) appendDay(b []byte, t time.Time) []byte {
 	y, m, d := t.Date()
-	return l.plain("date.day", plain("Day", strconv.Itoa(d)), plain("Month", l.plain(months[m])), plain("Year", strconv.Itoa(y)))
+	for _, piece := range l.dayPattern {
+		switch piece.place {
+		case "Day":
+			b = strconv.AppendInt(b, int64(d), 10)
+		case "Month":
+			b = append(b, l.months[m]...)
+		case "Year":
+			b = strconv.AppendInt(b, int64(y), 10)
+		default:
+			b = append(b, piece.text...)
+		}
+	}
+	return b
 }
+
+// day is the day of t, in t's own zone, as plain text.
+func (l *locale) day(t time.Time) string { return string(l.appendDay(nil, t)) }
 
 // moment is a time to the minute, in UTC, as plain text.
 func (l *locale) moment(t time.Time) string {

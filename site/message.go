@@ -28,6 +28,8 @@ type locale struct {
 	lang, dir      string
 	group, decimal string
 	phrases        map[word]*phrase
+	dayPattern     []piece
+	months         [13]string // from 1
 	forms          [1000]form // plural form of each number below 1000
 	localizer      *i18n.Localizer
 }
@@ -104,6 +106,10 @@ func parseLocale(name string, text []byte) (*locale, error) {
 		loc.forms[n] = loc.askForm(n)
 	}
 	loc.dir, loc.group, loc.decimal = loc.plain("language.direction"), loc.plain("number.group"), loc.plain("number.decimal")
+	loc.dayPattern = loc.find(dayPattern, nil)
+	for m := 1; m < len(loc.months); m++ {
+		loc.months[m] = loc.plain(months[m])
+	}
 	return loc, nil
 }
 
@@ -233,7 +239,11 @@ func (l *locale) writeArg(p *page, a *arg, place where) {
 
 // plain is the message w as plain text.
 func (l *locale) plain(w word, args ...arg) string {
-	var p page
+	pieces := l.find(w, args)
+	if len(pieces) == 1 && pieces[0].place == "" {
+		return pieces[0].text
+	}
+	p := page{b: make([]byte, 0, 128)}
 	l.write(&p, w, inPlain, args...)
 	return string(p.b)
 }

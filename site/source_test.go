@@ -299,6 +299,11 @@ func TestEveryLanguageIsComplete(t *testing.T) {
 				}
 			}
 		}
+		for _, w := range append(months[1:], dayPattern) {
+			if text := loc.plain(w); text != string(appendEscaped(nil, text, inAttr)) {
+				t.Errorf("%s: %q would have to be escaped", lang, text)
+			}
+		}
 		if loc.dir != "ltr" && loc.dir != "rtl" {
 			t.Errorf("%s: direction %q", lang, loc.dir)
 		}
