@@ -10,10 +10,11 @@ import (
 	"syscall"
 )
 
-// A binary built with the tag "crashtest" obeys two variables of the environment:
+// A binary built with the tag "crashtest" obeys three variables of the environment:
 //
 //	UNSEAL_CRASH_AT=k        kill yourself (SIGKILL) at step k, counted from 1
 //	UNSEAL_CRASH_COUNT=path  append one line to the file at path for each step
+//	UNSEAL_FAULT=name        commit the fault of that name, see Fault
 //
 // Package crash builds and drives such binaries. No other build has this file.
 var _ = arm()
@@ -23,6 +24,7 @@ var _ = arm()
 func arm() bool {
 	at, _ := strconv.Atoi(os.Getenv("UNSEAL_CRASH_AT"))
 	path := os.Getenv("UNSEAL_CRASH_COUNT")
+	Fault = os.Getenv("UNSEAL_FAULT")
 	if at <= 0 && path == "" {
 		return false
 	}

@@ -22,3 +22,11 @@ func At(what, name string) {
 		Step(what + " " + name)
 	}
 }
+
+// Fault names a fault that the build with the tag "crashtest" commits on
+// purpose, so that its harness can show that it would be caught. Other builds
+// leave it empty.
+var Fault string
+
+// CheckpointFirst is the [Fault] of signing a log before its tiles are there.
+const CheckpointFirst = "checkpoint-first"

@@ -161,6 +161,11 @@ func (l *Log) Flush() error {
 	if l.err != nil || !l.dirty {
 		return l.err
 	}
+	if durable.Fault == durable.CheckpointFirst {
+		if l.err = l.sign(); l.err != nil {
+			return l.err
+		}
+	}
 	v := &l.view
 	_ = v.edge.Partial(func(t Tile, hashes []trove.Digest) error {
 		l.files[v.dir+"/"+t.Path()] = EncodeTile(hashes)
