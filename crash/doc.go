@@ -10,6 +10,16 @@
 // and starts it again. A [Tally] keeps count of how many kills were armed and
 // how many really happened.
 //
+//	bin := crash.Build(t, "unseal/cmd/unseal")
+//	cmd := crash.Command{Path: bin, Args: []string{"publish", "--yes", "-C", desk}}
+//	whole := cmd.Count(t) // on a copy of the desk; whole.Steps names every step
+//	for _, k := range crash.Moments(len(whole.Steps), 100, seed) {
+//		r := cmd.KillAt(t, k) // on a fresh copy
+//		tally.Add(r, look(desk))
+//		… run it again, look again …
+//	}
+//	tally.Enough(t) // at least 95 % were really killed
+//
 // Kills prove order, not durability: the page cache survives the process, so a
 // build without any fsync passes.
 //

@@ -43,10 +43,12 @@ func main() {
 	default:
 		err = errors.New("no such job")
 	}
+	if err == nil {
+		_, err = fmt.Println("done")
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("done")
 }
 
 func text(i int) []byte { return []byte(strings.Repeat(fmt.Sprintf("text of item %d\n", i), 20)) }
@@ -107,7 +109,9 @@ func add(ctx context.Context, blobs blob.Store, cat catalog.Catalog, f catalog.F
 	}
 	c.File.Progress = int64(from + chunk)
 	if ackEarly {
-		ack(c)
+		if err := ack(c); err != nil {
+			return err
+		}
 	}
 	if err := batch.Flush(); err != nil {
 		return err
@@ -115,16 +119,19 @@ func add(ctx context.Context, blobs blob.Store, cat catalog.Catalog, f catalog.F
 	if _, err := cat.AddChunks(ctx, []catalog.Chunk{c}); err != nil {
 		return err
 	}
-	if !ackEarly {
-		ack(c)
+	if ackEarly {
+		return nil
 	}
-	return nil
+	return ack(c)
 }
 
-func ack(c catalog.Chunk) {
+func ack(c catalog.Chunk) error {
 	for _, it := range c.Items {
-		fmt.Println(it.SHA256)
+		if _, err := fmt.Println(it.SHA256); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 func publish(dir string, checkpointFirst bool) error {
