@@ -176,11 +176,15 @@ func octal(b []byte) (int64, bool) {
 // Expand gives the members of the container in r to visit. An error that visit
 // did not return is the reason why the container could not be opened, or not
 // to its end; [ErrDocument] is one. maxEntries bounds the members.
-func Expand(r io.ReaderAt, size int64, f Format, maxEntries int, visit Visit) (Report, error) {
+func Expand(r io.ReaderAt, size int64, f Format, maxEntries int, visit Visit) (report Report, err error) {
 	x := &expansion{visit: visit, left: maxEntries}
+	defer func() {
+		if p := recover(); p != nil { // of a decoder; these are not ours
+			report, err = x.Report, fmt.Errorf("the decoder gave up: %v", p)
+		}
+	}()
 	head := make([]byte, min(size, HeadSize))
-	_, err := r.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
 		return x.Report, err
 	}
 	switch got := Detect(head); {

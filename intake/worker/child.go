@@ -21,6 +21,7 @@ import (
 const (
 	gcPercent   = 400
 	softMemory  = MaxMemory * 3 / 4
+	maxStack    = MaxMemory / 8
 	dataSize    = 64 << 10  // of a data frame
 	readAhead   = 256 << 10 // asked of the parent at once
 	keepBuffers = 4 << 20   // larger ones are given back after a request
@@ -32,6 +33,7 @@ func Main(in io.Reader, out io.Writer, parse Parse) error {
 	runtime.GOMAXPROCS(1) // several children share the processors
 	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(softMemory)
+	debug.SetMaxStack(maxStack)
 	if err := limitMemory(); err != nil {
 		return err
 	}
@@ -158,7 +160,7 @@ func (c *child) expand(b []byte) error {
 		return err
 	}
 	r := &remote{c: c, size: req.Size}
-	report, err := guardedExpand(r, req, c.sendMember)
+	report, err := container.Expand(r, req.Size, req.Format, req.MaxEntries, c.sendMember)
 	if c.broken(err) || r.broken != nil {
 		return errors.Join(err, r.broken)
 	}
@@ -177,16 +179,6 @@ func (c *child) expand(b []byte) error {
 		return err
 	}
 	return c.say(done, answer)
-}
-
-// guardedExpand turns a decoder's panic into an error.
-func guardedExpand(r io.ReaderAt, req expandRequest, visit container.Visit) (rep container.Report, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the decoder gave up: %v", p)
-		}
-	}()
-	return container.Expand(r, req.Size, req.Format, req.MaxEntries, visit)
 }
 
 // pipeError marks an error of the pipe to the parent, which ends the child.
