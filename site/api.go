@@ -93,6 +93,11 @@ type listJSON struct {
 	NextURL string `json:"next_url,omitempty"`
 }
 
+// linkNext says in the header too where a list goes on (RFC 8288).
+func linkNext(w http.ResponseWriter, address string) {
+	w.Header().Set("Link", "<"+address+`>; rel="next"`)
+}
+
 // batchJSON answers /c/mail/batch/23/index.json: its items, by number.
 func (s *site) batchJSON(w http.ResponseWriter, r *http.Request, c *collection, b *batch) error {
 	from, _ := strconv.Atoi(r.FormValue("_next"))
@@ -104,6 +109,7 @@ func (s *site) batchJSON(w http.ResponseWriter, r *http.Request, c *collection, 
 	if next > 0 {
 		out.Next = strconv.Itoa(next)
 		out.NextURL = r.URL.Path + "?_next=" + out.Next
+		linkNext(w, out.NextURL)
 	}
 	return sendJSON(w, r, http.StatusOK, out)
 }

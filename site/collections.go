@@ -1,11 +1,13 @@
 package site
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"unseal/archive"
+	"unseal/search"
 	"unseal/trove"
 )
 
@@ -221,6 +223,7 @@ func (s *site) collectionPage(w http.ResponseWriter, r *http.Request, c *collect
 		p.batchList(c, from)
 	}
 	p.html("</section>\n")
+	s.overview(r.Context(), p, c)
 	s.account(p, c)
 	s.commitments(p, c)
 	p.html("<p>")
@@ -306,6 +309,62 @@ func (p *page) batchTable(c *collection, batches []batch) {
 		p.html("</tr>\n")
 	}
 	p.html("</tbody></table>\n")
+}
+
+// sendersMost is how many senders a collection's page names.
+const sendersMost = 20
+
+// overview writes who wrote most, and how much of each year there is, as the
+// index counts it. Without an index the page is complete but for this.
+func (s *site) overview(ctx context.Context, p *page, c *collection) {
+	a := asked{q: "in:" + string(c.Name), sort: search.Newest}
+	var err error
+	if a.query, err = search.Parse(a.q); err != nil || s.index == nil || len(c.batches) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	defer cancel()
+	res, err := s.ask(ctx, search.Request{Query: a.query, Facets: []string{search.FacetYear, search.FacetPerson}, FacetSize: sendersMost})
+	if err != nil {
+		return
+	}
+	p.section("overview", "", "collection.overview")
+	p.years(&a, res.Years)
+	p.senders(&a, res.Facets[search.FacetPerson].Values)
+	p.html("</section>\n")
+}
+
+// senders writes the chart of who sent most, closed at first.
+func (p *page) senders(a *asked, values []search.FacetValue) {
+	if len(values) == 0 {
+		return
+	}
+	p.html("<details><summary>")
+	p.say("collection.senders")
+	p.html(`</summary><table class="chart"><thead><tr>`)
+	p.heads("collection.sender", "collections.share")
+	p.html(`<th scope="col" class="n">`)
+	p.say("collection.items")
+	p.html("</th></tr></thead><tbody>\n")
+	for i := range values {
+		v := &values[i]
+		p.html(`<tr><th scope="row">`)
+		if v.Clause != "" {
+			p.html(`<a rel="nofollow"`)
+			p.hrefQuery("search", a.params(a.query.With(v.Clause)))
+			p.html(">")
+			p.facetLabel(search.FacetPerson, v)
+			p.html("</a>")
+		} else {
+			p.facetLabel(search.FacetPerson, v)
+		}
+		p.html(`</th><td class="b">`)
+		p.meter(v.Count, values[0].Count)
+		p.html(`</td><td class="n">`)
+		p.num(v.Count)
+		p.html("</td></tr>\n")
+	}
+	p.html("</tbody></table></details>\n")
 }
 
 // account writes how many of the committed numbers stand in which state.

@@ -123,7 +123,11 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if asJSON(r) {
-		return sendJSON(w, r, http.StatusOK, s.searchJSON(&a, res))
+		found := s.searchJSON(&a, res)
+		if found.NextURL != "" {
+			linkNext(w, found.NextURL)
+		}
+		return sendJSON(w, r, http.StatusOK, found)
 	}
 	p := newPage(s.locale, r.URL.Path)
 	s.searchPage(r.Context(), p, &a, res)
