@@ -1,0 +1,147 @@
+package segment
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"bytes"
+	"slices"
+	"testing"
+	"unseal/search"
+)
+
+func BenchmarkBuild(b *testing.B) {
+	docs := mails(b)
+	b.SetBytes(textSize(docs))
+	var out bytes.Buffer
+	for b.Loop() {
+		size := 0
+		for batch := range slices.Chunk(docs, perBatch) {
+			out.Reset()
+			if err := Build(&out, each(batch)); err != nil {
+				b.Fatal(err)
+			}
+			size += out.Len()
+		}
+		b.ReportMetric(float64(size)/float64(textSize(docs)), "of_text")
+	}
+}
+
+var shared struct {
+	sync.Once
+	ix *Index
+}
+
+// whole is the index of all mails, built once and read through memory maps as
+// the server reads it.
+func whole(tb testing.TB) *Index {
+	docs := mails(tb)
+	shared.Do(func() {
+		var segs []*Segment
+		dir, err := os.MkdirTemp("", "unseal-segments")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		for batch := range slices.Chunk(docs, perBatch) {
+			segs = append(segs, mapped(tb, filepath.Join(dir, "search.seg"), build(tb, batch)))
+		}
+		shared.ix = NewIndex(segs...)
+	})
+	return shared.ix
+}
+
+// mapped writes a segment to a file and opens a map of it.
+func mapped(tb testing.TB, name string, data Bytes) *Segment {
+	tb.Helper()
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	defer os.Remove(name)
+	f, err := os.Open(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	m, err := Map(f, int64(len(data)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s, err := Open(m, int64(len(data)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// classQuery is a query of queries.json.
+type classQuery struct{ Cls, Q string }
+
+func classes(tb testing.TB) (order []string, by map[string][]string) {
+	tb.Helper()
+	data, err := os.ReadFile(filepath.Join(benchDir(tb), "queries.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var file struct{ Queries []classQuery }
+	if err := json.Unmarshal(data, &file); err != nil {
+		tb.Fatal(err)
+	}
+	by = map[string][]string{}
+	for _, q := range file.Queries {
+		if by[q.Cls] == nil {
+			order = append(order, q.Cls)
+		}
+		by[q.Cls] = append(by[q.Cls], q.Q)
+	}
+	return order, by
+}
+
+// requestOf is what the class asks with its query: as in the design's table.
+func requestOf(tb testing.TB, class, q string) search.Request {
+	tb.Helper()
+	query, err := search.Parse(q)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r := search.Request{Query: query, Sort: search.Relevance, Limit: 10}
+	switch class {
+	case "facets":
+		r.Facets, r.FacetSize = []string{search.FacetCollection, search.FacetYear, search.FacetPerson}, 6
+	case "newest 10":
+		r.Sort = search.Newest
+	case "hits 10,000 on":
+		r.Sort, r.Limit = search.Newest, 10_000
+	}
+	return r
+}
+
+// BenchmarkClasses reports p50 and p95 of each class of queries in milliseconds.
+func BenchmarkClasses(b *testing.B) {
+	ix := whole(b)
+	order, by := classes(b)
+	for _, class := range order {
+		b.Run(strings.ReplaceAll(class, " ", "_"), func(b *testing.B) {
+			var times []time.Duration
+			for b.Loop() {
+				for _, q := range by[class] {
+					r := requestOf(b, class, q)
+					start := time.Now()
+					if _, err := ix.Search(b.Context(), r); err != nil {
+						b.Fatal(err)
+					}
+					times = append(times, time.Since(start))
+				}
+			}
+			slices.Sort(times)
+			b.ReportMetric(ms(times[len(times)/2]), "p50_ms")
+			b.ReportMetric(ms(times[len(times)*95/100]), "p95_ms")
+		})
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }

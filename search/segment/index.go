@@ -1,0 +1,308 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"sync"
+
+	"unseal/search"
+	"unseal/trove"
+)
+
+// Index answers queries over any number of segments as if they were one. It is
+// safe for concurrent use. Between searches it holds what [Open] read and, per
+// counted facet, its values: a few megabytes for 100,000 items.
+type Index struct {
+	segs        []*Segment
+	live        []bitset // per segment: items of which no other segment has a later edition; nil for all
+	docs        int      // live documents
+	norms       [256]float64
+	collections []trove.CollectionName // sorted
+	collection  [][]int32              // per segment: by value of its facet, the place in collections
+	newest      map[string]int         // by collection: its newest batch
+	totals      [facets]func() *facetTotals
+}
+
+var _ search.Index = (*Index)(nil)
+
+// The constants of BM25.
+const (
+	bm25K = 1.2
+	bm25B = 0.75
+)
+
+// NewIndex joins segments. It takes them over: Close closes them. Of two items
+// of one number and collection the later edition is shown, and of equal
+// editions the one whose segment comes later.
+func NewIndex(segs ...*Segment) *Index {
+	ix := &Index{segs: segs, newest: map[string]int{}}
+	ix.joinCollections()
+	ix.hideOldEditions()
+	words := uint64(0)
+	for i, s := range segs {
+		words += s.words
+		if ix.live[i] != nil {
+			ix.docs += ix.live[i].count()
+		} else {
+			ix.docs += s.docs
+		}
+		ix.findNewest(s)
+	}
+	mean := max(1, float64(words)/float64(max(1, ix.docs)))
+	for code := range ix.norms {
+		ix.norms[code] = bm25K * (1 - bm25B + bm25B*float64(lengthOf(byte(code)))/mean)
+	}
+	for f := range ix.totals {
+		ix.totals[f] = sync.OnceValue(func() *facetTotals { return ix.addUp(f) })
+	}
+	return ix
+}
+
+// Docs returns the number of items that can be found.
+func (ix *Index) Docs() int { return ix.docs }
+
+// Close closes all segments.
+func (ix *Index) Close() error {
+	var errs []error
+	for _, s := range ix.segs {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (ix *Index) joinCollections() {
+	for _, s := range ix.segs {
+		names := &s.facets[facetCollection].values
+		for v := range names.count {
+			ix.collections = append(ix.collections, trove.CollectionName(names.at(v)))
+		}
+	}
+	slices.Sort(ix.collections)
+	ix.collections = slices.Compact(ix.collections)
+	for _, s := range ix.segs {
+		names := &s.facets[facetCollection].values
+		places := make([]int32, names.count)
+		for v := range places {
+			at, _ := slices.BinarySearch(ix.collections, trove.CollectionName(names.at(v)))
+			places[v] = int32(at)
+		}
+		ix.collection = append(ix.collection, places)
+	}
+}
+
+// collectionOf returns the place of a document's collection, -1 for none.
+func (ix *Index) collectionOf(seg, doc int) int32 {
+	f := &ix.segs[seg].facets[facetCollection]
+	at := int32(-1)
+	f.each(f.set(doc), func(v int) { at = ix.collection[seg][v] })
+	return at
+}
+
+// hideOldEditions looks for items that occur twice, where ranges of numbers
+// overlap.
+func (ix *Index) hideOldEditions() {
+	ix.live = make([]bitset, len(ix.segs))
+	type key struct {
+		collection int32
+		number     int64
+	}
+	type place struct {
+		seg, doc int
+		edition  int64
+	}
+	seen := map[key]place{}
+	for i := range ix.segs {
+		if !ix.overlaps(i) {
+			continue
+		}
+		s := ix.segs[i]
+		ix.live[i] = make(bitset, (s.docs+63)/64)
+		ix.live[i].fill(s.docs)
+		for d := range s.docs {
+			k := key{ix.collectionOf(i, d), s.cols[colNumber].at(d)}
+			now := place{i, d, s.cols[colEdition].at(d)}
+			if old, ok := seen[k]; ok {
+				if old.edition > now.edition {
+					old, now = now, old
+				}
+				ix.live[old.seg].unset(old.doc)
+			}
+			seen[k] = now
+		}
+	}
+}
+
+// overlaps reports whether another segment may have items of segment i.
+func (ix *Index) overlaps(i int) bool {
+	s := ix.segs[i]
+	for j, o := range ix.segs {
+		if j == i || o.docs == 0 || s.docs == 0 || o.lowest > s.great || s.lowest > o.great {
+			continue
+		}
+		if slices.ContainsFunc(ix.collection[j], func(c int32) bool { return slices.Contains(ix.collection[i], c) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (ix *Index) findNewest(s *Segment) {
+	coll, batch := &s.facets[facetCollection], &s.facets[facetBatch]
+	if coll.sets == 1 && batch.sets == 1 && s.docs > 0 {
+		ix.learnBatch(coll.first(0), batch.first(0))
+		return
+	}
+	for d := range s.docs {
+		ix.learnBatch(coll.first(d), batch.first(d))
+	}
+}
+
+func (ix *Index) learnBatch(coll, batch string) {
+	if n, err := strconv.Atoi(batch); err == nil {
+		ix.newest[coll] = max(ix.newest[coll], n)
+	}
+}
+
+// idf is how much a word counts that n documents have.
+func (ix *Index) idf(n int) float64 {
+	return math.Log(1 + (float64(ix.docs-n)+0.5)/(float64(n)+0.5))
+}
+
+// find returns where an item is.
+func (ix *Index) find(coll trove.CollectionName, number int) (seg, doc int, ok bool) {
+	at, known := slices.BinarySearch(ix.collections, coll)
+	if !known {
+		return 0, 0, false
+	}
+	for i, s := range ix.segs {
+		if int64(number) < s.lowest || int64(number) > s.great || !slices.Contains(ix.collection[i], int32(at)) {
+			continue
+		}
+		for d := s.firstOf(number); d < s.docs; d++ {
+			n := s.numberAt(d)
+			if n == number && ix.collectionOf(i, d) == int32(at) && ix.isLive(i, d) {
+				return i, d, true
+			}
+			if s.byNumber && n > number {
+				break
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// firstOf is the first document that may have a number.
+func (s *Segment) firstOf(number int) int {
+	if !s.byNumber {
+		return 0
+	}
+	lo, hi := 0, s.docs
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if s.numberAt(mid) < number {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+func (ix *Index) isLive(seg, doc int) bool { return ix.live[seg] == nil || ix.live[seg].has(doc) }
+
+// Text implements search.Index.
+func (ix *Index) Text(ctx context.Context, coll trove.CollectionName, number int) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	i, d, ok := ix.find(coll, number)
+	if !ok {
+		return "", fmt.Errorf("text of %s/%d: %w", coll, number, search.ErrNotFound)
+	}
+	r, err := ix.segs[i].row(d)
+	if err == nil {
+		var b []byte
+		if b, err = ix.segs[i].textAt(r.text, r.text+r.body); err == nil {
+			return string(b), nil
+		}
+	}
+	return "", fmt.Errorf("text of %s/%d: %w", coll, number, err)
+}
+
+// row is the stored part of a result row.
+type row struct {
+	subject   string
+	from, to  string
+	receivers int
+	mass      bool
+	size      int64
+	text      int64 // where the body begins in the texts
+	body      int64 // bytes of body
+	files     []fileRow
+}
+
+type fileRow struct {
+	name string
+	size int64 // bytes of text
+}
+
+func (s *Segment) row(doc int) (r row, err error) {
+	_, b, err := s.record(doc)
+	if err != nil {
+		return r, err
+	}
+	ok := true
+	number := func() (v uint64) {
+		if v, b = uvarint(b); b == nil || v > 1<<50 {
+			ok, b, v = false, []byte{0}, 0
+		}
+		return v
+	}
+	str := func() string {
+		n := number()
+		if n > uint64(len(b)) {
+			ok = false
+			return ""
+		}
+		v := string(b[:n])
+		b = b[n:]
+		return v
+	}
+	r.subject = str()
+	r.from, r.to = s.names.at(int(number())), s.names.at(int(number()))
+	r.receivers = int(number())
+	r.mass = number() == 1
+	r.size = int64(number())
+	r.text = s.cols[colText].at(doc)
+	r.body = int64(number())
+	for n := number(); n > 0 && ok; n-- {
+		r.files = append(r.files, fileRow{str(), int64(number())})
+	}
+	if !ok {
+		return r, ErrDamaged
+	}
+	return r, nil
+}
+
+// hit makes the result row of a document.
+func (ix *Index) hit(seg, doc int) (search.Hit, row, error) {
+	s := ix.segs[seg]
+	r, err := s.row(doc)
+	if err != nil {
+		return search.Hit{}, r, err
+	}
+	f := &s.facets
+	batch, _ := strconv.Atoi(f[facetBatch].first(doc))
+	h := search.Hit{
+		Collection: trove.CollectionName(f[facetCollection].first(doc)), Number: s.numberAt(doc), Batch: batch,
+		Edition: int(s.cols[colEdition].at(doc)), Kind: trove.Kind(f[facetKind].first(doc)), Subject: r.subject,
+		From: r.from, To: r.to, Receivers: r.receivers, Date: date(s.cols[colDate].at(doc)), Files: len(r.files),
+		Verdict: trove.Verdict(f[facetVerdict].first(doc)), Thread: f[facetThread].first(doc),
+		CopyOf: int(s.cols[colCopyOf].at(doc)), Size: r.size, Lang: f[facetLang].first(doc), Mass: r.mass,
+	}
+	return h, r, nil
+}

@@ -1,0 +1,34 @@
+package segment
+
+import (
+	"testing"
+
+	"unseal/search"
+)
+
+// TestCountsAgreeWithOtherEngines holds the totals against those that three
+// other engines found on the same mails (queries.json).
+func TestCountsAgreeWithOtherEngines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: builds 76,487 mails")
+	}
+	ix := whole(t)
+	for q, want := range map[string]int{
+		"data": 32249, "the": 71096, "bayesian": 1029, `"random effects"`: 2106, `"of the"`: 32436,
+		"regress*": 5383, "bayesain~1": 1029, "subject:error": 3011,
+	} {
+		query, err := search.Parse(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, facets := range [][]string{nil, {search.FacetYear}} {
+			res, err := ix.Search(t.Context(), search.Request{Query: query, Facets: facets})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.Total != want {
+				t.Errorf("%s (facets %v): %d hits, want %d", q, facets, res.Total, want)
+			}
+		}
+	}
+}
