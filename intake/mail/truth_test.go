@@ -27,7 +27,7 @@ func corpora(t testing.TB) string {
 
 // missing skips aloud, or fails where everything is required.
 func missing(t testing.TB, why string) {
-	if os.Getenv("UNSEAL_REQUIRE") == "1" {
+	if os.Getenv("UNSEAL_REQUIRE") != "" {
 		t.Fatal(why)
 	}
 	t.Skip("SKIPPED: " + why)
