@@ -300,7 +300,7 @@ type Catalog interface {
 	Count(ctx context.Context, c trove.CollectionName) (map[trove.State]int, error)
 
 	// SetThreads records threads and copies; rows that say nothing new cost
-	// little.
+	// little. While it goes through the rows they may read, but change nothing.
 	SetThreads(ctx context.Context, rows iter.Seq[ThreadRow]) error
 	// SetPeople replaces the people of a collection.
 	SetPeople(ctx context.Context, c trove.CollectionName, people []Person) error

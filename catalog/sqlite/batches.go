@@ -111,9 +111,10 @@ func (t *tx) batches(coll int64, name trove.CollectionName, from int) (all []cat
 		}
 		all = append(all, b)
 		return nil
-	}, `SELECT b.number, b.state, b.published, b.manifest, b.log_size, count(i.number), coalesce(min(i.number), 0), coalesce(max(i.number), 0)
-		FROM batches b LEFT JOIN items i ON i.collection = b.collection AND i.batch = b.number AND i.batch > 0
-		WHERE b.collection = ? AND b.number >= ? GROUP BY b.number ORDER BY b.number`, coll, from)
+	}, `SELECT b.number, b.state, b.published, b.manifest, b.log_size, coalesce(i.items, 0), coalesce(i.first, 0), coalesce(i.last, 0)
+		FROM batches b LEFT JOIN (SELECT batch, count(*) AS items, min(number) AS first, max(number) AS last
+			FROM items WHERE collection = ?1 AND batch > 0 AND batch >= ?2 GROUP BY batch) i ON i.batch = b.number
+		WHERE b.collection = ?1 AND b.number >= ?2 ORDER BY b.number`, coll, from)
 	return all, err
 }
 

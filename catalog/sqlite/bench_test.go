@@ -165,6 +165,15 @@ func BenchmarkPublishing(b *testing.B) {
 			_, err := c.PlanBatches(ctx, "mail", 2500)
 			return err
 		})
+		timed("read-by-batch", func() error {
+			for n := range (len(all) + 2499) / 2500 {
+				err := c.Items(ctx, catalog.Query{Collection: "mail", Batch: n + 1}, func(*catalog.Item) error { return nil })
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		timed("published", func() error {
 			batches, err := c.Batches(ctx, "mail")
 			for _, x := range batches {

@@ -23,10 +23,13 @@ func (c *Catalog) Items(ctx context.Context, q catalog.Query, fn func(*catalog.I
 		w := walk{tx: t, fn: fn, record: !q.NoRecord}
 		w.item.Collection = q.Collection
 		where, args := conditions(coll, q)
+		if q.Batch > 0 { // all of it has numbers; without saying so, items_batch is used
+			return w.run(where+` ORDER BY i.number`, args)
+		}
 		if err := w.run(where+` AND i.number > 0 ORDER BY i.number`, args); err != nil {
 			return err
 		}
-		if q.From > 0 || q.To > 0 || q.Batch > 0 {
+		if q.From > 0 || q.To > 0 {
 			return nil
 		}
 		return w.run(where+` AND i.number = 0 ORDER BY i.id`, args)

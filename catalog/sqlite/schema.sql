@@ -96,6 +96,8 @@ CREATE UNIQUE INDEX items_sha256 ON items (collection, sha256);
 
 CREATE UNIQUE INDEX items_number ON items (collection, number) WHERE number > 0;
 
+CREATE INDEX items_waiting ON items (collection) WHERE number = 0;
+
 CREATE INDEX items_batch ON items (collection, batch, number) WHERE batch > 0;
 
 CREATE TABLE occurrences (

@@ -108,6 +108,40 @@ func TestOpenRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
+// TestQueriesUseTheirIndexes: on a big collection any of these would take
+// seconds with a sort or a scan of all items.
+func TestQueriesUseTheirIndexes(t *testing.T) {
+	c := create(t, filepath.Join(t.TempDir(), "catalog.db"))
+	for _, test := range []struct {
+		q    catalog.Query
+		rest string
+		want string
+	}{
+		{catalog.Query{SHA256: trove.Sum(nil)}, ` AND i.number > 0 ORDER BY i.number`, "INDEX items_sha256 (collection=? AND sha256=?)"},
+		{catalog.Query{ID: 1}, ` AND i.number = 0 ORDER BY i.id`, "INTEGER PRIMARY KEY"},
+		{catalog.Query{Batch: 1}, ` ORDER BY i.number`, "INDEX items_batch (collection=? AND batch=?)"},
+		{catalog.Query{From: 1, To: 9}, ` AND i.number > 0 ORDER BY i.number`, "INDEX items_number (collection=? AND number>? AND number<?)"},
+		{catalog.Query{States: []trove.State{trove.In}}, ` AND i.number > 0 ORDER BY i.number`, "INDEX items_number (collection=? AND number>?)"},
+		{catalog.Query{}, ` AND i.number = 0 ORDER BY i.id`, "INDEX items_waiting (collection=?)"},
+	} {
+		where, args := conditions(1, test.q)
+		var plan []string
+		err := c.view(t.Context(), "explain", func(tx *tx) error {
+			return tx.each(func(r *sql.Rows) error {
+				var id, parent, none int
+				var s string
+				err := r.Scan(&id, &parent, &none, &s)
+				plan = append(plan, s)
+				return err
+			}, `EXPLAIN QUERY PLAN SELECT `+itemColumns+`, r.record FROM items i JOIN records r ON r.item = i.id`+where+test.rest, args...)
+		})
+		sorted := strings.Contains(strings.Join(plan, "; "), "TEMP B-TREE") && test.q.SHA256.IsZero() // one row needs no order
+		if err != nil || len(plan) == 0 || !strings.Contains(plan[0], test.want) || sorted {
+			t.Errorf("%+v%s: plan %q, want %q (%v)", test.q, test.rest, plan, test.want, err)
+		}
+	}
+}
+
 // TestEmptyFileIsACatalogAfterCrash: Create may be stopped right after it made
 // the file; the next Open finishes its work.
 func TestEmptyFileIsACatalogAfterCrash(t *testing.T) {

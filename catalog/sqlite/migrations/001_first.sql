@@ -71,6 +71,7 @@ CREATE TABLE items (
 ) STRICT;
 CREATE UNIQUE INDEX items_sha256 ON items (collection, sha256);
 CREATE UNIQUE INDEX items_number ON items (collection, number) WHERE number > 0;
+CREATE INDEX items_waiting ON items (collection) WHERE number = 0; -- and by id, as every index
 CREATE INDEX items_batch ON items (collection, batch, number) WHERE batch > 0;
 
 -- Apart from items, so that a change of an item's state does not rewrite it.
