@@ -1,0 +1,67 @@
+package main
+
+import (
+	"github.com/alecthomas/kong"
+)
+
+// Globals are the flags that every command takes.
+type Globals struct {
+	Dir     string `short:"C" name:"desk" env:"UNSEAL_DIR" placeholder:"DIR" help:"The desk (for search, show, cat also an archive); else the current folder."`
+	JSON    bool   `name:"json" help:"JSON lines on stdout; the last one is the summary."`
+	Quiet   bool   `short:"q" help:"Less on stderr."`
+	Verbose bool   `short:"v" help:"More on stderr."`
+	NoColor bool   `name:"no-color" help:"Plain text: progress as lines, no cursor movement; NO_COLOR does the same."`
+	Yes     bool   `help:"Answers yes where a command asks."`
+	Jobs    int    `default:"0" placeholder:"N" help:"Parallel work; 0 means one job a processor."`
+}
+
+// commands is the command line. The help of each command carries an example.
+type commands struct {
+	Globals
+
+	Demo demoCmd `cmd:"" help:"Make a small fictional trove, run the whole main job on it, serve it."`
+	Init initCmd `cmd:"" help:"Make a desk: the newsroom's private folder with its keys and its log."`
+
+	Status     statusCmd     `cmd:"" help:"Where each collection and batch stands, and what to do next."`
+	Ingest     ingestCmd     `cmd:"" help:"Take material in: mailboxes, folders, archives. Can be stopped and run again."`
+	Collection collectionCmd `cmd:"" help:"What readers are told about a collection."`
+	Exclude    excludeCmd    `cmd:"" help:"Take an item or a whole trove out before commit; recorded."`
+	Commit     commitCmd     `cmd:"" help:"Fix the item numbers and log the commitment to the whole collection."`
+	Batch      batchCmd      `cmd:"" help:"Plan batches."`
+	Withhold   withholdCmd   `cmd:"" help:"Keep numbers back, counted and with a reason."`
+	Publish    publishCmd    `cmd:"" help:"Write batches into the archive, the checkpoint last."`
+
+	Verify verifyCmd `cmd:"" help:"Check an archive, or one file with its proof."`
+	Serve  serveCmd  `cmd:"" help:"Serve an archive to readers."`
+	Search searchCmd `cmd:"" help:"Search a desk or an archive."`
+
+	List  listCmd  `cmd:"" help:"Every item with its numbers, digests, places, state and warnings."`
+	Show  showCmd  `cmd:"" help:"One item in words."`
+	Cat   catCmd   `cmd:"" help:"One item's bytes, or those of an attachment."`
+	Proof proofCmd `cmd:"" help:"The proof file of a published item."`
+	Keys  keysCmd  `cmd:"" help:"The archive of senders' DKIM keys."`
+
+	Fsck    fsckCmd    `cmd:"" help:"Check the desk's own state: every blob, the catalog, the log."`
+	Backup  backupCmd  `cmd:"" help:"Write an encrypted backup of the desk with its keys and secrets."`
+	Restore restoreCmd `cmd:"" help:"Make a desk from a backup, and check it."`
+	Version versionCmd `cmd:"" help:"Which unseal this is."`
+}
+
+const description = `Unseal publishes large disclosures so that nobody has to trust the publisher:
+commit to everything first, publish in batches, prove every item.
+
+Try it:  unseal demo`
+
+func kongOptions(u *ui) []kong.Option {
+	return []kong.Option{
+		kong.Name("unseal"),
+		kong.Description(description),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
+		kong.Writers(u.out, u.err),
+		kong.Exit(func(code int) {
+			if u.exited == 0 {
+				u.exited = code + 1
+			}
+		}),
+	}
+}

@@ -1,0 +1,87 @@
+// Command unseal takes a disclosure in, commits to it in a public log,
+// publishes it in batches, and verifies, searches and serves what was
+// published.
+//
+// This package only parses the command line, builds the house, runs it and
+// turns the error into an exit code; what the codes mean stands in exit.go.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"unseal/house"
+)
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == house.WorkerArg {
+		os.Exit(house.Worker(os.Stdin, os.Stdout, os.Stderr))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns the exit code. A panic is a bug of
+// ours; it becomes code 70, since Go's own code for it, 2, means wrong usage.
+func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) (code int) {
+	ui := newUI(out, errw)
+	ui.in = in
+	defer func() {
+		if p := recover(); p != nil {
+			ui.v(string(debug.Stack()))
+			code = ui.fail(exitError{code: exitInternal, word: "internal", err: fmt.Errorf("internal error: %v", p),
+				hint: "This is a fault of unseal, not of your material. Please report it with the output of the same command and -v."})
+		}
+	}()
+	var cli commands
+	parser, err := kong.New(&cli, kongOptions(ui)...)
+	if err != nil {
+		panic(err)
+	}
+	kctx, err := parser.Parse(args)
+	if done, ok := ui.stopped(); ok {
+		return done
+	}
+	if err != nil {
+		ui.json = hasJSON(args)
+		return ui.fail(usageError(err))
+	}
+	ui.set(cli.Globals)
+	if err := kctx.Run(&app{ctx: ctx, ui: ui, globals: cli.Globals}); err != nil {
+		return ui.fail(err)
+	}
+	return exitDone
+}
+
+// hasJSON finds --json on a command line that did not parse.
+func hasJSON(args []string) bool {
+	for _, a := range args {
+		if a == "--json" {
+			return true
+		}
+	}
+	return false
+}
+
+// app is what every command runs with.
+type app struct {
+	ctx     context.Context
+	ui      *ui
+	globals Globals
+}
+
+// dir is the desk or archive that the command works on.
+func (a *app) dir() string {
+	if a.globals.Dir != "" {
+		return a.globals.Dir
+	}
+	return "."
+}

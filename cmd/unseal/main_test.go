@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"unseal/house"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == house.WorkerArg {
+		main() // a child of intake, started by a command under test
+	}
+	testscript.Main(m, map[string]func(){"unseal": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
+			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "home", "config"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "jsonl": jsonLines, "flip": flip},
+	})
+}
+
+// TestAPanicBecomesExit70 provokes what no input may: a fault of our own.
+func TestAPanicBecomesExit70(t *testing.T) {
+	var said strings.Builder
+	if code := run(context.Background(), []string{"version"}, os.Stdin, &panicOnce{}, &said); code != exitInternal {
+		t.Fatalf("exit %d, want %d", code, exitInternal)
+	}
+	if !strings.Contains(said.String(), "internal error") {
+		t.Fatalf("said %q", said.String())
+	}
+}
+
+// panicOnce is an output that breaks the program at its first write.
+type panicOnce struct{ done bool }
+
+func (p *panicOnce) Write(b []byte) (int, error) {
+	if !p.done {
+		p.done = true
+		panic("broken")
+	}
+	return len(b), nil
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"unseal/house"
+	"unseal/release"
+	"unseal/trove"
+)
+
+type commitCmd struct {
+	Collection string `arg:"" help:"The collection."`
+}
+
+func (commitCmd) Help() string {
+	return `Example: unseal commit mail
+
+Fixes the item numbers in order of date and writes the count and the root of the whole
+collection into the log. Nothing becomes public by it; the first publish puts it out, by
+itself, before the first batch. Material that arrives later gets a commitment of its own.
+From now on a backup must be kept: without the collection's secret nothing more can be proven.`
+}
+
+func (c *commitCmd) Run(a *app) error {
+	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadWrite)
+	if err != nil {
+		return err
+	}
+	defer desk.Close()
+	coll, err := desk.Collection(a.ctx, c.Collection)
+	if err != nil {
+		return err
+	}
+	k, err := a.release(desk, "committing").Commit(a.ctx, coll.Name)
+	if errors.Is(err, release.ErrNothing) {
+		return exitError{code: exitFailed, word: "nothing", err: err, hint: "Take material in first: unseal ingest PATH -c " + c.Collection}
+	}
+	if err != nil {
+		return err
+	}
+	sum := struct {
+		Collection trove.CollectionName `json:"collection"`
+		K          int                  `json:"k"`
+		First      int                  `json:"first"`
+		Count      int                  `json:"count"`
+		Unreadable int                  `json:"unreadable"`
+		Root       trove.Digest         `json:"root"`
+		LogSize    int64                `json:"log_size"`
+		Exit       int                  `json:"exit"`
+	}{k.Collection, k.K, k.First, k.Count, k.Unreadable, k.Root, k.LogSize, exitDone}
+	rows := [][2]string{{"committed", fmt.Sprintf("%s, no. %s to %s", plural(k.Count, "item", "items"), count(k.First), count(k.First+k.Count-1))},
+		{"unreadable", count(k.Unreadable) + ", counted as withheld"}, {"root", k.Root.String()},
+		{"keep safe", "make a backup now: unseal backup DIR"}}
+	return a.ui.summary("commit", sum, rows, fmt.Sprintf("Next: unseal batch plan %s --every 2500", c.Collection))
+}
+
+// release is the desk's releasing room, telling its progress.
+func (a *app) release(desk *house.Desk, what string) *release.Desk {
+	p := a.ui.progress(what)
+	r := desk.Release()
+	r.Jobs = a.globals.Jobs
+	r.Progress = func(step string, done, total int64) { p.show(done, total, step) }
+	return r
+}
+
+type publishCmd struct {
+	Batches []string `arg:"" optional:"" name:"batch" help:"Batches such as mail/batch/1 or mail@1; without any, all that are planned."`
+	To      string   `placeholder:"DIR" help:"The archive; else the one named in unseal.toml."`
+	DryRun  bool     `help:"Say what would become public, change nothing."`
+}
+
+func (publishCmd) Help() string {
+	return `Example: unseal publish mail/batch/1 --to ./archive
+
+Says first what becomes public, and asks; --yes answers. Without a batch it brings the archive
+up to date. The log's checkpoint is written last, so a stopped run leaves the earlier archive
+whole, and the same command goes on. The same desk gives the same archive, byte for byte.`
+}
+
+func (c *publishCmd) Run(a *app) error {
+	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadWrite)
+	if err != nil {
+		return err
+	}
+	defer desk.Close()
+	names, err := batchNames(c.Batches)
+	if err != nil {
+		return err
+	}
+	rel := a.release(desk, "publishing")
+	pre, err := rel.Preview(a.ctx, names)
+	if err != nil {
+		return publishError(err)
+	}
+	to, err := desk.ArchiveDir(c.To)
+	if err != nil {
+		return usage("%v", err)
+	}
+	c.tellPreview(a, pre, to)
+	if c.DryRun {
+		return c.summary(a, release.Published{}, pre, to)
+	}
+	if err := a.ui.confirm("Make this public?"); err != nil {
+		return err
+	}
+	done, err := desk.Publish(a.ctx, rel, names, to)
+	if err != nil {
+		return publishError(err)
+	}
+	return c.summary(a, done, pre, to)
+}
+
+func publishError(err error) error {
+	if missing, ok := errors.AsType[*release.NotCommittedError](err); ok {
+		return notCommitted(missing.Collection)
+	}
+	return err
+}
+
+func batchNames(args []string) ([]trove.Name, error) {
+	var names []trove.Name
+	for _, s := range args {
+		n, err := trove.ParseName(s)
+		if err != nil || n.Batch == 0 {
+			return nil, usage("%q is no batch; write mail/batch/1 or mail@1", s)
+		}
+		names = append(names, n)
+	}
+	return names, nil
+}
+
+func (c *publishCmd) tellPreview(a *app, p release.Preview, to string) {
+	a.ui.say("This becomes public in %s:", to)
+	a.ui.say("  %s with %s, %s", plural(p.Batches, "batch", "batches"), plural(p.Items, "item", "items"), size(p.Bytes))
+	a.ui.say("  naming %s", plural(p.People, "address", "addresses"))
+	for _, code := range sortedKeys(p.Withheld) {
+		a.ui.say("  kept back and counted: %s, %s", count(p.Withheld[code]), code)
+	}
+	a.ui.say("  redacted: none")
+}
+
+func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to string) error {
+	sum := struct {
+		Archive  string         `json:"archive"`
+		Batches  int            `json:"batches"`
+		Items    int            `json:"items"`
+		Withheld map[string]int `json:"withheld"`
+		LogSize  int64          `json:"log_size"`
+		Root     trove.Digest   `json:"root,omitzero"`
+		DryRun   bool           `json:"dry_run,omitempty"`
+		Planned  int            `json:"would_publish,omitempty"`
+		Exit     int            `json:"exit"`
+	}{Archive: to, Batches: d.Batches, Items: d.Items, Withheld: p.Withheld, LogSize: d.LogSize, Root: d.Root, DryRun: c.DryRun}
+	if c.DryRun {
+		sum.Planned = p.Items
+		return a.ui.summary("publish", sum, [][2]string{{"nothing changed", "dry run"}}, "Next: the same without --dry-run")
+	}
+	rows := [][2]string{{"published", fmt.Sprintf("%s with %s", plural(d.Batches, "batch", "batches"), plural(d.Items, "item", "items"))},
+		{"log", fmt.Sprintf("%s entries, root %s", count(d.LogSize), d.Root)}, {"archive", to}}
+	return a.ui.summary("publish", sum, rows, "Next: unseal verify "+to)
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"unseal/house"
+	"unseal/search"
+	"unseal/trove"
+)
+
+type searchCmd struct {
+	Query      []string `arg:"" help:"What to find."`
+	Collection string   `short:"c" placeholder:"COLL" help:"Only this collection; the same as in:COLL."`
+	N          int      `short:"n" default:"20" help:"At most this many rows."`
+	Sort       string   `default:"newest" enum:"newest,oldest,relevance,number" help:"newest, oldest, relevance or number."`
+	Cursor     string   `placeholder:"C" help:"Go on after an earlier page: its next cursor."`
+	Facets     bool     `help:"Count the hits by type, person, batch, verification, language and year."`
+	Fold       bool     `help:"Fold copies of one message."`
+}
+
+func (searchCmd) Help() string {
+	return `Example: unseal search -C ./archive 'from:mary subject:"revised schedule" after:2015'
+
+Space means AND. OR, -word, "phrase", word*, from: to: with: subject: body: own: quoted:
+filename: has:attachment after: before: date:2015..2016 in: batch: thread: type: is: lang: no:
+On a desk it also finds what is not published, and marks it.`
+}
+
+type foundItem struct {
+	Name    string        `json:"name"`
+	Kind    trove.Kind    `json:"kind"`
+	Subject string        `json:"subject"`
+	From    string        `json:"from"`
+	To      string        `json:"to"`
+	Date    *time.Time    `json:"date"`
+	Batch   int           `json:"batch,omitempty"`
+	Files   int           `json:"files"`
+	Verdict trove.Verdict `json:"verdict"`
+	Thread  string        `json:"thread"`
+	State   trove.State   `json:"state,omitempty"`
+	SHA256  trove.Digest  `json:"sha256,omitzero"`
+	Score   float64       `json:"score,omitempty"`
+	Snippet string        `json:"snippet,omitempty"`
+}
+
+type searchSummary struct {
+	Query   string                  `json:"query"`
+	Total   int                     `json:"total"`
+	Shown   int                     `json:"shown"`
+	Partial bool                    `json:"partial,omitempty"`
+	Next    string                  `json:"next,omitempty"`
+	Notes   []string                `json:"notes,omitempty"`
+	Facets  map[string]search.Facet `json:"facets,omitempty"`
+	Years   []search.YearCount      `json:"years,omitempty"`
+	Exit    int                     `json:"exit"`
+}
+
+func (c *searchCmd) Run(a *app) error {
+	text := strings.Join(c.Query, " ")
+	if c.Collection != "" {
+		text = "in:" + c.Collection + " (" + text + ")"
+	}
+	q, err := search.Parse(text)
+	if err != nil {
+		return err
+	}
+	p := a.ui.progress("indexing")
+	ix, err := house.OpenSearch(a.ctx, a.dir(), func(done, total int64) { p.show(done, total, "items") })
+	if err != nil {
+		return err
+	}
+	defer ix.Close()
+	req := search.Request{Query: q, Sort: search.Sort(c.Sort), Limit: c.N, Cursor: c.Cursor, Snippets: 1, FoldCopies: c.Fold}
+	if c.Facets {
+		req.Facets = []string{search.FacetType, search.FacetPerson, search.FacetBatch, search.FacetVerification,
+			search.FacetLanguage, search.FacetYear}
+		req.FacetSize = 20
+	}
+	res, err := ix.Search(a.ctx, req)
+	if err != nil {
+		return err
+	}
+	for i := range res.Hits {
+		f := newFound(&res.Hits[i])
+		if f.Name, f.State, f.SHA256, err = ix.Name(a.ctx, &res.Hits[i]); err != nil {
+			return err
+		}
+		if err := a.ui.item("search", f, f.row()); err != nil {
+			return err
+		}
+	}
+	return c.sum(a, q, res)
+}
+
+func (c *searchCmd) sum(a *app, q *search.Query, res *search.Result) error {
+	sum := searchSummary{Query: q.String(), Total: res.Total, Shown: len(res.Hits), Partial: res.Partial, Next: res.Next,
+		Facets: res.Facets, Years: res.Years}
+	for _, n := range res.Notes {
+		sum.Notes = append(sum.Notes, n.Text)
+		a.ui.say("Note: %s", n.Text)
+	}
+	rows := [][2]string{{"found", count(res.Total)}}
+	if !a.ui.json {
+		for _, name := range []string{search.FacetType, search.FacetPerson, search.FacetBatch, search.FacetVerification, search.FacetLanguage} {
+			for _, v := range res.Facets[name].Values {
+				rows = append(rows, [2]string{name, fmt.Sprintf("%8s  %s", count(v.Count), v.Value)})
+			}
+		}
+	}
+	next := "Next: unseal show NAME"
+	switch {
+	case res.Total == 0:
+		next = "Nothing found. Try fewer words; see: unseal search --help"
+	case res.Next != "":
+		next = "More: add --cursor " + res.Next
+	}
+	return a.ui.summary("search", sum, rows, next)
+}
+
+func newFound(h *search.Hit) foundItem {
+	f := foundItem{Kind: h.Kind, Subject: h.Subject,
+		From: h.From, To: h.To, Batch: h.Batch, Files: h.Files, Verdict: h.Verdict, Thread: h.Thread, Score: h.Score}
+	if !h.Date.IsZero() {
+		f.Date = &h.Date
+	}
+	if len(h.Snippets) > 0 {
+		var b strings.Builder
+		for _, s := range h.Snippets[0].Spans {
+			if s.Mark {
+				b.WriteString("[" + s.Text + "]")
+				continue
+			}
+			b.WriteString(s.Text)
+		}
+		f.Snippet = strings.Join(strings.Fields(b.String()), " ")
+	}
+	return f
+}
+
+func (f *foundItem) row() string {
+	date := "undated   "
+	if f.Date != nil {
+		date = f.Date.Format("2006-01-02")
+	}
+	state := ""
+	if f.State != "" && f.State != trove.Published {
+		state = "  [" + string(f.State) + "]"
+	}
+	s := fmt.Sprintf("%-16s %s  %-22s %s%s", f.Name, date, cut(f.From, 22), cut(f.Subject, 70), state)
+	if f.Snippet != "" {
+		s += "\n                 … " + f.Snippet + " …"
+	}
+	return s
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+
+	"unseal/catalog"
+	"unseal/house"
+	"unseal/trove"
+)
+
+type statusCmd struct{}
+
+func (statusCmd) Help() string { return "Example: unseal -C ./desk status" }
+
+// standing is where one collection stands.
+type standing struct {
+	Name      trove.CollectionName `json:"name"`
+	Title     string               `json:"title"`
+	Troves    int                  `json:"troves"`
+	Running   int                  `json:"unfinished_troves"`
+	States    map[trove.State]int  `json:"states"`
+	Committed int                  `json:"committed"`
+	Batches   int                  `json:"batches"`
+	Out       int                  `json:"batches_out"`
+	Promised  int                  `json:"promised,omitempty"`
+	Next      string               `json:"next"`
+}
+
+func (c *statusCmd) Run(a *app) error {
+	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadOnly)
+	if err != nil {
+		return err
+	}
+	defer desk.Close()
+	all, err := desk.Catalog.Collections(a.ctx)
+	if err != nil {
+		return err
+	}
+	next := "Nothing taken in yet. Next: unseal ingest PATH -c COLLECTION"
+	for i := range all {
+		s, err := standingOf(a, desk, &all[i])
+		if err != nil {
+			return err
+		}
+		next = s.Next
+		if err := a.ui.item("status", s, s.text()); err != nil {
+			return err
+		}
+	}
+	sum := struct {
+		Name        string `json:"name"`
+		Origin      string `json:"origin"`
+		LogKey      string `json:"log_key"`
+		Collections int    `json:"collections"`
+		Exit        int    `json:"exit"`
+	}{desk.Config.Name, desk.Config.Origin, desk.LogKey, len(all), exitDone}
+	rows := [][2]string{{"archive", sum.Name}, {"log origin", sum.Origin}, {"log key", sum.LogKey}}
+	return a.ui.summary("status", sum, rows, next)
+}
+
+func standingOf(a *app, desk *house.Desk, c *catalog.Collection) (*standing, error) {
+	s := &standing{Name: c.Name, Title: c.Title, Promised: c.Promised}
+	troves, err := desk.Catalog.Troves(a.ctx, c.Name)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range troves {
+		if t.Excluded == "" {
+			s.Troves++
+			if !t.Done {
+				s.Running++
+			}
+		}
+	}
+	if s.States, err = desk.Catalog.Count(a.ctx, c.Name); err != nil {
+		return nil, err
+	}
+	commitments, err := desk.Catalog.Commitments(a.ctx, c.Name)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range commitments {
+		s.Committed += k.Count
+	}
+	batches, err := desk.Catalog.Batches(a.ctx, c.Name)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range batches {
+		s.Batches++
+		if b.State == catalog.BatchIsOut {
+			s.Out++
+		}
+	}
+	s.Next = s.next()
+	return s, nil
+}
+
+// next is the one command that brings the collection on.
+func (s *standing) next() string {
+	switch {
+	case s.Running > 0:
+		return fmt.Sprintf("Next: unseal ingest the same path -c %s again, to finish it", s.Name)
+	case s.States[trove.In] > 0:
+		return fmt.Sprintf("Next: unseal commit %s", s.Name)
+	case s.States[trove.Committed] > 0 && s.Batches == s.Out:
+		return fmt.Sprintf("Next: unseal batch plan %s --every 2500", s.Name)
+	case s.Batches > s.Out:
+		return "Next: unseal publish --to ARCHIVE"
+	}
+	return "All that is committed is out. Next: unseal verify ARCHIVE"
+}
+
+func (s *standing) text() string {
+	t := fmt.Sprintf("%s  %s\n  troves     %s", s.Name, s.Title, count(s.Troves))
+	if s.Running > 0 {
+		t += fmt.Sprintf(", %s not finished", count(s.Running))
+	}
+	for _, state := range []trove.State{trove.In, trove.Unreadable, trove.Excluded, trove.Committed, trove.Published, trove.Withheld, trove.Tombstone} {
+		if n := s.States[state]; n > 0 {
+			t += fmt.Sprintf("\n  %-10s %s", state, count(n))
+		}
+	}
+	t += fmt.Sprintf("\n  numbers    %s fixed\n  batches    %s, %s out", count(s.Committed), count(s.Batches), count(s.Out))
+	if s.Promised > 0 {
+		t += fmt.Sprintf("\n  promised   %s", count(s.Promised))
+	}
+	return t
+}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+
+	"golang.org/x/term"
+)
+
+// ui talks to the person or program that called: data to out, talk to err.
+// It is safe for concurrent use.
+type ui struct {
+	json    bool
+	quiet   bool
+	verbose bool
+	yes     bool
+	tty     bool // err is a terminal
+	outTTY  bool // out is one
+	in      io.Reader
+
+	mu     sync.Mutex // guards what follows
+	out    *bufio.Writer
+	err    io.Writer
+	live   bool // a progress line stands on the terminal
+	exited int  // code given to kong's Exit, plus one
+}
+
+func newUI(out, errw io.Writer) *ui {
+	u := &ui{out: bufio.NewWriterSize(out, 64<<10), err: errw}
+	u.tty, u.outTTY = isTerminal(errw), isTerminal(out)
+	return u
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func (u *ui) set(g Globals) {
+	u.json, u.quiet, u.verbose, u.yes = g.JSON, g.Quiet, g.Verbose, g.Yes
+	if g.NoColor || os.Getenv("NO_COLOR") != "" {
+		u.tty = false
+	}
+}
+
+// stopped reports whether kong ended the run itself, as --help does.
+func (u *ui) stopped() (int, bool) {
+	u.flush()
+	return u.exited - 1, u.exited > 0
+}
+
+func (u *ui) flush() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.out.Flush()
+}
+
+// line is one JSON line: v's fields after schema and message type.
+func (u *ui) line(schema, kind string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write a line of %s: %w", schema, err)
+	}
+	head := fmt.Sprintf(`{"schema":"unseal.%s/1","message_type":%q`, schema, kind)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.out.WriteString(head)
+	if len(b) > 2 {
+		u.out.WriteByte(',')
+	}
+	u.out.Write(bytes.TrimPrefix(b, []byte("{")))
+	return u.out.WriteByte('\n')
+}
+
+// item writes one thing the command found: a JSON line, or text for people.
+func (u *ui) item(schema string, v any, text string) error {
+	if u.json {
+		return u.line(schema, "item", v)
+	}
+	return u.print(text)
+}
+
+// summary ends a command: the last JSON line, or an aligned block whose last
+// line says what to do next.
+func (u *ui) summary(schema string, v any, rows [][2]string, next string) error {
+	if u.json {
+		if err := u.line(schema, "summary", v); err != nil {
+			return err
+		}
+		u.flush()
+		return nil
+	}
+	u.clear()
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r[0]))
+	}
+	for _, r := range rows {
+		if err := u.print(fmt.Sprintf("%-*s  %s", width, r[0], r[1])); err != nil {
+			return err
+		}
+	}
+	if next != "" && !u.quiet {
+		u.print(next)
+	}
+	u.flush()
+	return nil
+}
+
+func (u *ui) print(s string) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	_, err := u.out.WriteString(visible(s) + "\n")
+	return err
+}
+
+// raw writes bytes as they are, for cat.
+func (u *ui) raw(b []byte) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	_, err := u.out.Write(b)
+	return err
+}
+
+// say talks on stderr, unless -q or --json.
+func (u *ui) say(format string, args ...any) {
+	if u.quiet || u.json {
+		return
+	}
+	u.talk(fmt.Sprintf(format, args...))
+}
+
+// v says more, with -v only.
+func (u *ui) v(s string) {
+	if u.verbose {
+		u.talk(s)
+	}
+}
+
+func (u *ui) talk(s string) {
+	u.clear()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	fmt.Fprintln(u.err, visible(s))
+}
+
+// logger writes a server's faults to stderr.
+func (u *ui) logger() *slog.Logger {
+	if u.json {
+		return slog.New(slog.NewJSONHandler(u.err, nil))
+	}
+	return slog.New(slog.NewTextHandler(u.err, nil))
+}
+
+// clear takes a progress line off the terminal.
+func (u *ui) clear() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.live {
+		io.WriteString(u.err, "\r\x1b[K")
+		u.live = false
+	}
+}
+
+// fail reports err once and returns its exit code.
+func (u *ui) fail(err error) int {
+	u.flush()
+	e := classify(err)
+	if e.quiet {
+		return e.code
+	}
+	if u.json {
+		b, _ := json.Marshal(map[string]any{"schema": "unseal.error/1", "message_type": "exit_error",
+			"code": e.code, "cause": e.word, "message": e.Error(), "hint": e.hint})
+		fmt.Fprintln(u.err, string(b))
+		return e.code
+	}
+	u.talk("unseal: " + e.Error())
+	if e.hint != "" {
+		u.talk(e.hint)
+	}
+	return e.code
+}
+
+// confirm asks a question. Without a terminal it never asks: --yes decides.
+func (u *ui) confirm(question string) error {
+	if u.yes {
+		return nil
+	}
+	f, ok := u.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) || u.json {
+		return exitError{code: exitUsage, word: "needs-yes", err: fmt.Errorf("this needs a yes, and there is no terminal to ask"),
+			hint: "Add --yes."}
+	}
+	fmt.Fprintf(u.err, "%s [y/N] ", question)
+	var answer string
+	fmt.Fscanln(f, &answer)
+	if a := strings.ToLower(answer); a != "y" && a != "yes" {
+		return exitError{code: exitFailed, word: "refused", err: fmt.Errorf("not done: the answer was not yes")}
+	}
+	return nil
+}
+
+// visible shows control characters, so that a value can neither move the
+// cursor nor turn the direction of a line.
+func visible(s string) string {
+	clean := true
+	for _, r := range s {
+		if hidden(r) {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if hidden(r) {
+			fmt.Fprintf(&b, "[U+%04X]", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool {
+	if r == '\n' || r == '\t' {
+		return false
+	}
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+}
+
+// count writes a number with separators.
+func count[T ~int | ~int64](n T) string {
+	s := strconv.FormatInt(int64(n), 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// size writes a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1e6:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1e9:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return count(n) + " " + many
+}
+
+func firstWord(s string) string {
+	w, _, _ := strings.Cut(s, " ")
+	return w
+}

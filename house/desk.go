@@ -1,0 +1,264 @@
+package house
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"unseal/blob"
+	"unseal/catalog"
+	"unseal/durable"
+	"unseal/trove"
+)
+
+// Mode says what a desk is opened for.
+type Mode int
+
+// The modes. Many may read; one process writes.
+const (
+	ReadOnly Mode = iota
+	ReadWrite
+)
+
+// Desk is an open desk. Close it.
+type Desk struct {
+	Dir     string
+	Config  Config
+	Catalog catalog.Catalog
+	Blobs   blob.Store
+	Files   *durable.Folder // the desk's folder
+	Signer  note.Signer
+	LogKey  string // the public half of the log's key, as note.NewVerifier reads it
+	Now     func() time.Time
+
+	writing  bool
+	logFiles *durable.Folder
+	secret   *catalog.Secret // of demonstrations; else nil and secrets are random
+	closers  []io.Closer     // closed last first
+}
+
+// InitOptions are what a new desk may be told; zero fields are chosen.
+type InitOptions struct {
+	Name   string
+	Origin string
+	Seed   []byte // 32 bytes from which the log key is made; only for demonstrations
+}
+
+// InitDesk makes a desk in dir, which must be empty or absent, and returns its
+// configuration and the public log key. What it made is durable on return.
+func InitDesk(ctx context.Context, dir string, o InitOptions) (Config, string, error) {
+	if err := emptyDir(dir); err != nil {
+		return Config{}, "", err
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return Config{}, "", fmt.Errorf("init: %w", err)
+	}
+	c, seed, err := o.complete()
+	if err != nil {
+		return Config{}, "", err
+	}
+	private, public, err := signerKey(c.Origin, seed)
+	if err != nil {
+		return Config{}, "", err
+	}
+	files, err := durable.Dir(dir)
+	if err != nil {
+		return Config{}, "", fmt.Errorf("init: %w", err)
+	}
+	defer files.Close()
+	for _, d := range []string{keysDir, blobsDir, indexDir} {
+		if err := files.MkdirAll(d); err != nil {
+			return Config{}, "", fmt.Errorf("init: %w", err)
+		}
+	}
+	if err := writeLogKey(files, private, public); err != nil {
+		return Config{}, "", fmt.Errorf("init: %w", err)
+	}
+	if err := createVariants(ctx, dir); err != nil {
+		return Config{}, "", fmt.Errorf("init: %w", err)
+	}
+	text, err := c.text()
+	if err != nil {
+		return Config{}, "", fmt.Errorf("init: %w", err)
+	}
+	// The configuration comes last: a folder without it is no desk.
+	return c, public, durable.WriteFile(files, ConfigName, text)
+}
+
+func (o InitOptions) complete() (Config, []byte, error) {
+	c := Config{Name: o.Name, Origin: o.Origin}
+	random := make([]byte, 36)
+	rand.Read(random)
+	if c.Name == "" {
+		c.Name = "Unnamed archive"
+	}
+	if c.Origin == "" {
+		c.Origin = "unseal.invalid/" + hex.EncodeToString(random[32:])
+	}
+	seed := random[:32]
+	if o.Seed != nil {
+		seed = o.Seed
+	}
+	return c, seed, c.check()
+}
+
+// OpenDesk opens the desk in dir. Without a desk there the error matches
+// [ErrNoDesk]; with mode ReadWrite and another writer at work, [ErrLocked].
+func OpenDesk(ctx context.Context, dir string, mode Mode) (_ *Desk, err error) {
+	c, err := readConfig(filepath.Join(dir, ConfigName))
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{Dir: dir, Config: c, Now: now, writing: mode == ReadWrite}
+	defer func() {
+		if err != nil {
+			d.Close()
+		}
+	}()
+	if mode == ReadWrite {
+		held, err := lock(dir)
+		if err != nil {
+			return nil, err
+		}
+		d.closers = append(d.closers, held)
+	}
+	return d, d.openRooms(ctx, mode)
+}
+
+func (d *Desk) openRooms(ctx context.Context, mode Mode) (err error) {
+	if d.Signer, d.LogKey, err = readLogKey(filepath.Join(d.Dir, logKeyFile)); err != nil {
+		return err
+	}
+	if d.Files, err = durable.Dir(d.Dir); err != nil {
+		return fmt.Errorf("open the desk: %w", err)
+	}
+	d.closers = append(d.closers, d.Files)
+	if mode == ReadWrite {
+		if err := durable.Sweep(d.Files, "."); err != nil {
+			return fmt.Errorf("open the desk: %w", err)
+		}
+	}
+	return d.openVariants(ctx)
+}
+
+// now is the time of the desk: SOURCE_DATE_EPOCH (seconds since 1970), where
+// set, makes the output repeatable.
+func now() time.Time {
+	var sec int64
+	if _, err := fmt.Sscan(os.Getenv("SOURCE_DATE_EPOCH"), &sec); err == nil {
+		return time.Unix(sec, 0).UTC()
+	}
+	return time.Now().UTC()
+}
+
+// Close lets go of the desk.
+func (d *Desk) Close() error {
+	var errs []error
+	for i := len(d.closers) - 1; i >= 0; i-- {
+		errs = append(errs, d.closers[i].Close())
+	}
+	d.closers = nil
+	return errors.Join(errs...)
+}
+
+// Collection finds a collection by its name; the error matches
+// [catalog.ErrNotFound] and says which there are.
+func (d *Desk) Collection(ctx context.Context, name string) (catalog.Collection, error) {
+	n, err := trove.ParseCollection(name)
+	if err != nil {
+		return catalog.Collection{}, err
+	}
+	c, err := d.Catalog.Collection(ctx, n)
+	if !errors.Is(err, catalog.ErrNotFound) {
+		return c, err
+	}
+	all, err2 := d.Catalog.Collections(ctx)
+	if err2 != nil {
+		return c, err2
+	}
+	known := make([]string, len(all))
+	for i := range all {
+		known[i] = string(all[i].Name)
+	}
+	return c, fmt.Errorf("collection %q: %w; this desk has: %s", name, err, strings.Join(known, ", "))
+}
+
+// digestPrefix begins the name of an item that has no number yet.
+const digestPrefix = "sha256:"
+
+// Item finds one item by name: "mail/5205", or "mail/sha256:" with at least 8
+// hex digits.
+func (d *Desk) Item(ctx context.Context, name string) (catalog.Item, error) {
+	coll, hexDigits, ok := strings.Cut(name, "/"+digestPrefix)
+	if ok {
+		return d.itemByDigest(ctx, coll, hexDigits)
+	}
+	n, err := trove.ParseName(name)
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	if n.Number == 0 || n.Last > 0 {
+		return catalog.Item{}, fmt.Errorf("%q names no single item; write %s/NUMBER", name, n.Collection)
+	}
+	it, err := catalog.One(ctx, d.Catalog, catalog.Query{Collection: n.Collection, From: n.Number, To: n.Number})
+	if err != nil {
+		return it, fmt.Errorf("item %s: %w", name, err)
+	}
+	return it, nil
+}
+
+func (d *Desk) itemByDigest(ctx context.Context, coll, prefix string) (catalog.Item, error) {
+	c, err := d.Collection(ctx, coll)
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	if len(prefix) < 8 {
+		return catalog.Item{}, fmt.Errorf("%s%s: give at least 8 hex digits", digestPrefix, prefix)
+	}
+	var found []catalog.ItemID
+	err = d.Catalog.Items(ctx, catalog.Query{Collection: c.Name, NoRecord: true}, func(it *catalog.Item) error {
+		if strings.HasPrefix(it.SHA256.String(), strings.ToLower(prefix)) {
+			found = append(found, it.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return catalog.Item{}, err
+	}
+	if len(found) != 1 {
+		return catalog.Item{}, fmt.Errorf("%s/%s%s: %d items begin so: %w", coll, digestPrefix, prefix, len(found), catalog.ErrNotFound)
+	}
+	return catalog.One(ctx, d.Catalog, catalog.Query{Collection: c.Name, ID: found[0]})
+}
+
+// maxExact bounds what is read of one item into memory (threats.md: 64 MB a
+// message; files that are no mail may be larger and are streamed).
+const maxExact = 64 << 20
+
+// Bytes returns the exact bytes of an item and checks their digest.
+func (d *Desk) Bytes(ctx context.Context, it *catalog.Item) ([]byte, error) {
+	b, err := blob.Read(ctx, d.Blobs, blob.Span(it.Span), maxExact)
+	if err != nil {
+		return nil, err
+	}
+	if trove.Sum(b) != it.SHA256 {
+		return nil, fmt.Errorf("the bytes of item %s in %s are not those taken in; run: unseal fsck", it.SHA256.Short(), it.Collection)
+	}
+	return b, nil
+}
+
+// exists reports whether the desk has this file.
+func (d *Desk) exists(name string) bool {
+	_, err := fs.Stat(d.Files, name)
+	return err == nil
+}

@@ -1,0 +1,45 @@
+// Package house reads the configuration, opens the chosen variants of each
+// room, connects them, and starts and stops them. It is the only room that
+// knows all others; no room knows it but the command.
+//
+// A desk is a private folder:
+//
+//	unseal.toml            configuration
+//	lock                   held by the one process that writes
+//	catalog.db             the catalog (SQLite)
+//	blobs/                 files as handed over, and texts, under their digests
+//	keys/log.key           the log's signing key
+//	keys/log.pub           its public half, for readers' --log-key
+//	keys/senders.ndjson    the archive of senders' DKIM keys
+//	log/                   the log with its index files and commitments: an archive without batches
+//	batches/               what each published batch says, to make it again byte for byte
+//	told/                  what readers were told at each checkpoint
+//	index/                 search segments over what is not published; can be made again
+//
+// An archive is a public folder that needs no desk: see package archive.
+package house
+
+import "errors"
+
+var (
+	// ErrNoDesk says that the folder is no desk.
+	ErrNoDesk = errors.New("no desk there")
+	// ErrNoArchive says that the folder is no archive.
+	ErrNoArchive = errors.New("no archive there")
+	// ErrLocked says that another process works on the desk; try later.
+	ErrLocked = errors.New("the desk is locked by another process")
+	// ErrPassphrase says that a passphrase is missing or wrong.
+	ErrPassphrase = errors.New("passphrase missing or wrong")
+)
+
+// Places inside a desk.
+const (
+	catalogFile    = "catalog.db"
+	blobsDir       = "blobs"
+	keysDir        = "keys"
+	logDir         = "log"
+	indexDir       = "index"
+	logKeyFile     = keysDir + "/log.key"
+	logPublicFile  = keysDir + "/log.pub"
+	senderKeysFile = keysDir + "/senders.ndjson"
+)

@@ -1,0 +1,163 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"unseal/catalog"
+	"unseal/durable"
+	"unseal/evidence"
+	"unseal/evidence/keyfile"
+	"unseal/intake"
+	"unseal/intake/mail"
+	"unseal/intake/worker"
+	"unseal/trove"
+)
+
+// WorkerArg is the hidden first argument that makes the program a child of intake.
+const WorkerArg = worker.Argument
+
+// keysVariable tells a child where the archive of senders' keys lies.
+const keysVariable = "UNSEAL_WORKER_KEYS"
+
+// Worker is the life of a child: it parses mails from in and answers on out
+// until in ends. It returns the exit code.
+func Worker(in io.Reader, out, errw io.Writer) int {
+	keys, err := readKeys(os.Getenv(keysVariable))
+	if err == nil {
+		at := now()
+		err = worker.Main(in, out, func(raw []byte) (trove.Record, string) {
+			r, text := mail.Parse(raw)
+			if r.Kind == trove.Mail {
+				evidence.Examine(raw, keys, at).Fill(&r)
+			}
+			return r, text
+		})
+	}
+	if err != nil {
+		fmt.Fprintln(errw, "intake worker:", err)
+		return 1
+	}
+	return 0
+}
+
+// IngestOptions say what is taken in.
+type IngestOptions struct {
+	Paths      []string
+	Collection string
+	Owner      string
+	Jobs       int
+	Progress   func(intake.Progress)
+}
+
+// Ingest takes material in; see [intake.Run]. The collection is made if it is
+// new.
+func (d *Desk) Ingest(ctx context.Context, o IngestOptions) (intake.Summary, error) {
+	name, err := d.newCollection(ctx, o.Collection)
+	if err != nil {
+		return intake.Summary{}, err
+	}
+	self, err := worker.Self()
+	if err != nil {
+		return intake.Summary{}, err
+	}
+	child := func() *exec.Cmd {
+		c := self()
+		c.Env = append(os.Environ(), keysVariable+"="+filepath.Join(d.Dir, senderKeysFile))
+		return c
+	}
+	return intake.Run(ctx, intake.Options{
+		Paths: o.Paths, Collection: name, Owner: o.Owner, By: catalog.Author{Who: Who()},
+		Catalog: d.Catalog, Blobs: d.Blobs, Jobs: o.Jobs, Now: d.Now, Progress: o.Progress,
+		Worker: child,
+	})
+}
+
+func (d *Desk) newCollection(ctx context.Context, s string) (trove.CollectionName, error) {
+	name, err := trove.ParseCollection(s)
+	if err != nil {
+		return "", err
+	}
+	_, err = d.Catalog.Collection(ctx, name)
+	if errors.Is(err, catalog.ErrNotFound) {
+		err = d.Catalog.PutCollection(ctx, catalog.Collection{Name: name, Title: s, Created: d.Now().Truncate(time.Second)})
+	}
+	return name, err
+}
+
+// Who is the person at the keyboard, for the log of decisions.
+func Who() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
+// TrovePath is the form in which the catalog keeps the path of a trove.
+func TrovePath(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real
+	}
+	return abs
+}
+
+// readKeys reads an archive of senders' keys; a file that is not there is an
+// empty one.
+func readKeys(file string) (*evidence.Keys, error) {
+	keys := new(evidence.Keys)
+	if file == "" {
+		return keys, nil
+	}
+	b, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return keys, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the senders' keys: %w", err)
+	}
+	found, errs := keyfile.Parse(b, file)
+	for _, k := range found {
+		keys.Add(k)
+	}
+	return keys, errors.Join(errs...)
+}
+
+// Keys is the desk's archive of senders' keys.
+func (d *Desk) Keys() (*evidence.Keys, error) { return readKeys(filepath.Join(d.Dir, senderKeysFile)) }
+
+// ImportKeys adds the keys in file, in any form that package keyfile reads, to
+// the desk's archive of senders' keys. It returns how many there are now, how
+// many of them told something new, and what could not be read. Durable on
+// return; importing twice adds nothing.
+func (d *Desk) ImportKeys(file string) (all, added int, bad []error, err error) {
+	keys, err := d.Keys()
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return 0, 0, nil, fmt.Errorf("import keys: %w", err)
+	}
+	found, bad := keyfile.Parse(b, filepath.Base(file))
+	for _, k := range found {
+		if keys.Add(k) {
+			added++
+		}
+	}
+	text, err := keyfile.Encode(keys)
+	if err != nil {
+		return 0, 0, bad, fmt.Errorf("import keys: %w", err)
+	}
+	return len(keys.All()), added, bad, durable.WriteFile(d.Files, senderKeysFile, text)
+}

@@ -1,0 +1,244 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"unseal/archive"
+	"unseal/evidence"
+	"unseal/evidence/keyfile"
+	"unseal/proof"
+	"unseal/search/segment"
+	"unseal/trove"
+)
+
+// demoOrigin begins the origin of logs whose key everybody has.
+const demoOrigin = "demo."
+
+// IsDemoOrigin reports whether a log is a demonstration: its key is public and
+// its signature shows nothing.
+func IsDemoOrigin(origin string) bool { return strings.HasPrefix(origin, demoOrigin) }
+
+// VerifyOptions say how an archive is checked.
+type VerifyOptions struct {
+	LogKey   string // a key, or the name of a file that holds one; empty takes one remembered, if any
+	Seen     string // the name of a checkpoint file; may be empty
+	Deep     bool
+	Jobs     int
+	Progress func(done, total int64)
+}
+
+// VerifyArchive checks the archive in dir; see [archive.Verify]. A log key that
+// was given and fits is remembered for later calls, by the log's origin.
+func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Report, error) {
+	key, err := readLogKeyGiven(o.LogKey)
+	if err != nil {
+		return archive.Report{}, err
+	}
+	seen, err := readOptional(o.Seen)
+	if err != nil {
+		return archive.Report{}, err
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return archive.Report{}, fmt.Errorf("%w: %v", ErrNoArchive, err)
+	}
+	files := os.DirFS(dir)
+	given := key != ""
+	if !given {
+		key = rememberedKey(originOf(files))
+	}
+	rep, err := archive.Verify(ctx, files, archive.VerifyOptions{LogKey: key, Seen: seen, Deep: o.Deep, Jobs: o.Jobs,
+		Progress: o.Progress, CheckSegment: segment.Check, CheckItem: checkSender})
+	if errors.Is(err, fs.ErrNotExist) {
+		return rep, fmt.Errorf("%w: %v", ErrNoArchive, err)
+	}
+	if err == nil && given && rep.KeyKnown && len(rep.Findings) == 0 {
+		remember(rep.Checkpoint.Origin, key)
+	}
+	return rep, err
+}
+
+// checkSender does the sender's check again as far as it needs no key: whether
+// a mail is signed at all.
+func checkSender(r *archive.Record, content []byte) error {
+	if r.Kind != trove.Mail || r.Unreadable != "" {
+		return nil
+	}
+	var again trove.Record
+	evidence.Examine(content, nil, r.Date).Fill(&again)
+	if (again.Verdict == trove.Unsigned) != (r.Verdict == trove.Unsigned) {
+		return fmt.Errorf("the record says %q of the sender's signature, the bytes say %q", r.Verdict, again.Verdict)
+	}
+	return nil
+}
+
+// originOf reads the origin that a checkpoint states, unchecked.
+func originOf(files fs.FS) string {
+	b, err := fs.ReadFile(files, archive.LogDir+"/checkpoint")
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	return line
+}
+
+// readLogKeyGiven takes a key as such ("name+hash+base64") or from a file.
+func readLogKeyGiven(s string) (string, error) {
+	if s == "" || strings.Count(s, "+") >= 2 && !exists(s) {
+		return s, nil
+	}
+	b, err := os.ReadFile(s)
+	if err != nil {
+		return "", fmt.Errorf("read the log key: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+func readOptional(name string) ([]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read the checkpoint to compare with: %w", err)
+	}
+	return b, nil
+}
+
+// Keys that a verify has been given are remembered in the user's own
+// configuration, one file a log, so that the next verify knows them.
+
+func keyMemory(origin string) string {
+	dir, err := os.UserConfigDir()
+	if err != nil || origin == "" {
+		return ""
+	}
+	return filepath.Join(dir, "unseal", "log-keys", trove.Sum([]byte(origin)).String()[:32])
+}
+
+func rememberedKey(origin string) string {
+	b, err := os.ReadFile(keyMemory(origin))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// remember keeps a key. Where that is not possible the next verify has to be
+// given it again, which is no fault of the archive.
+func remember(origin, key string) {
+	file := keyMemory(origin)
+	if file == "" || os.MkdirAll(filepath.Dir(file), 0o700) != nil {
+		return
+	}
+	_ = os.WriteFile(file, []byte(key+"\n"), 0o600)
+}
+
+// FileReport is what was found of one file.
+type FileReport struct {
+	SHA256    trove.Digest
+	Size      int64
+	Statement *proof.Statement // with a proof only
+	ProofErr  error            // what the proof did not show; nil without one
+	Sender    *evidence.Result // for mails only
+}
+
+// VerifyFile checks one file offline: with a proof, its bytes, its place in the
+// log and in the commitment, and the log's signature; and the sender's
+// signature with the keys in the file keys, if any.
+func VerifyFile(name, proofName, logKey, keys string) (FileReport, error) {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return FileReport{}, fmt.Errorf("verify: %w", err)
+	}
+	rep := FileReport{SHA256: trove.Sum(content), Size: int64(len(content))}
+	if proofName != "" {
+		if err := rep.checkProof(content, proofName, logKey); err != nil {
+			return rep, err
+		}
+	}
+	known, err := readSenderKeys(keys)
+	if err != nil {
+		return rep, err
+	}
+	if looksLikeMail(name) || rep.Statement != nil && rep.Statement.Kind == trove.Mail {
+		r := evidence.Examine(content, known, now())
+		rep.Sender = &r
+	}
+	return rep, nil
+}
+
+func (rep *FileReport) checkProof(content []byte, proofName, logKey string) error {
+	text, err := os.ReadFile(proofName)
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	f, err := proof.Parse(text)
+	if err != nil {
+		rep.ProofErr = fmt.Errorf("%s: %w: %w", proofName, err, proof.ErrMismatch)
+		return nil
+	}
+	key, err := readLogKeyGiven(logKey)
+	if err != nil {
+		return err
+	}
+	if key == "" {
+		key = rememberedKey(f.Checkpoint.Origin)
+	}
+	s, err := proof.Verify(f, content, key)
+	rep.ProofErr = err
+	if err == nil || errors.Is(err, proof.ErrKey) {
+		rep.Statement = &s
+	}
+	return nil
+}
+
+func looksLikeMail(name string) bool {
+	ext := strings.ToLower(filepath.Ext(name))
+	return ext == ".eml" || ext == ".mail" || ext == ""
+}
+
+// readSenderKeys reads DKIM keys from a file in any form that package keyfile
+// knows.
+func readSenderKeys(file string) (*evidence.Keys, error) {
+	keys := new(evidence.Keys)
+	if file == "" {
+		return keys, nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the sender's key: %w", err)
+	}
+	found, errs := keyfile.Parse(b, filepath.Base(file))
+	for _, k := range found {
+		keys.Add(k)
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("read the sender's key: no key record in %s: %w", file, errors.Join(errs...))
+	}
+	return keys, nil
+}
+
+// Proof makes the proof file of a published item.
+func Proof(ctx context.Context, dir, name string) ([]byte, error) {
+	a, _, err := OpenArchive(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	n, err := trove.ParseName(name)
+	if err != nil {
+		return nil, err
+	}
+	return a.Proof(n.Collection, n.Number)
+}

@@ -1,0 +1,4 @@
+package house
+
+// Version is the version of the program.
+const Version = "0.1.0"

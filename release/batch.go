@@ -1,0 +1,286 @@
+package release
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"unseal/archive"
+	"unseal/catalog"
+	"unseal/durable"
+	"unseal/proof"
+	"unseal/trove"
+)
+
+// A batch is assembled once, from the catalog as it stands, and what it says is
+// kept on the desk (batches/<collection>/0001.ndjson.zst): a head and one line
+// an item; and, once it is written, what a list of batches says of it
+// (0001.json). From these lines and the blobs the same bytes follow ever after,
+// though the catalog goes on to learn of further copies and occurrences.
+
+// batchHead is the first line of an assembled batch.
+type batchHead struct {
+	Collection trove.CollectionName `json:"collection"`
+	Batch      int                  `json:"batch"`
+	Published  time.Time            `json:"published"`
+	Items      int                  `json:"items"`
+}
+
+// batchLine is one item of an assembled batch.
+type batchLine struct {
+	Date   time.Time       `json:"date,omitzero"` // by which it got its number
+	SHA256 trove.Digest    `json:"sha256"`
+	Size   int64           `json:"size"`
+	Span   catalog.Span    `json:"span"`
+	Text   catalog.TextRef `json:"text"`
+	Record archive.Record  `json:"record"`
+}
+
+func batchFile(name trove.CollectionName, n int, ext string) string {
+	return path.Join(batchesDir, string(name), fmt.Sprintf("%04d%s", n, ext))
+}
+
+const (
+	linesExt = ".ndjson.zst"
+	infoExt  = ".json"
+)
+
+// keepBatchInfo keeps what is said of a written batch; durable on return.
+func (r *Desk) keepBatchInfo(name trove.CollectionName, info archive.BatchInfo) error {
+	b, err := json.Marshal(info)
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(r.Files, batchFile(name, info.Number, infoExt), b)
+}
+
+func (r *Desk) readBatchInfo(name trove.CollectionName, n int) (info archive.BatchInfo, err error) {
+	b, err := fs.ReadFile(r.Files, batchFile(name, n, infoExt))
+	if err == nil {
+		err = json.Unmarshal(b, &info)
+	}
+	if err != nil {
+		err = fmt.Errorf("what is known of batch %d of %s: %w", n, name, err)
+	}
+	return info, err
+}
+
+// assemble gathers what a planned batch will say and keeps it, durable on
+// return. One that was assembled but never logged is assembled anew.
+func (r *Desk) assemble(ctx context.Context, coll *catalog.Collection, b catalog.Batch) error {
+	if err := r.loadOrigins(ctx, coll.Name); err != nil {
+		return err
+	}
+	if err := r.Files.MkdirAll(path.Dir(batchFile(coll.Name, b.Number, linesExt))); err != nil {
+		return err
+	}
+	return durable.WriteStream(r.Files, batchFile(coll.Name, b.Number, linesExt), func(w io.Writer) error {
+		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+		if err != nil {
+			return err
+		}
+		enc := json.NewEncoder(z)
+		head := batchHead{Collection: coll.Name, Batch: b.Number, Published: r.Now().UTC().Truncate(time.Second), Items: b.Items}
+		if err := enc.Encode(head); err != nil {
+			return err
+		}
+		err = r.Catalog.Items(ctx, catalog.Query{Collection: coll.Name, Batch: b.Number}, func(it *catalog.Item) error {
+			line, err := assembleItem(coll, it, r.origins[it.ID])
+			if err != nil {
+				return err
+			}
+			return enc.Encode(line)
+		})
+		return errors.Join(err, z.Close())
+	})
+}
+
+// provenance is where an item of a batch was found, and its other copies.
+type provenance struct {
+	owners, paths []string
+	copies        []int
+	copyOf        int
+}
+
+func assembleItem(coll *catalog.Collection, it *catalog.Item, p provenance) (*batchLine, error) {
+	rec, err := Record(it)
+	if err != nil {
+		return nil, err
+	}
+	s := proof.Secret(coll.Secret).Item(coll.Name, it.Number)
+	line := &batchLine{Date: it.SortDate, SHA256: it.SHA256, Size: it.Size, Span: it.Span, Text: it.Text}
+	line.Record = archive.Record{
+		Number:  it.Number,
+		Opening: proof.Opening{Rule: proof.WordsRule, Root: it.Opening.Root, Segments: it.Opening.Segments, Seed: s.Seed, Salt: s.Salt},
+		Record:  publicRecord(*rec), Thread: publicThread(it), Owners: p.owners, Paths: p.paths, Copies: p.copies, CopyOf: p.copyOf,
+	}
+	return line, nil
+}
+
+// publicRecord leaves out what only the desk needs: the digest for finding
+// copies, and the digests of bodies, which follow from the bytes.
+func publicRecord(rec trove.Record) trove.Record {
+	rec.Content = trove.Digest{}
+	rec.Parts = slices.Clone(rec.Parts)
+	for i := range rec.Parts {
+		if p := &rec.Parts[i]; p.Role == trove.RoleText || p.Role == trove.RoleHTML {
+			p.SHA256 = trove.Digest{}
+		}
+	}
+	return rec
+}
+
+// publicThread is the name of the item's thread; an item whose root has no
+// Message-ID has one of its own.
+func publicThread(it *catalog.Item) string {
+	if it.Thread == "" {
+		return fmt.Sprintf("n%d", it.Number)
+	}
+	return it.Thread
+}
+
+// loadOrigins reads owners, paths and copies of a whole collection, once for
+// all its batches. Offsets and digests of containers stay on the desk: they
+// would tell the length of a neighbour that is not out.
+func (r *Desk) loadOrigins(ctx context.Context, name trove.CollectionName) error {
+	if r.origins != nil && r.originsOf == name {
+		return nil
+	}
+	all := map[catalog.ItemID]provenance{}
+	err := r.Catalog.Occurrences(ctx, name, 0, func(id catalog.ItemID, o *trove.Occurrence) error {
+		p := all[id]
+		if o.Owner != "" && !slices.Contains(p.owners, o.Owner) {
+			p.owners = append(p.owners, o.Owner)
+		}
+		if !slices.Contains(p.paths, o.Path) {
+			p.paths = append(p.paths, o.Path)
+		}
+		all[id] = p
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.loadCopies(ctx, name, all); err != nil {
+		return err
+	}
+	r.origins, r.originsOf = all, name
+	return nil
+}
+
+// loadCopies adds the numbers of each item's copies. Withheld ones are left
+// out: their number would tell that one of them is this message.
+func (r *Desk) loadCopies(ctx context.Context, name trove.CollectionName, all map[catalog.ItemID]provenance) error {
+	sets := map[catalog.ItemID][]catalog.Item{}
+	q := catalog.Query{Collection: name, NoRecord: true, States: []trove.State{trove.Committed, trove.Published}}
+	err := r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
+		if it.CopyOf != 0 {
+			sets[it.CopyOf] = append(sets[it.CopyOf], *it)
+		}
+		return nil
+	})
+	if err != nil || len(sets) == 0 {
+		return err
+	}
+	err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
+		if _, first := sets[it.ID]; first {
+			sets[it.ID] = append(sets[it.ID], *it)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, set := range sets {
+		linkCopies(set, all)
+	}
+	return nil
+}
+
+func linkCopies(set []catalog.Item, all map[catalog.ItemID]provenance) {
+	var numbers []int
+	for i := range set {
+		numbers = append(numbers, set[i].Number)
+	}
+	slices.Sort(numbers)
+	for i := range set {
+		p := all[set[i].ID]
+		for _, n := range numbers {
+			if n != set[i].Number {
+				p.copies = append(p.copies, n)
+			}
+		}
+		if set[i].Number != numbers[0] {
+			p.copyOf = numbers[0]
+		}
+		all[set[i].ID] = p
+	}
+}
+
+// errStopped ends a walk early; it never leaves this room.
+var errStopped = errors.New("stopped")
+
+// readBatchHead reads the head of an assembled batch.
+func (r *Desk) readBatchHead(name trove.CollectionName, n int) (head batchHead, err error) {
+	err = r.readBatch(name, n, func(h batchHead) error { head = h; return errStopped }, nil)
+	if errors.Is(err, errStopped) {
+		err = nil
+	}
+	return head, err
+}
+
+// maxBatchLine bounds one line of an assembled batch: a record of 10,000 parts
+// with long names.
+const maxBatchLine = 64 << 20
+
+// readBatch walks an assembled batch.
+func (r *Desk) readBatch(name trove.CollectionName, n int, head func(batchHead) error, item func(*batchLine) error) error {
+	file := batchFile(name, n, linesExt)
+	f, err := r.Files.Open(file)
+	if err != nil {
+		return fmt.Errorf("batch %d of %s was never assembled here: %w", n, name, err)
+	}
+	defer f.Close()
+	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	defer z.Close()
+	lines := bufio.NewScanner(z)
+	lines.Buffer(make([]byte, 64<<10), maxBatchLine)
+	for first := true; lines.Scan(); first = false {
+		if err := readBatchLine(lines.Bytes(), first, head, item); err != nil {
+			return fmt.Errorf("read %s: %w", file, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	return nil
+}
+
+func readBatchLine(b []byte, first bool, head func(batchHead) error, item func(*batchLine) error) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	if first {
+		var h batchHead
+		if err := d.Decode(&h); err != nil {
+			return err
+		}
+		return head(h)
+	}
+	var l batchLine
+	if err := d.Decode(&l); err != nil {
+		return err
+	}
+	return item(&l)
+}

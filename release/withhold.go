@@ -1,0 +1,131 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"unseal/catalog"
+	"unseal/translog"
+	"unseal/trove"
+)
+
+// unreadable is the reason code of items that could not be read.
+const unreadable = "unreadable"
+
+// codes are the reason codes that may stand in the log.
+var codes = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+
+// Withhold keeps numbers back under a reason code, which readers see from the
+// next publish on. Numbers that are out, or not given yet, are refused with
+// [catalog.ErrConflict] and nothing is changed. Durable on return.
+func (r *Desk) Withhold(ctx context.Context, name trove.CollectionName, from, to int, code string, by catalog.Author) error {
+	if !codes.MatchString(code) || code == unreadable {
+		return fmt.Errorf("reason code %q: use a word of small letters, digits and hyphens, such as privacy (%q is given by intake alone)", code, unreadable)
+	}
+	if err := r.Catalog.Withhold(ctx, name, from, to, code, by); err != nil {
+		return fmt.Errorf("withhold %s %d to %d: %w", name, from, to, err)
+	}
+	return nil
+}
+
+// sayWithheld puts what is withheld, and what could not be read, into the log,
+// and a checkpoint over it.
+func (r *Desk) sayWithheld(ctx context.Context) error {
+	for _, c := range r.log.State().Collections() {
+		entries, err := r.unsaid(ctx, c)
+		if err != nil {
+			return err
+		}
+		if err := r.log.Append(entries...); err != nil {
+			return fmt.Errorf("log what is withheld of %s: %w", c.Name, err)
+		}
+	}
+	return r.tell(ctx, r.log)
+}
+
+// maxRange is how many numbers one entry covers at most.
+const maxRange = 100_000
+
+// unsaid lists what the catalog keeps back and the log does not say yet, as
+// ranges of one reason.
+func (r *Desk) unsaid(ctx context.Context, c *translog.Collection) ([]translog.Entry, error) {
+	var ranges []translog.Withheld
+	q := catalog.Query{Collection: c.Name, From: 1, To: c.Count, States: []trove.State{trove.Withheld, trove.Unreadable}, NoRecord: true}
+	err := r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
+		reason := it.Reason
+		if it.State == trove.Unreadable {
+			reason = unreadable
+		}
+		if s, _ := c.Number(it.Number); s.Reason == reason {
+			return nil
+		}
+		if n := len(ranges) - 1; n >= 0 && ranges[n].Last == it.Number-1 && ranges[n].Reason == reason && ranges[n].Last-ranges[n].First+1 < maxRange {
+			ranges[n].Last = it.Number
+			return nil
+		}
+		ranges = append(ranges, translog.Withheld{Collection: c.Name, First: it.Number, Last: it.Number, Reason: reason})
+		return nil
+	})
+	entries := make([]translog.Entry, len(ranges))
+	for i := range ranges {
+		entries[i] = ranges[i]
+	}
+	return entries, err
+}
+
+// Preview says what a publish would make public.
+type Preview struct {
+	Batches, Items int
+	Bytes          int64
+	People         int            // addresses named in the collections concerned
+	Withheld       map[string]int // numbers kept back and counted, by reason
+}
+
+// Preview looks at what [Desk.Publish] with the same names would make public.
+// It changes nothing.
+func (r *Desk) Preview(ctx context.Context, names []trove.Name) (Preview, error) {
+	p := Preview{Withheld: map[string]int{}}
+	plan, err := r.plan(ctx, names)
+	if err != nil {
+		return p, err
+	}
+	p.Batches, p.Items = len(plan), planItems(plan)
+	seen := map[trove.CollectionName]bool{}
+	for _, b := range plan {
+		if seen[b.Collection] {
+			continue
+		}
+		seen[b.Collection] = true
+		people, err := r.Catalog.People(ctx, b.Collection)
+		if err != nil {
+			return p, err
+		}
+		p.People += len(people)
+	}
+	return p, r.previewItems(ctx, plan, seen, &p)
+}
+
+func (r *Desk) previewItems(ctx context.Context, plan []planned, colls map[trove.CollectionName]bool, p *Preview) error {
+	in := map[trove.Name]bool{}
+	for _, b := range plan {
+		in[b.name()] = true
+	}
+	for name := range colls {
+		err := r.Catalog.Items(ctx, catalog.Query{Collection: name, NoRecord: true}, func(it *catalog.Item) error {
+			switch {
+			case it.State == trove.Withheld:
+				p.Withheld[it.Reason]++
+			case it.State == trove.Unreadable:
+				p.Withheld[unreadable]++
+			case in[trove.Name{Collection: name, Batch: it.Batch}]:
+				p.Bytes += it.Size
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
