@@ -386,7 +386,10 @@ func (s *source) box(ctx context.Context, h *handed, l leaf, c *content) error {
 			return fmt.Errorf("split %s: %w", l.path, err)
 		}
 		ml := l
-		ml.warnings = append(l.warnings[:len(l.warnings):len(l.warnings)], m.Warnings...)
+		ml.warnings = m.Warnings
+		if m.End == c.size { // what is wrong with the box shows at its end
+			ml.warnings = append(l.warnings[:len(l.warnings):len(l.warnings)], m.Warnings...)
+		}
 		if err := s.mail(ctx, h, ml, c, m.Offset, m.Length, m.Rule); err != nil {
 			return err
 		}

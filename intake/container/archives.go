@@ -111,7 +111,7 @@ func (c *checked) Read(p []byte) (int, error) {
 func isEncryptedZip(r io.ReaderAt) bool {
 	var head [8]byte
 	_, err := r.ReadAt(head[:], 0)
-	return err == nil && string(head[:4]) == "PK\x03\x04" && binary.LittleEndian.Uint16(head[6:])&(zipEncrypted|zipMasked) != 0
+	return err == nil && string(head[:4]) == "PK\x03\x04" && head[5] == 0 && binary.LittleEndian.Uint16(head[6:])&(zipEncrypted|zipMasked) != 0
 }
 
 func (x *expansion) seven(r io.ReaderAt, size int64) error {

@@ -1,0 +1,174 @@
+package intake_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"unseal/catalog"
+	"unseal/trove"
+)
+
+// shared finds a folder of the material that is not part of the repository.
+// Where it is absent the test skips, or fails where UNSEAL_REQUIRE is set.
+func shared(t testing.TB, env, name string) string {
+	t.Helper()
+	dir := os.Getenv(env)
+	if dir == "" {
+		dir = filepath.Join("..", "..", "shared", name)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		if os.Getenv("UNSEAL_REQUIRE") != "" {
+			t.Fatalf("%s is required: %v", name, err)
+		}
+		t.Skipf("SKIPPED: no %s at %s (%s)", name, dir, env)
+	}
+	return dir
+}
+
+// expectation is what truth.json says of a file, as far as it is used here.
+type expectation struct {
+	Kind, Type string
+	SHA256     trove.Digest
+	Size       int64
+	Strict     bool
+	Python     *int   `json:"messages_python"`
+	Formail    *int   `json:"messages_formail"`
+	Encrypted  any    `json:"encrypted"` // true, or how
+	Entries    *int   `json:"entries_bsdtar"`
+	MessageID  string `json:"message_id"`
+}
+
+func truth(t testing.TB, dir string) map[string]expectation {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
+	must(t, err)
+	var v struct{ Files map[string]expectation }
+	must(t, json.Unmarshal(b, &v))
+	return v.Files
+}
+
+// place is an occurrence together with its item.
+type place struct {
+	trove.Occurrence
+	item *catalog.Item
+	rec  trove.Record
+}
+
+// places reads a whole collection.
+func (d *desk) places(coll trove.CollectionName) []place {
+	d.t.Helper()
+	ctx := context.Background()
+	items := map[catalog.ItemID]*place{}
+	must(d.t, d.cat.Items(ctx, catalog.Query{Collection: coll}, func(it *catalog.Item) error {
+		c := *it
+		c.Record = append([]byte(nil), it.Record...)
+		p := &place{item: &c}
+		items[c.ID] = p
+		return json.Unmarshal(c.Record, &p.rec)
+	}))
+	var list []place
+	must(d.t, d.cat.Occurrences(ctx, coll, 0, func(id catalog.ItemID, o *trove.Occurrence) error {
+		p := *items[id]
+		p.Occurrence = *o
+		list = append(list, p)
+		return nil
+	}))
+	return list
+}
+
+// TestCorpora takes all the material in: every file is found again by its
+// digest, strict mboxes have as many messages as one of two independent tools
+// counts, strict mails are mails, and all else leaves a warning.
+func TestCorpora(t *testing.T) {
+	dir := shared(t, "UNSEAL_CORPORA", "corpora")
+	files := truth(t, dir)
+	d := newDesk(t)
+	start := time.Now()
+	sum := d.take(dir)
+	t.Logf("%v: %d files, %d items, %d occurrences, %d unreadable, %d no mail, warnings %v", time.Since(start), sum.Files, sum.New, sum.Occurrences, sum.Unreadable, sum.NotMail, sum.Warnings)
+	for _, f := range sum.Failures {
+		t.Errorf("%s: %v", f.Path, f.Err)
+	}
+	byFile := map[string][]place{}
+	have := map[trove.Digest]bool{}
+	for _, p := range d.places(coll) {
+		name, _, _ := strings.Cut(p.Path, "!/")
+		byFile[name] = append(byFile[name], p)
+		have[p.FileSHA256], have[p.item.SHA256] = true, true
+	}
+	for name, want := range files {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			continue
+		}
+		if !have[want.SHA256] {
+			t.Errorf("%s: not found by its digest", name)
+			continue
+		}
+		got := byFile[name]
+		if len(got) == 0 {
+			t.Errorf("%s: it occurs under no such path", name)
+			continue
+		}
+		switch {
+		case want.Type == "mbox" && want.Strict:
+			if len(got) != *want.Python && len(got) != *want.Formail {
+				t.Errorf("%s: %d messages, want %d or %d", name, len(got), *want.Python, *want.Formail)
+			}
+		case want.Type == "eml" && want.Strict:
+			if len(got) != 1 || got[0].item.Kind != trove.Mail {
+				t.Errorf("%s: %d items, the first a %s; want one mail", name, len(got), got[0].item.Kind)
+			}
+		case want.Encrypted != nil && want.Encrypted != false && want.Kind == "archives":
+			if !warned(got, "encrypted") {
+				t.Errorf("%s: no warning that it is encrypted: %v", name, codes(got))
+			}
+		}
+		if os.Getenv("UNSEAL_INTAKE_LIST") != "" {
+			t.Logf("%-70s %s strict=%v: %d items, kind %s, %v", name, want.Type, want.Strict, len(got), got[0].item.Kind, codes(got))
+			for _, g := range got {
+				t.Log("   ", g.Path, g.rec.Warnings, g.rec.Unreadable)
+			}
+		}
+	}
+	again := d.take(dir)
+	if again.New != 0 || again.Occurrences != 0 || again.FilesDone != again.Files {
+		t.Errorf("a second run added %d items and %d occurrences, and found %d of %d files finished", again.New, again.Occurrences, again.FilesDone, again.Files)
+	}
+	d.verify(coll)
+}
+
+func warned(list []place, code string) bool {
+	for _, c := range codes(list) {
+		if c == code {
+			return true
+		}
+	}
+	return false
+}
+
+func codes(list []place) []string {
+	var all []string
+	for _, p := range list {
+		for _, w := range p.rec.Warnings {
+			all = append(all, w.Code)
+		}
+		if p.rec.Unreadable != "" {
+			all = append(all, "unreadable: "+p.rec.Unreadable)
+		}
+	}
+	return all
+}
+
+// verify reads every item back and compares digest and text.
+func (d *desk) verify(coll trove.CollectionName) {
+	d.t.Helper()
+	must(d.t, d.cat.Items(context.Background(), catalog.Query{Collection: coll}, func(it *catalog.Item) error {
+		d.verifyItem(it)
+		return nil
+	}))
+}
