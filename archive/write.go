@@ -39,6 +39,20 @@ type Writer struct {
 	log     *translog.Log
 	release []note.Signer
 	batches map[trove.Digest]BatchInfo // by digest of the manifest
+	bare    bool                       // keep the log and the commitments alone
+}
+
+// NewLog opens the log that a desk keeps, or begins one: as [NewWriter], but
+// the folder holds the log and the commitments alone. What there is of batches
+// and index files is bound by the log all the same: tell of batches by
+// [Writer.Know].
+func NewLog(fsys durable.FS, log note.Signer) (*Writer, error) {
+	w, err := NewWriter(fsys, log, nil, proof.Checkpoint{})
+	if err != nil {
+		return nil, err
+	}
+	w.bare = true
+	return w, nil
 }
 
 // NewWriter opens the archive in fsys for writing, or begins one in an empty
@@ -79,7 +93,7 @@ func (w *Writer) readBatches() error {
 			}
 			m, err := w.readManifest(c, logged)
 			if errors.Is(err, fs.ErrNotExist) {
-				continue // a log kept without its batches; see Know
+				continue // a log kept without its batches; see NewLog
 			}
 			if err != nil {
 				return err
@@ -101,9 +115,7 @@ func (w *Writer) Batch(manifest trove.Digest) (BatchInfo, bool) {
 	return b, ok
 }
 
-// Know tells of a batch edition that was written elsewhere. A desk keeps its
-// log, index files and commitments in a folder of its own, without the
-// batches: there Know stands in place of WriteBatch.
+// Know tells of a batch edition that was written elsewhere; see [NewLog].
 func (w *Writer) Know(b BatchInfo) { w.batches[b.Manifest] = b }
 
 // State is what the log says, appended entries included.
@@ -393,6 +405,18 @@ func (w *Writer) Publish(info Info, colls []CollectionInfo) error {
 	if err := w.log.Flush(); err != nil {
 		return err
 	}
+	if !w.bare {
+		if err := w.writeFiles(files); err != nil {
+			return err
+		}
+	}
+	if err := w.log.Sign(); err != nil {
+		return err
+	}
+	return w.tidy()
+}
+
+func (w *Writer) writeFiles(files map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := w.fsys.MkdirAll(path.Dir(name)); err != nil {
 			return err
@@ -401,10 +425,7 @@ func (w *Writer) Publish(info Info, colls []CollectionInfo) error {
 			return err
 		}
 	}
-	if err := w.log.Sign(); err != nil {
-		return err
-	}
-	return w.tidy()
+	return nil
 }
 
 // indexFiles makes unseal.json and every collection.json.

@@ -11,7 +11,7 @@
 //	keys/log.key           the log's signing key
 //	keys/log.pub           its public half, for readers' --log-key
 //	keys/senders.ndjson    the archive of senders' DKIM keys
-//	log/                   the log with its index files and commitments: an archive without batches
+//	log/                   the log and the commitments, as they will be published
 //	batches/               what each published batch says, to make it again byte for byte
 //	told/                  what readers were told at each checkpoint
 //	index/                 search segments over what is not published; can be made again

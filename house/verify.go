@@ -28,6 +28,7 @@ func IsDemoOrigin(origin string) bool { return strings.HasPrefix(origin, demoOri
 type VerifyOptions struct {
 	LogKey   string // a key, or the name of a file that holds one; empty takes one remembered, if any
 	Seen     string // the name of a checkpoint file; may be empty
+	Remember bool   // keep a LogKey that fits for later calls
 	Deep     bool
 	Jobs     int
 	Progress func(done, total int64)
@@ -57,7 +58,7 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 	if errors.Is(err, fs.ErrNotExist) {
 		return rep, fmt.Errorf("%w: %v", ErrNoArchive, err)
 	}
-	if err == nil && given && rep.KeyKnown && len(rep.Findings) == 0 {
+	if err == nil && o.Remember && given && rep.KeyKnown && len(rep.Findings) == 0 {
 		remember(rep.Checkpoint.Origin, key)
 	}
 	return rep, err

@@ -26,7 +26,7 @@ type Desk struct {
 	Catalog   catalog.Catalog
 	Blobs     blob.Store
 	Files     durable.FS // the desk's folder; batches/ and told/ in it are ours
-	LogFiles  durable.FS // a folder for the log, its index files and commitments: an archive without batches
+	LogFiles  durable.FS // a folder for the log and the commitments
 	Name      string     // of the archive, for people
 	Origin    string     // of the log
 	LogKey    string     // the public half of Signer
@@ -57,7 +57,7 @@ func (r *Desk) openLog() (*archive.Writer, error) {
 	if r.log != nil {
 		return r.log, nil
 	}
-	l, err := archive.NewWriter(r.LogFiles, r.Signer, nil, proof.Checkpoint{})
+	l, err := archive.NewLog(r.LogFiles, r.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("open the desk's log: %w", err)
 	}
@@ -70,8 +70,7 @@ func (r *Desk) openLog() (*archive.Writer, error) {
 	return l, r.knowBatches(l)
 }
 
-// knowBatches tells the log of the batches that were assembled here, in case
-// the index files do not: they are replaced just before a checkpoint.
+// knowBatches tells the log of the batches that were assembled here.
 func (r *Desk) knowBatches(l *archive.Writer) error {
 	for _, c := range l.State().Collections() {
 		for _, b := range c.Batches {

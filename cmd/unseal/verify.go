@@ -62,7 +62,7 @@ type archiveSummary struct {
 
 func (c *verifyCmd) archive(a *app) error {
 	p := a.ui.progress("verifying")
-	rep, err := house.VerifyArchive(a.ctx, c.What, house.VerifyOptions{LogKey: c.LogKey, Seen: c.Seen, Deep: c.Deep, Jobs: a.globals.Jobs,
+	rep, err := house.VerifyArchive(a.ctx, c.What, house.VerifyOptions{LogKey: c.LogKey, Seen: c.Seen, Remember: true, Deep: c.Deep, Jobs: a.globals.Jobs,
 		Progress: func(done, total int64) { p.show(done, total, "bytes") }})
 	if errors.Is(err, archive.ErrSeen) {
 		return exitError{code: exitMismatch, word: "rolled-back", err: err, hint: "This is not the archive you saw, or an older state of it. Use another mirror."}
