@@ -62,9 +62,12 @@ func mustIndent(v any) []byte {
 // with a group of records, extents that can be. That its bytes are the logged
 // ones is for the caller to check.
 func ParseManifest(b []byte) (*Manifest, error) {
-	var m Manifest
-	if err := strictJSON(b, &m); err != nil {
-		return nil, err
+	m, ok := scanManifest(b)
+	if !ok { // not as we write it, but perhaps as somebody else does
+		m = Manifest{}
+		if err := strictJSON(b, &m); err != nil {
+			return nil, err
+		}
 	}
 	if m.Format != ManifestFormat {
 		return nil, fmt.Errorf("format %q, this version reads %q", m.Format, ManifestFormat)

@@ -1,12 +1,9 @@
 package archive
 
 import (
-	"bytes"
 	"fmt"
-	"io"
+	"slices"
 	"sync"
-
-	"github.com/klauspost/compress/flate"
 
 	"unseal/proof"
 )
@@ -18,7 +15,7 @@ const maxMember = 1 << 30
 // cannot make us take memory that the packed bytes do not warrant.
 const maxRatio = 1100
 
-var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+var inflaters = sync.Pool{New: func() any { return new(inflater) }}
 
 // unpack appends to dst the size bytes that packed holds; see [Extent]. It
 // fails unless they are exactly that many. The caller names the file.
@@ -29,21 +26,12 @@ func unpack(dst, packed []byte, size int64) ([]byte, error) {
 	if size == int64(len(packed)) {
 		return append(dst, packed...), nil
 	}
-	r := inflaters.Get().(io.Reader)
-	defer inflaters.Put(r)
-	var src bytes.Reader
-	src.Reset(packed)
-	if err := r.(flate.Resetter).Reset(&src, nil); err != nil {
-		return dst, err
-	}
 	at := len(dst)
-	dst = append(dst, make([]byte, size)...)
-	if _, err := io.ReadFull(r, dst[at:]); err != nil {
-		return dst[:at], fmt.Errorf("damaged DEFLATE stream: %v: %w", err, proof.ErrMismatch)
-	}
-	var more [1]byte
-	if n, err := r.Read(more[:]); n != 0 || err != io.EOF || src.Len() != 0 {
-		return dst[:at], fmt.Errorf("holds more than the %d bytes it should: %w", size, proof.ErrMismatch)
+	dst = slices.Grow(dst, int(size))[:at+int(size)]
+	f := inflaters.Get().(*inflater)
+	defer inflaters.Put(f)
+	if err := f.inflate(dst[at:], packed); err != nil {
+		return dst[:at], fmt.Errorf("%v, or not one of %d bytes: %w", err, size, proof.ErrMismatch)
 	}
 	return dst, nil
 }

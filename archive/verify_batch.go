@@ -3,11 +3,9 @@ package archive
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"path"
-	"strconv"
 	"sync"
 
 	"unseal/proof"
@@ -391,56 +389,6 @@ func parseRecordHead(line []byte) (h recordHead, ok bool) {
 		h.verdict, _, _ = bytes.Cut(after, []byte{'"'})
 	}
 	return h, p.ok
-}
-
-// scanner takes fields of known form off the front of a text.
-type scanner struct {
-	rest []byte
-	ok   bool
-}
-
-func (p *scanner) skip(prefix string) {
-	if len(p.rest) < len(prefix) || string(p.rest[:len(prefix)]) != prefix {
-		p.ok = false
-		return
-	}
-	p.rest = p.rest[len(prefix):]
-}
-
-func (p *scanner) number(prefix string) int {
-	p.skip(prefix)
-	i := 0
-	for i < len(p.rest) && p.rest[i] >= '0' && p.rest[i] <= '9' {
-		i++
-	}
-	n, err := strconv.ParseInt(string(p.rest[:i]), 10, 32)
-	p.ok = p.ok && err == nil
-	p.rest = p.rest[i:]
-	return int(n)
-}
-
-// text takes a string without escapes and its closing quote.
-func (p *scanner) text(prefix string) []byte {
-	p.skip(prefix)
-	i := bytes.IndexByte(p.rest, '"')
-	if i < 0 {
-		p.ok = false
-		return nil
-	}
-	s := p.rest[:i]
-	p.rest = p.rest[i+1:]
-	return s
-}
-
-func (p *scanner) hex(prefix string, to []byte) {
-	s := p.text(prefix)
-	if len(s) != 2*len(to) {
-		p.ok = false
-		return
-	}
-	if _, err := hex.Decode(to, s); err != nil {
-		p.ok = false
-	}
 }
 
 // chunkSum is what one task counts.
