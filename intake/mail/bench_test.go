@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/mholt/archives"
+	"github.com/ulikunitz/xz"
 )
 
 // benchMails are real mails of public lists, up to limit bytes of each mbox.
@@ -26,11 +26,10 @@ func benchMails(b testing.TB, limit int64) (mails [][]byte, size int64) {
 			b.Fatal(err)
 		}
 		defer f.Close()
-		r, err := archives.Xz{}.OpenReader(f)
+		r, err := xz.NewReader(f)
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer r.Close()
 		all, err := io.ReadAll(io.LimitReader(r, limit))
 		if err != nil {
 			b.Fatal(err)
