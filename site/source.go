@@ -171,20 +171,54 @@ func (c *collection) neighbour(n, step int) int {
 	return 0
 }
 
-// loadText reads the item's text from the index; without an index, from the
-// item itself.
+// loadText reads the item's text: of a plain mail from its exact bytes, which
+// the log vouches for; of other items, whose text is made of several parts or
+// of HTML, from the index. Without an index every text part is decoded.
 func (s *site) loadText(ctx context.Context, it *item) error {
-	err := search.ErrNotFound
-	if s.index != nil {
-		it.text, err = s.index.Text(ctx, it.coll.Name, it.number)
+	if text, ok, err := it.plainText(); ok || err != nil {
+		it.text = text
+		return err
 	}
+	if s.index == nil {
+		return it.readText()
+	}
+	text, err := s.index.Text(ctx, it.coll.Name, it.number)
 	if errors.Is(err, search.ErrNotFound) {
 		return it.readText()
 	}
+	it.text = text
 	return err
 }
 
-// readText decodes the item's text parts.
+// maxPlain is the longest text that is decoded for each page; the index keeps
+// longer ones ready.
+const maxPlain = 256 << 10
+
+// plainText is the text of a plain mail; false for any other item.
+func (it *item) plainText() (text string, ok bool, err error) {
+	if !it.isPlain() {
+		return "", false, nil
+	}
+	raw, err := it.bytes()
+	if err != nil {
+		return "", false, err
+	}
+	return it.decodePlain(raw)
+}
+
+// isPlain reports whether the item is a mail that holds one text and nothing else.
+func (it *item) isPlain() bool {
+	return it.rec.Kind == trove.Mail && len(it.rec.Parts) == 1 && it.rec.Parts[0].Role == trove.RoleText && it.row.Size <= maxPlain
+}
+
+// decodePlain is the text of a plain mail, the same as intake made of it; false
+// where intake had to guess the charset.
+func (it *item) decodePlain(raw []byte) (text string, ok bool, err error) {
+	text, ok, err = decodeText(raw, it.rec.Parts[0])
+	return strings.TrimRight(strings.TrimLeft(text, "\n"), " \t\n"), ok, err
+}
+
+// readText decodes the item's text parts, one after another.
 func (it *item) readText() error {
 	if it.rec.Kind != trove.Mail {
 		return nil
@@ -197,14 +231,28 @@ func (it *item) readText() error {
 		if part.Role != trove.RoleText {
 			continue
 		}
-		b, err := mime.DecodePart(raw, part)
+		text, _, err := decodeText(raw, part)
 		if err != nil {
 			return err
 		}
-		text, _ := mime.ToUTF8(b, part.Charset)
-		it.text += strings.ReplaceAll(text, "\r\n", "\n")
+		it.text += text
 	}
 	return nil
+}
+
+// decodeText is the text of a part with plain line ends; known reports whether
+// its charset was.
+func decodeText(raw []byte, part trove.Part) (text string, known bool, err error) {
+	b, err := mime.DecodePart(raw, part)
+	if err != nil {
+		return "", false, err
+	}
+	text, known = mime.ToUTF8(b, part.Charset)
+	text = strings.TrimPrefix(text, "\uFEFF")
+	if strings.IndexByte(text, '\r') >= 0 {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	}
+	return text, known, nil
 }
 
 // bytes are the item's exact bytes, checked against the log.
