@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
@@ -185,5 +186,9 @@ func locate(path string) (place, error) {
 	if err != nil {
 		return place{}, fmt.Errorf("take in %s: %w", path, err)
 	}
-	return place{path: abs, real: real}, nil
+	info, err := os.Stat(real)
+	if err != nil {
+		return place{}, err
+	}
+	return place{path: abs, real: real, folder: info.IsDir()}, nil
 }

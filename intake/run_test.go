@@ -203,8 +203,27 @@ func TestAFileAndItsOwner(t *testing.T) {
 	d := newDesk(t)
 	d.options.Owner = "carol"
 	dir := folder(t, "anna/inbox", mboxOf(letter("a")))
-	d.take(filepath.Join(dir, "anna", "inbox"))
+	file := filepath.Join(dir, "anna", "inbox")
+	d.take(file)
 	wantLines(t, d, line("carol", "inbox", trove.Mail, letter("a")))
+	d = newDesk(t)
+	d.take(file) // what lies around the file is not handed over
+	wantLines(t, d, line("", "inbox", trove.Mail, letter("a")))
+	d = newDesk(t)
+	d.take(filepath.Dir(file))
+	wantLines(t, d, line("anna", "inbox", trove.Mail, letter("a")))
+}
+
+func TestOwnersInsideContainers(t *testing.T) {
+	d := newDesk(t)
+	d.take(folder(t,
+		"all.zip", zipOf(t, "maildir/anna/inbox/1", letter("a"), "inbox/1", letter("b")),
+		"bob/sent/old.tgz", tgzOf(t, "1.eml", letter("c"), "carol/inbox/1", letter("d"))))
+	wantLines(t, d,
+		line("anna", "all.zip!/maildir/anna/inbox/1", trove.Mail, letter("a")),
+		line("", "all.zip!/inbox/1", trove.Mail, letter("b")),
+		line("bob", "bob/sent/old.tgz!/1.eml", trove.Mail, letter("c")),
+		line("carol", "bob/sent/old.tgz!/carol/inbox/1", trove.Mail, letter("d")))
 }
 
 func TestTheSameMailInAnotherTroveIsOneItem(t *testing.T) {

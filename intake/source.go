@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"unseal/blob"
@@ -45,6 +46,8 @@ type source struct {
 
 	lot      []small
 	lotBytes int
+
+	ownerPath, lastOwner string // of the last candidate, as most share it with the one before
 }
 
 // small is a file held in memory until its lot is full.
@@ -56,7 +59,6 @@ type small struct {
 // handed is one file as handed over, while it is being taken in.
 type handed struct {
 	catalog.File
-	owner    string
 	count    int64 // candidates so far; those up to Progress are durable already
 	mails    int
 	unpacked int64 // bytes that may still come out of containers
@@ -139,7 +141,7 @@ func (s *source) found(ctx context.Context, root *os.Root, f found) error {
 }
 
 func (s *source) onDisk(f found) string {
-	if info, err := os.Stat(s.place.real); err == nil && info.IsDir() {
+	if s.place.folder {
 		return filepath.Join(s.place.real, f.name)
 	}
 	return s.place.real
@@ -280,10 +282,7 @@ func digest(ctx context.Context, r io.ReadSeeker) (trove.Digest, int64, error) {
 
 // file takes in one file as handed over.
 func (s *source) file(ctx context.Context, f catalog.File, c *content) error {
-	h := &handed{File: f, unpacked: max(maxRatio*f.Size, minUnpack), entries: maxEntries, owner: s.run.o.Owner}
-	if h.owner == "" {
-		h.owner = OwnerOf(s.layout(f.Path))
-	}
+	h := &handed{File: f, unpacked: max(maxRatio*f.Size, minUnpack), entries: maxEntries}
 	head, err := c.head()
 	if err != nil {
 		return fmt.Errorf("read %s back: %w", f.Path, err)
@@ -298,13 +297,27 @@ func (s *source) file(ctx context.Context, f catalog.File, c *content) error {
 	return s.line.end(ctx, h, c)
 }
 
-// layout is the path in which to look for the owner: the folder handed over is
-// a part of it.
-func (s *source) layout(path string) string {
-	if s.place.path == s.place.real || filepath.Base(s.place.path) == filepath.Base(s.place.real) {
-		return filepath.ToSlash(filepath.Base(s.place.path)) + "/" + path
+// owner is the owner given, or the one that the folders in a path show, those
+// in the innermost container first. A folder handed over is a part of the
+// path; what lies around it on the operator's disk is not.
+func (s *source) owner(path string) string {
+	if s.run.o.Owner != "" {
+		return s.run.o.Owner
 	}
-	return filepath.ToSlash(filepath.Base(s.place.real)) + "/" + path
+	if path == s.ownerPath {
+		return s.lastOwner
+	}
+	s.ownerPath, s.lastOwner = path, ""
+	parts := strings.Split(path, "!/")
+	if s.place.folder {
+		parts[0] = filepath.Base(s.place.path) + "/" + parts[0]
+	}
+	for _, part := range slices.Backward(parts) {
+		if s.lastOwner = OwnerOf(part); s.lastOwner != "" {
+			break
+		}
+	}
+	return s.lastOwner
 }
 
 // leaf says where in a trove some bytes are.
@@ -468,7 +481,7 @@ func (s *source) emit(ctx context.Context, h *handed, c *content, e entry) error
 	}
 	e.file, e.progress = h, h.count
 	e.span.Blob = c.sha
-	e.occ.Owner, e.occ.FileSHA256 = h.owner, h.SHA256
+	e.occ.Owner, e.occ.FileSHA256 = s.owner(e.occ.Path), h.SHA256
 	var b []byte
 	if !c.stored {
 		b, c.stored = c.mem, true

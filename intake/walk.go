@@ -14,8 +14,9 @@ import (
 
 // place is one path of the operator: a file, or a folder with all below it.
 type place struct {
-	path string // absolute, as given
-	real string // with links resolved
+	path   string // absolute, as given
+	real   string // with links resolved
+	folder bool
 }
 
 // found is a file below a place.
@@ -29,12 +30,8 @@ type found struct {
 // folders among files. Links and other files that are not regular go to odd.
 // Everything is reached through root, so nothing outside is.
 func (p place) walk(fn func(root *os.Root, f found) error, odd func(path string, mode fs.FileMode, err error)) error {
-	info, err := os.Stat(p.real)
-	if err != nil {
-		return err
-	}
 	dir, base := p.real, "."
-	if !info.IsDir() {
+	if !p.folder {
 		dir, base = filepath.Split(p.real)
 	}
 	root, err := os.OpenRoot(dir)
@@ -43,8 +40,12 @@ func (p place) walk(fn func(root *os.Root, f found) error, odd func(path string,
 	}
 	defer root.Close()
 	w := &walker{root: root, dir: dir, fn: fn, odd: odd}
-	if info.IsDir() {
+	if p.folder {
 		return w.folder(base)
+	}
+	info, err := root.Lstat(base)
+	if err != nil {
+		return err
 	}
 	return w.file(base, info)
 }
