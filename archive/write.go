@@ -413,7 +413,7 @@ func (w *Writer) Publish(info Info, colls []CollectionInfo) error {
 	if err := w.log.Sign(); err != nil {
 		return err
 	}
-	return w.tidy()
+	return w.tidyBatches()
 }
 
 func (w *Writer) writeFiles(files map[string][]byte) error {
@@ -468,9 +468,18 @@ func (w *Writer) describe(info CollectionInfo, c *translog.Collection) (Collecti
 	return info, nil
 }
 
-// tidy removes batch folders and commitments that the log does not name: they
-// are of a run that was stopped, and whose plan was changed afterwards.
-func (w *Writer) tidy() error {
+// Tidy removes what stopped runs have left. Publish ends with it; call it where
+// there may be nothing to publish.
+func (w *Writer) Tidy() error {
+	if err := w.log.Tidy(); err != nil {
+		return err
+	}
+	return w.tidyBatches()
+}
+
+// tidyBatches removes batch folders and commitments that the log does not name:
+// they are of a run that was stopped, and whose plan was changed afterwards.
+func (w *Writer) tidyBatches() error {
 	for _, c := range w.State().Collections() {
 		keep := map[string]bool{}
 		for _, b := range c.Batches {

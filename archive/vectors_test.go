@@ -1,0 +1,126 @@
+package archive
+
+import (
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"unseal/proof"
+	"unseal/translog"
+	"unseal/trove"
+)
+
+var update = flag.Bool("update", false, "rewrite the vectors of docs/archive-format.md")
+
+const formatDoc = "../docs/archive-format.md"
+
+// vectors makes the contents of the vector blocks, from an archive of three items.
+func vectors(t *testing.T) map[string]string {
+	p := newPress(t, 3, 3)
+	p.reject[2] = "privacy"
+	fsys, dir := p.published()
+	files := contents(t, dir)
+	a := opened(t, fsys)
+	c, err := a.Collection("mail")
+	must(t, err)
+	batch := BatchDir("mail", 1, 1)
+
+	out := map[string]string{}
+	var b strings.Builder
+	take := func(name string) {
+		out[name] = b.String()
+		b.Reset()
+	}
+	tile := translog.Tile{Level: translog.Entries}.In(a.Checkpoint().Size)
+	lines, err := tile.SplitEntries([]byte(files["log/"+tile.Path()]))
+	must(t, err)
+	for i, line := range lines {
+		fmt.Fprintf(&b, "entry %d: %s\nleaf hash: %s\n", i, line, translog.LeafHash(line))
+	}
+	fmt.Fprintf(&b, "tombstone: %s\n", translog.Tombstone{Collection: "mail", Number: 1, Reason: "court-order"}.Append(nil))
+	fmt.Fprintf(&b, "log/checkpoint:\n%s", files["log/checkpoint"])
+	take("entries")
+
+	content := p.content(1)
+	secret, item := p.secret(), p.secret().Item("mail", 1)
+	leaf, o := p.commit(1)
+	fmt.Fprintf(&b, "collection secret: %x\nitem secret of mail/1: seed %x, salt %x\n", secret, item.Seed, item.Salt)
+	fmt.Fprintf(&b, "exact bytes: %q\n", content)
+	fmt.Fprintf(&b, "salted digest: %s\n", trove.Sum(append(item.Salt[:], content...)))
+	fmt.Fprintf(&b, "tree of segments: root %s, %d segments\nitem commitment: %s\n", o.Root, o.Segments, leaf)
+	for _, text := range []string{"", "a", "> two words,\r\n", strings.Repeat("QUJD", 10) + "\n", strings.Repeat("-", 130) + "\n\n"} {
+		_, o := proof.Commit(proof.Context{Origin: testOrigin, Collection: "mail", Number: 1, Kind: trove.Mail}, item, []byte(text))
+		fmt.Fprintf(&b, "of %q: root %s, %d segments\n", text, o.Root, o.Segments)
+	}
+	take("item")
+
+	for n := 1; n <= 3; n++ {
+		leaf, _ := p.commit(n)
+		fmt.Fprintf(&b, "item commitment of mail/%d: %s\n", n, leaf)
+	}
+	fmt.Fprintf(&b, "c/mail/commitment/1/tile/0/000.p/3: %s\n", hex.EncodeToString([]byte(files["c/mail/commitment/1/tile/0/000.p/3"])))
+	fmt.Fprintf(&b, "root: %s\n", c.Info.Commitments[0].Root)
+	drive := trove.Sum([]byte("drive.mbox"))
+	fmt.Fprintf(&b, "inventory 1 of the one file %s: %s\n", drive, secret.Inventory("mail", 1, []trove.Digest{drive}))
+	take("commitment")
+
+	fmt.Fprintf(&b, "%s/manifest.json:\n%s", batch, files[batch+"/manifest.json"])
+	m, err := c.Manifest(1, 1)
+	must(t, err)
+	g := m.Records[0]
+	records, err := a.member(batch+"/items.zip", recordsName(g.First), g.At, g.Size, g.SHA256)
+	must(t, err)
+	fmt.Fprintf(&b, "records/1.ndjson:\n%s", records)
+	fmt.Fprintf(&b, "SHA256SUMS:\n%s", files[batch+"/SHA256SUMS"])
+	fmt.Fprintf(&b, "items.zip:\n%s\n", hex.EncodeToString([]byte(files[batch+"/items.zip"])))
+	take("batch")
+
+	text, err := a.Proof("mail", 1)
+	must(t, err)
+	b.Write(text)
+	take("proof")
+
+	fmt.Fprintf(&b, "%s%s", files["unseal.json"], files["c/mail/collection.json"])
+	take("index")
+	return out
+}
+
+func TestVectorsOfTheFormat(t *testing.T) {
+	doc, err := os.ReadFile(filepath.FromSlash(formatDoc))
+	must(t, err)
+	text := string(doc)
+	for name, want := range vectors(t) {
+		head := "```vector " + name + "\n"
+		before, rest, ok := strings.Cut(text, head)
+		got, after, ok2 := strings.Cut(rest, "```\n")
+		if !ok || !ok2 {
+			t.Fatalf("%s has no block %q", formatDoc, name)
+		}
+		if got != want && !*update {
+			t.Errorf("vector %s of %s is\n%s\nmade was\n%s", name, formatDoc, got, want)
+		}
+		text = before + head + want + "```\n" + after
+	}
+	if *update {
+		must(t, os.WriteFile(filepath.FromSlash(formatDoc), []byte(text), 0o644))
+	}
+}
+
+// A proof that was published once must verify in twenty years.
+func TestProofOfTheVectorsVerifies(t *testing.T) {
+	doc, err := os.ReadFile(filepath.FromSlash(formatDoc))
+	must(t, err)
+	_, text, _ := strings.Cut(string(doc), "```vector proof\n")
+	text, _, _ = strings.Cut(text, "```\n")
+	f, err := proof.Parse([]byte(text))
+	must(t, err)
+	p := newPress(t, 3, 3)
+	s, err := proof.Verify(f, p.content(1), p.key)
+	if err != nil || s.Item.Number != 1 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
