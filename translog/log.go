@@ -221,7 +221,7 @@ func (l *Log) Sign() error {
 	}
 	l.err = l.sign()
 	if l.err == nil {
-		l.err = l.tidy()
+		l.err = l.Tidy()
 	}
 	return l.err
 }
@@ -247,10 +247,10 @@ func (l *Log) sign() error {
 	return nil
 }
 
-// tidy removes every file below tile/ that does not belong to the signed log:
+// Tidy removes every file below tile/ that does not belong to the signed log:
 // partial tiles that have grown, and what a stopped run left. So the bytes of
-// a log do not depend on how many runs wrote it.
-func (l *Log) tidy() error {
+// a log do not depend on how many runs wrote it. Sign ends with it.
+func (l *Log) Tidy() error {
 	v := &l.view
 	var files, folders []string
 	err := fs.WalkDir(l.fsys, v.dir+"/tile", func(name string, e fs.DirEntry, err error) error {
@@ -268,7 +268,7 @@ func (l *Log) tidy() error {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, name := range files {

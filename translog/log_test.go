@@ -334,8 +334,8 @@ func TestTilePathsReadBack(t *testing.T) {
 }
 
 func TestEdgeAgreesWithTheWholeTree(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		leaves := make([]trove.Digest, rapid.IntRange(0, 70_000).Draw(t, "size"))
+	agree := func(t interface{ Fatalf(string, ...any) }, size int) {
+		leaves := make([]trove.Digest, size)
 		for i := range leaves {
 			leaves[i] = trove.Digest{byte(i), byte(i >> 8), byte(i >> 16)}
 		}
@@ -347,7 +347,7 @@ func TestEdgeAgreesWithTheWholeTree(t *testing.T) {
 				return nil
 			})
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("%v", err)
 			}
 		}
 		err := e.Partial(func(p Tile, h []trove.Digest) error {
@@ -355,7 +355,7 @@ func TestEdgeAgreesWithTheWholeTree(t *testing.T) {
 			return nil
 		})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%v", err)
 		}
 		for i := range levels {
 			if got := Root(levels[:i+1]); got != RootOf(leaves) || got != e.Root() {
@@ -369,5 +369,9 @@ func TestEdgeAgreesWithTheWholeTree(t *testing.T) {
 				t.Fatalf("level %d has %d hashes, its tiles %d", i, len(levels[i]), width)
 			}
 		}
-	})
+	}
+	rapid.Check(t, func(t *rapid.T) { agree(t, rapid.IntRange(0, 2000).Draw(t, "size")) })
+	for _, size := range []int{65_535, 65_536, 65_537, 70_000} {
+		agree(t, size)
+	}
 }

@@ -212,8 +212,8 @@ func (s *State) item(e proof.Item) error {
 		return fmt.Errorf("%s/%d is withdrawn for good", e.Collection, e.Number)
 	case e.Edition != int(old.edition)+1:
 		return fmt.Errorf("%s/%d: edition %d after edition %d", e.Collection, e.Number, e.Edition, old.edition)
-	case int(old.batch) == e.Batch && int(old.batchEdition) == into:
-		return fmt.Errorf("%s/%d stands twice in edition %d of batch %d", e.Collection, e.Number, into, e.Batch)
+	case c.open(old):
+		return fmt.Errorf("%s/%d: edition %d while batch %d, with the edition before, is open", e.Collection, e.Number, e.Edition, old.batch)
 	case e.Edition > math.MaxUint16 || into > math.MaxUint16:
 		return fmt.Errorf("%s/%d: more editions than this version reads", e.Collection, e.Number)
 	}
@@ -288,7 +288,7 @@ func (s *State) tombstone(e Tombstone) error {
 	if err != nil {
 		return err
 	}
-	if c.look(e.Number).state != published {
+	if old := c.look(e.Number); old.state != published || c.open(old) {
 		return fmt.Errorf("%s/%d is not out and has no tombstone", e.Collection, e.Number)
 	}
 	reason, err := c.reason(e.Reason)
@@ -298,6 +298,11 @@ func (s *State) tombstone(e Tombstone) error {
 	to := c.slot(e.Number)
 	to.state, to.reason, to.index = tombstone, reason, uint32(s.Size)
 	return nil
+}
+
+// open reports whether the batch edition that s lies in is not closed yet.
+func (c *Collection) open(s slot) bool {
+	return s.batch > 0 && int(s.batchEdition) > c.last[int(s.batch)]
 }
 
 // reason finds or adds a code.

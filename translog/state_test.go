@@ -1,0 +1,374 @@
+package translog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/sumdb/note"
+	"pgregory.net/rapid"
+
+	"unseal/proof"
+	"unseal/trove"
+)
+
+// replayed applies entries to a fresh state; the error is that of the last.
+func replayed(tb testing.TB, entries ...Entry) (*State, error) {
+	tb.Helper()
+	_, vkey := testKey(tb, testOrigin, 1)
+	s := &State{}
+	for i, e := range append([]Entry{genesis(vkey)}, entries...) {
+		if err := s.Apply(e.Append(nil)); err != nil {
+			if i < len(entries) {
+				tb.Fatalf("entry %d: %v", i, err)
+			}
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func batch(n, edition, items int) Batch {
+	return Batch{Batch: n, Collection: "mail", Edition: edition, Items: items, Manifest: trove.Sum(fmt.Append(nil, n, edition))}
+}
+
+func held(first, last int, reason string) Withheld {
+	return Withheld{Collection: "mail", First: first, Last: last, Reason: reason}
+}
+
+func tomb(n int) Tombstone { return Tombstone{Collection: "mail", Number: n, Reason: "court-order"} }
+
+func TestLegalHistoryAddsUp(t *testing.T) {
+	second := commitment(5)
+	second.K, second.First, second.Previous = 2, 11, commitment(10).Root
+	s, err := replayed(t, commitment(10),
+		held(1, 3, "privacy"), held(4, 4, "unreadable"), item(5, 1, 1), item(6, 1, 1), batch(1, 1, 2),
+		item(1, 2, 1), batch(2, 1, 1), held(2, 2, "source"), item(5, 1, 2), batch(1, 2, 1), tomb(6), item(4, 3, 1), batch(3, 1, 1),
+		second, item(15, 4, 1), batch(4, 1, 1), index(1))
+	must(t, err)
+	c := s.Collection("mail")
+	got := c.Account()
+	want := Account{Committed: 15, Published: 4, Tombstones: 1, NotOut: 8, Withheld: map[string]int{"privacy": 1, "source": 1}}
+	if got.Published != want.Published || got.Tombstones != 1 || got.NotOut != 8 || got.Committed != 15 || got.Unreadable != 0 || !maps.Equal(got.Withheld, want.Withheld) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	st, _ := c.Number(5)
+	if st.State != trove.Published || st.Edition != 2 || st.Batch != 1 || st.BatchEdition != 2 || st.SHA256 != item(5, 1, 2).SHA256 || st.Index != 10 {
+		t.Errorf("%+v", st)
+	}
+	if st, _ := c.Number(6); st.State != trove.Tombstone || st.Reason != "court-order" {
+		t.Errorf("%+v", st)
+	}
+	if st, _ := c.Number(3); st.State != trove.Withheld || st.Reason != "privacy" {
+		t.Errorf("%+v", st)
+	}
+	if _, ok := c.Number(16); ok {
+		t.Error("a number that is not committed to")
+	}
+	if k := c.Commitment(10).K; k != 1 {
+		t.Errorf("number 10 is in commitment %d", k)
+	}
+	if k := c.Commitment(11).K; k != 2 {
+		t.Errorf("number 11 is in commitment %d", k)
+	}
+	if len(c.Batches) != 5 || len(s.Open()) != 0 || !s.Indexed || len(s.Collections()) != 1 {
+		t.Errorf("batches %+v, open %v", c.Batches, s.Open())
+	}
+}
+
+func TestIllegalTransitionsAreRefused(t *testing.T) {
+	_, vkey := testKey(t, testOrigin, 1)
+	later := func(change func(*proof.Commitment)) proof.Commitment {
+		c := commitment(5)
+		c.K, c.First, c.Previous = 2, 11, commitment(10).Root
+		change(&c)
+		return c
+	}
+	noRule := commitment(10)
+	noRule.Rule = ""
+	late := commitment(10)
+	late.First = 2
+	huge := commitment(maxNumbers + 1)
+	out := []Entry{commitment(10), item(5, 1, 1), batch(1, 1, 1)}
+	for what, entries := range map[string][]Entry{
+		"second genesis":              {genesis(vkey)},
+		"item of no collection":       {item(1, 1, 1)},
+		"batch of no collection":      {batch(1, 1, 0)},
+		"withheld of no collection":   {held(1, 1, "privacy")},
+		"no rule":                     {noRule},
+		"first number missing":        {late},
+		"too many numbers":            {huge},
+		"number beyond the end":       {commitment(10), item(11, 1, 1)},
+		"edition twice":               append(out, item(5, 2, 1)),
+		"gap in editions":             append(out, item(5, 2, 3)),
+		"first edition is not 1":      {commitment(10), item(5, 1, 2)},
+		"twice in a batch":            {commitment(10), item(5, 1, 1), item(5, 1, 2)},
+		"twice, past another batch":   {commitment(10), item(5, 1, 1), item(5, 2, 2)},
+		"tombstone in an open batch":  {commitment(10), item(5, 1, 1), tomb(5)},
+		"withheld after it was out":   append(out, held(4, 6, "privacy")),
+		"withheld twice":              {commitment(10), held(1, 3, "privacy"), held(3, 4, "privacy")},
+		"withheld beyond the end":     {commitment(10), held(9, 11, "privacy")},
+		"withheld backwards":          {commitment(10), held(3, 2, "privacy")},
+		"withheld from zero":          {commitment(10), held(0, 2, "privacy")},
+		"bad reason":                  {commitment(10), held(1, 2, "Privacy!")},
+		"no reason":                   {commitment(10), held(1, 2, "")},
+		"too many withheld":           {commitment(200_000), held(1, 100_001, "privacy")},
+		"tombstone of what is not":    {commitment(10), tomb(5)},
+		"tombstone of a withheld one": {commitment(10), held(5, 5, "privacy"), tomb(5)},
+		"tombstone twice":             append(out, tomb(5), tomb(5)),
+		"item after its tombstone":    append(out, tomb(5), item(5, 2, 2)),
+		"withheld after tombstone":    append(out, tomb(5), held(5, 5, "privacy")),
+		"batch states fewer":          {commitment(10), item(5, 1, 1), batch(1, 1, 0)},
+		"batch edition twice":         append(out, batch(1, 1, 0)),
+		"gap in batch editions":       append(out, batch(1, 3, 0)),
+		"batch number 0":              {commitment(10), batch(0, 1, 0)},
+		"commitment twice":            {commitment(10), commitment(10)},
+		"supplement overlaps":         {commitment(10), later(func(c *proof.Commitment) { c.First = 10 })},
+		"supplement with a gap":       {commitment(10), later(func(c *proof.Commitment) { c.First = 12 })},
+		"supplement of another":       {commitment(10), later(func(c *proof.Commitment) { c.Previous = trove.Sum(nil) })},
+		"supplement out of order":     {commitment(10), later(func(c *proof.Commitment) { c.K = 3 })},
+		"index outside":               {Index{Files: map[string]trove.Digest{"../unseal.json": {}}}},
+	} {
+		s, err := replayed(t, entries...)
+		if !errors.Is(err, ErrIllegal) {
+			t.Errorf("%s: %v", what, err)
+			continue
+		}
+		if s.Size != int64(len(entries)) {
+			t.Errorf("%s: a refused entry counts", what)
+		}
+	}
+	s := &State{}
+	if err := s.Apply(commitment(1).Append(nil)); !errors.Is(err, ErrIllegal) {
+		t.Errorf("a log without genesis: %v", err)
+	}
+}
+
+func TestReasonsAreBounded(t *testing.T) {
+	s, err := replayed(t, commitment(1))
+	must(t, err)
+	for i := range maxReasons {
+		must(t, s.Apply(held(1, 1, fmt.Sprintf("r-%d", i)).Append(nil)))
+	}
+	if err := s.Apply(held(1, 1, "one-more").Append(nil)); !errors.Is(err, ErrIllegal) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestReleaseSignaturesAreCounted(t *testing.T) {
+	_, vkey := testKey(t, testOrigin, 1)
+	a, aKey := testKey(t, "a.example.org", 2)
+	b, bKey := testKey(t, "b.example.org", 3)
+	stranger, _ := testKey(t, "c.example.org", 4)
+	g := genesis(vkey)
+	g.ReleaseKeys, g.ReleaseQuorum = []string{aKey, bKey}, 2
+	signed := func(signers ...note.Signer) Batch {
+		e := batch(1, 1, 1)
+		for _, s := range signers {
+			must(t, e.Sign(s))
+		}
+		return e
+	}
+	altered := signed(a, b)
+	altered.Manifest[0] ^= 1
+	for what, c := range map[string]struct {
+		e  Batch
+		ok bool
+	}{
+		"both":                {signed(a, b), true},
+		"both, other order":   {signed(b, a), true},
+		"both and a stranger": {signed(a, stranger, b), true},
+		"none":                {signed(), false},
+		"one":                 {signed(a), false},
+		"one twice":           {signed(a, a), false},
+		"one and a stranger":  {signed(a, stranger), false},
+		"of another manifest": {altered, false},
+	} {
+		s := &State{}
+		for _, e := range []Entry{g, commitment(10), item(1, 1, 1)} {
+			must(t, s.Apply(e.Append(nil)))
+		}
+		if err := s.Apply(c.e.Append(nil)); (err == nil) != c.ok {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for what, change := range map[string]func(*Genesis){
+		"quorum beyond keys": func(g *Genesis) { g.ReleaseQuorum = 3 },
+		"negative quorum":    func(g *Genesis) { g.ReleaseQuorum = -1 },
+		"bad release key":    func(g *Genesis) { g.ReleaseKeys = []string{"x", aKey} },
+		"bad log key":        func(g *Genesis) { g.LogKey = "x" },
+		"key of another log": func(g *Genesis) { g.LogKey = aKey },
+	} {
+		bad := g
+		change(&bad)
+		if err := new(State).Apply(bad.Append(nil)); !errors.Is(err, ErrIllegal) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func TestEntriesHaveOneForm(t *testing.T) {
+	_, vkey := testKey(t, testOrigin, 1)
+	for _, e := range []Entry{genesis(vkey), commitment(5), item(1, 2, 3), held(1, 2, "privacy"), tomb(1), batch(1, 1, 1), index(1)} {
+		line := e.Append(nil)
+		back, err := Parse(line)
+		must(t, err)
+		if !bytes.Equal(back.Append(nil), line) {
+			t.Errorf("%s reads back as %s", line, back.Append(nil))
+		}
+		s := string(line)
+		for what, bad := range map[string]string{
+			"space":         strings.Replace(s, ":", ": ", 1),
+			"line end":      s + "\n",
+			"unknown field": strings.Replace(s, "{", `{"a":1,`, 1),
+			"field twice":   strings.Replace(s, "}", `,"type":"x"}`, 1),
+			"escape":        strings.Replace(s, `"type"`, `"typ\u0065"`, 1),
+			"not ASCII":     strings.Replace(s, `"type":"`, `"type":"ä`, 1),
+			"other type":    strings.Replace(s, `"type":"`, `"type":"x`, 1),
+			"cut":           s[:len(s)-1],
+			"null":          "null",
+			"long":          s + strings.Repeat(" ", maxEntry),
+		} {
+			if _, err := Parse([]byte(bad)); err == nil {
+				t.Errorf("%s accepted: %.200s", what, bad)
+			}
+		}
+	}
+}
+
+// TestAnyHistoryIsJudgedAsByAPlainModel plays random entries against a model
+// that is nothing but a map of numbers.
+func TestAnyHistoryIsJudgedAsByAPlainModel(t *testing.T) {
+	_, vkey := testKey(t, testOrigin, 1)
+	rapid.Check(t, func(t *rapid.T) {
+		type number struct {
+			state   string
+			edition int
+		}
+		model := map[int]*number{}
+		inBatch := map[int]int{} // numbers in a batch that is open
+		pending, editions := map[int]int{}, map[int]int{}
+		s := &State{}
+		for _, e := range []Entry{genesis(vkey), commitment(8)} {
+			if err := s.Apply(e.Append(nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for n := 1; n <= 8; n++ {
+			model[n] = &number{}
+		}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			n, b := rapid.IntRange(0, 9).Draw(t, "n"), rapid.IntRange(1, 3).Draw(t, "b")
+			m := model[n]
+			var e Entry
+			legal := m != nil
+			switch rapid.SampledFrom([]string{"item", "item", "withhold", "tombstone", "batch"}).Draw(t, "what") {
+			case "item":
+				edition := rapid.IntRange(1, 3).Draw(t, "edition")
+				e = item(n, b, edition)
+				legal = legal && m.state != "tombstone" && edition == m.edition+1 && inBatch[n] == 0
+				if legal {
+					m.state, m.edition = "out", edition
+					inBatch[n] = b
+					pending[b]++
+				}
+			case "withhold":
+				reason := rapid.SampledFrom([]string{"privacy", "source"}).Draw(t, "reason")
+				e = held(n, n, reason)
+				legal = legal && m.state != "out" && m.state != "tombstone" && m.state != reason
+				if legal {
+					m.state = reason
+				}
+			case "tombstone":
+				e = tomb(n)
+				legal = legal && m.state == "out" && inBatch[n] == 0
+				if legal {
+					m.state = "tombstone"
+				}
+			case "batch":
+				edition, items := rapid.IntRange(1, 2).Draw(t, "edition"), rapid.IntRange(0, 2).Draw(t, "items")
+				e = batch(b, edition, items)
+				legal = edition == editions[b]+1 && items == pending[b]
+				if legal {
+					editions[b], pending[b] = edition, 0
+					maps.DeleteFunc(inBatch, func(_, in int) bool { return in == b })
+				}
+			}
+			if err := s.Apply(e.Append(nil)); (err == nil) != legal {
+				t.Fatalf("%s: %v, the model says %v", e.Append(nil), err, legal)
+			}
+			for n, m := range model {
+				st, _ := s.Collection("mail").Number(n)
+				if st.Edition != m.edition && m.state != "privacy" && m.state != "source" {
+					t.Fatalf("number %d: %+v, the model says %+v", n, st, m)
+				}
+			}
+		}
+	})
+}
+
+func FuzzEntry(f *testing.F) {
+	_, vkey := testKey(f, testOrigin, 1)
+	for _, e := range []Entry{genesis(vkey), commitment(5), item(1, 2, 3), held(1, 2, "privacy"), tomb(1), batch(1, 1, 1), index(1)} {
+		f.Add(e.Append(nil))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		e, err := Parse(line)
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(e.Append(nil), line) {
+			t.Fatalf("two forms of one entry: %q and %q", line, e.Append(nil))
+		}
+		s, err := replayed(t, commitment(5), item(1, 1, 1))
+		must(t, err)
+		_ = s.Apply(line) // must not panic, whatever it says
+	})
+}
+
+func FuzzTile(f *testing.F) {
+	f.Add([]byte("\x00\x01a\x00\x00"), 2)
+	f.Add(make([]byte, 64), 2)
+	f.Fuzz(func(t *testing.T, b []byte, width int) {
+		if width < 1 || width > TileWidth {
+			return
+		}
+		tile := Tile{Entries, 0, width}
+		if lines, err := tile.SplitEntries(b); err == nil && len(lines) != width {
+			t.Fatalf("%d entries in a tile of %d", len(lines), width)
+		}
+		for w := 1; w <= width; w++ {
+			part := tile.Cut(b, w)
+			if part != nil && (Tile{Entries, 0, w}).Check(part) != nil {
+				t.Fatalf("a cut tile that is none: %q", part)
+			}
+		}
+	})
+}
+
+func FuzzLoad(f *testing.F) {
+	signer, vkey := testKey(f, testOrigin, 1)
+	fsys, dir := testFolder(f)
+	l := open(f, fsys, signer)
+	for _, run := range story(vkey, 6, 3) {
+		must(f, l.Append(run...))
+	}
+	must(f, l.Sign())
+	files := contents(f, dir)
+	name := "log/" + Tile{Level: Entries}.In(l.Size()).Path()
+	f.Add([]byte(files["log/checkpoint"]), []byte(files[name]))
+	f.Fuzz(func(t *testing.T, checkpoint, entries []byte) {
+		v, err := Load(func(path string) ([]byte, error) {
+			if path == "log/checkpoint" {
+				return checkpoint, nil
+			}
+			return entries, nil
+		}, "log")
+		if err == nil && (v.Checkpoint.Root != l.Root() || v.Checkpoint.Size != l.Size()) {
+			t.Fatalf("a log that nobody signed: %+v", v.Checkpoint)
+		}
+	})
+}
