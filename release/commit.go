@@ -16,8 +16,8 @@ import (
 	"unseal/trove"
 )
 
-// ErrNothing says that there is nothing to commit or to publish.
-var ErrNothing = errors.New("nothing to do")
+// ErrNothing says that a collection has no items to commit to.
+var ErrNothing = errors.New("there are no items")
 
 // maxExact bounds one item's bytes in memory while it is committed to.
 const maxExact = 4 << 30
@@ -31,13 +31,14 @@ type Committed struct {
 	Unreadable int
 	Root       trove.Digest
 	LogSize    int64
+	Before     bool // it was made by an earlier call; nothing is new since
 }
 
 // Commit fixes the numbers of all items of a collection that have none, in
 // order of date, and puts the commitment to them into the desk's log. Nothing
 // becomes public by it. It may be called again: after a stop it finishes what
-// was begun, and without new items the error matches [ErrNothing]. Durable on
-// return.
+// was begun; without new items it returns the newest commitment, or
+// [ErrNothing] where there is none. Durable on return.
 func (r *Desk) Commit(ctx context.Context, name trove.CollectionName) (Committed, error) {
 	if err := r.settle(ctx); err != nil {
 		return Committed{}, err
@@ -51,7 +52,7 @@ func (r *Desk) Commit(ctx context.Context, name trove.CollectionName) (Committed
 		return Committed{}, err
 	}
 	if len(list) == 0 {
-		return Committed{}, fmt.Errorf("commit %s: no item without a number: %w", name, ErrNothing)
+		return r.committed(ctx, name)
 	}
 	c, err := r.nextCommitment(ctx, name, len(list))
 	if err != nil {
@@ -71,6 +72,19 @@ func (r *Desk) Commit(ctx context.Context, name trove.CollectionName) (Committed
 		return Committed{}, err
 	}
 	return Committed{Collection: name, K: c.K, First: c.First, Count: c.Count, Unreadable: unreadable, Root: c.Root, LogSize: c.LogSize}, nil
+}
+
+// committed is the newest commitment, when there is nothing new to commit to.
+func (r *Desk) committed(ctx context.Context, name trove.CollectionName) (Committed, error) {
+	list, err := r.Catalog.Commitments(ctx, name)
+	if err != nil {
+		return Committed{}, err
+	}
+	if len(list) == 0 {
+		return Committed{}, fmt.Errorf("commit %s: %w", name, ErrNothing)
+	}
+	k := list[len(list)-1]
+	return Committed{Collection: name, K: k.K, First: k.First, Count: k.Count, Root: k.Root, LogSize: k.LogSize, Before: true}, nil
 }
 
 // withSecret gives the collection its secret at its first commit.

@@ -55,6 +55,9 @@ func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (
 	if err != nil {
 		return Published{}, err
 	}
+	if err := t.Tidy(); err != nil {
+		return Published{}, fmt.Errorf("tidy the archive: %w", err)
+	}
 	if err := r.catchUp(ctx, t); err != nil {
 		return Published{}, err
 	}

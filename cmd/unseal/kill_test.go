@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"unseal/crash"
 	"unseal/demo"
 )
@@ -196,7 +198,7 @@ func (k *killer) examine(dir string, args []string, want string) error {
 		return fmt.Errorf("run again: exit %d\n%s", code, out)
 	}
 	if got := k.outcome(dir, args); got != want {
-		return fmt.Errorf("run again, the end differs from that of a run that was not stopped:\n%s\nwant\n%s", got, want)
+		return fmt.Errorf("run again, the end differs from that of a run that was not stopped:\n%s", cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
 	}
 	return nil
 }

@@ -39,8 +39,13 @@ func (c *commitCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	what := "committed"
+	if k.Before {
+		what = "nothing new since"
+	}
 	sum := struct {
 		Collection trove.CollectionName `json:"collection"`
+		New        bool                 `json:"new"`
 		K          int                  `json:"k"`
 		First      int                  `json:"first"`
 		Count      int                  `json:"count"`
@@ -48,8 +53,8 @@ func (c *commitCmd) Run(a *app) error {
 		Root       trove.Digest         `json:"root"`
 		LogSize    int64                `json:"log_size"`
 		Exit       int                  `json:"exit"`
-	}{k.Collection, k.K, k.First, k.Count, k.Unreadable, k.Root, k.LogSize, exitDone}
-	rows := [][2]string{{"committed", fmt.Sprintf("%s, no. %s to %s", plural(k.Count, "item", "items"), count(k.First), count(k.First+k.Count-1))},
+	}{k.Collection, !k.Before, k.K, k.First, k.Count, k.Unreadable, k.Root, k.LogSize, exitDone}
+	rows := [][2]string{{what, fmt.Sprintf("%s, no. %s to %s", plural(k.Count, "item", "items"), count(k.First), count(k.First+k.Count-1))},
 		{"unreadable", count(k.Unreadable) + ", counted as withheld"}, {"root", k.Root.String()},
 		{"keep safe", "make a backup now: unseal backup DIR"}}
 	return a.ui.summary("commit", sum, rows, fmt.Sprintf("Next: unseal batch plan %s --every 2500", c.Collection))
