@@ -114,7 +114,11 @@ func (p *page) link(name markup, path, q string) {
 	p.b = append(p.b, ' ')
 	p.b = append(p.b, name...)
 	p.b = append(p.b, '=', '"')
-	p.b = append(p.b, p.root...)
+	if path == "" {
+		p.b = append(p.b, p.root[:len(p.root)-1]...) // the home page: "..", which simple crawlers join rightly
+	} else {
+		p.b = append(p.b, p.root...)
+	}
 	p.b = appendEscaped(p.b, path, inAttr)
 	if q != "" {
 		p.b = append(p.b, '?')

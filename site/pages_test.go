@@ -210,7 +210,7 @@ func TestTheAcceptanceCrawlerFindsNoFault(t *testing.T) {
 		}
 		for _, m := range link.FindAllStringSubmatch(w.Body.String(), -1) {
 			to := path.Join(base, m[1])
-			if strings.HasSuffix(m[1], "/") && to != "/" {
+			if strings.HasSuffix(m[1], "/") && m[1] != "/" {
 				to += "/"
 			}
 			todo = append(todo, to)
