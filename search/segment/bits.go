@@ -111,6 +111,33 @@ func (r *bitReader) rice(k uint) uint64 {
 	return q<<k | r.get(k)
 }
 
+// gaps appends n ascending numbers that were written as Rice gaps.
+func (r *bitReader) gaps(dst []uint32, n uint32, k uint) []uint32 {
+	next := uint32(0)
+	pos, mask := r.pos, uint64(1)<<k-1
+	for range n {
+		i := pos >> 3
+		if i+8 > uint(len(r.b)) {
+			r.bad = true
+			break
+		}
+		w := binary.LittleEndian.Uint64(r.b[i:]) >> (pos & 7)
+		z := uint(bits.TrailingZeros64(w))
+		if z+1+k > 57 { // a long gap
+			r.pos = pos
+			next += uint32(r.rice(k))
+			pos = r.pos
+		} else {
+			pos += z + 1 + k
+			next += uint32(uint64(z)<<k | w>>(z+1)&mask)
+		}
+		dst = append(dst, next)
+		next++
+	}
+	r.pos = pos
+	return dst
+}
+
 func (r *bitReader) gamma() uint64 {
 	n := uint(r.unary())
 	if n > 40 {

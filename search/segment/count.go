@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -109,9 +110,12 @@ func countSets(sets []int32, docs *column, found bitset) {
 		}
 		return
 	}
+	width, base, data := docs.width, uint64(docs.base), docs.data // at, out of the loop
+	mask := uint64(1)<<width - 1
 	for w, x := range found {
 		for ; x != 0; x &= x - 1 {
-			if k := docs.at(w<<6 + bits.TrailingZeros64(x)); uint64(k) < uint64(len(sets)) {
+			bit := uint(w<<6+bits.TrailingZeros64(x)) * width
+			if k := base + binary.LittleEndian.Uint64(data[bit>>3:])>>(bit&7)&mask; k < uint64(len(sets)) {
 				sets[k]++
 			}
 		}

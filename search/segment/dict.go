@@ -3,7 +3,6 @@ package segment
 import (
 	"bytes"
 	"encoding/binary"
-	"sort"
 )
 
 // pageTerms is the number of terms on a full page of the dictionary.
@@ -133,35 +132,40 @@ func readPages(b []byte, size, posts, places int64) ([]dictPage, error) {
 type termReader struct {
 	b      []byte
 	term   []byte // the current term
-	common int    // how many bytes it shares with the one before
 	ref    listRef
-	post   int64
+	kind   byte  // of the current term
+	post   int64 // where the next lists begin
 	places int64
 	docs   int
 	bad    bool
 }
 
-// next goes to the next term. It returns false at the end of the page, or with
-// bad set where the page is damaged.
-func (r *termReader) next() bool {
-	b := r.b
-	if len(b) == 0 {
-		return false
+// head looks at the next term: how much it shares with the one before, and the
+// rest of it. It returns false at the end of the page or of what makes sense.
+func (r *termReader) head() (common int, rest []byte, ok bool) {
+	if len(r.b) == 0 || r.bad {
+		return 0, nil, false
 	}
-	if len(b) < 2 || int(b[0]) > len(r.term) || len(b) < 2+int(b[1]) {
+	if len(r.b) < 2 || len(r.b) < 2+int(r.b[1]) || r.b[0] == 0 && r.b[1] == 0 {
 		r.bad = true
-		return false
+		return 0, nil, false
 	}
-	r.common = int(b[0])
-	r.term = append(r.term[:r.common], b[2:2+int(b[1])]...)
-	b = b[2+int(b[1]):]
-	words := len(r.term) > 0 && r.term[0] == termWord
+	return int(r.b[0]), r.b[2 : 2+int(r.b[1])], true
+}
+
+// pass goes behind the next term, whose head was just looked at, and learns
+// where its lists are. It leaves term alone.
+func (r *termReader) pass(common int, rest []byte) bool {
+	b := r.b[2+len(rest):]
+	if common == 0 {
+		r.kind = rest[0]
+	}
 	var v [3]uint64
 	n := 2
-	if words {
+	if r.kind == termWord {
 		n = 3
 	}
-	for i := range n {
+	for i := range v[:n] {
 		if v[i], b = uvarint(b); b == nil {
 			r.bad = true
 			return false
@@ -180,6 +184,60 @@ func (r *termReader) next() bool {
 	return !r.bad
 }
 
+// next goes to the next term.
+func (r *termReader) next() bool {
+	common, rest, ok := r.head()
+	if !ok {
+		return false
+	}
+	if common > len(r.term) {
+		r.bad = true
+		return false
+	}
+	r.term = append(r.term[:common], rest...)
+	return r.pass(common, rest)
+}
+
+// seek goes from the current term, which must be less, to the first one not
+// less than target. Of the terms passed over only what decides is looked at:
+// one that shares more with the term before than that one with the target is
+// less, too.
+func (r *termReader) seek(target []byte) bool {
+	matched := shared(r.term, target) // what the term before shares with the target
+	for {
+		common, rest, ok := r.head()
+		if !ok {
+			return false
+		}
+		if common < matched {
+			break
+		}
+		if common == matched {
+			m := shared(rest, target[matched:])
+			if matched+m == len(target) || m < len(rest) && rest[m] > target[matched+m] {
+				break
+			}
+			matched += m
+		}
+		if !r.pass(common, rest) {
+			return false
+		}
+	}
+	r.term = append(r.term[:0], target[:matched]...)
+	return r.next()
+}
+
+// shared is how many first bytes are equal.
+func shared(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
 // page returns a reader of page i, at its first term.
 func (s *Segment) page(i int) (termReader, error) {
 	p := s.pages[i]
@@ -196,7 +254,16 @@ func (s *Segment) page(i int) (termReader, error) {
 
 // pageOf returns the page that holds term if any does; -1 if all terms are greater.
 func (s *Segment) pageOf(term []byte) int {
-	return sort.Search(len(s.pages), func(i int) bool { return bytes.Compare(s.pages[i].first, term) > 0 }) - 1
+	lo, hi := 0, len(s.pages)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if bytes.Compare(s.pages[mid].first, term) > 0 {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo - 1
 }
 
 // lookup finds a term. A term that is not there has a ref of no documents.
@@ -209,23 +276,8 @@ func (s *Segment) lookup(term []byte) (listRef, error) {
 	if err != nil {
 		return listRef{}, err
 	}
-	matched := 0 // bytes that the term before shares with the one wanted
-	for r.next() {
-		if r.common < matched {
-			break // past it
-		}
-		if r.common > matched {
-			continue // differs where the one before did
-		}
-		for matched < len(term) && matched < len(r.term) && term[matched] == r.term[matched] {
-			matched++
-		}
-		if matched == len(r.term) && matched == len(term) {
-			return r.ref, nil
-		}
-		if matched == len(term) || matched < len(r.term) && r.term[matched] > term[matched] {
-			break
-		}
+	if r.seek(term) && bytes.Equal(r.term, term) {
+		return r.ref, nil
 	}
 	if r.bad {
 		return listRef{}, ErrDamaged
@@ -233,35 +285,49 @@ func (s *Segment) lookup(term []byte) (listRef, error) {
 	return listRef{}, nil
 }
 
-// terms calls fn for every term from the first not less than from, until fn
-// returns a term to go on at (which must be greater), or nil to stop. To go on
-// with the next term fn returns the current one.
-func (s *Segment) terms(from []byte, fn func(r *termReader) (next []byte)) error {
+// terms calls fn for the terms from the first not less than from. fn returns
+// where to go on: the current term for the next one, a greater one to pass over
+// all before that, nil to stop.
+func (s *Segment) terms(from []byte, fn func(r *termReader) []byte) error {
 	target := bytes.Clone(from)
-	for i := max(0, s.pageOf(from)); i < len(s.pages); i++ {
+	for i := max(0, s.pageOf(from)); i < len(s.pages); i = max(i+1, s.pageOf(target)) {
 		r, err := s.page(i)
 		if err != nil {
 			return err
 		}
-		jump := false
-		for !jump && r.next() {
-			if bytes.Compare(r.term, target) < 0 {
-				continue
-			}
+		var end []byte // the first term of the next page
+		if i+1 < len(s.pages) {
+			end = s.pages[i+1].first
+		}
+		for ok := r.seek(target); ok; {
 			next := fn(&r)
 			if next == nil {
 				return nil
 			}
+			if bytes.Equal(next, r.term) {
+				ok = r.next()
+				continue
+			}
 			target = append(target[:0], next...)
-			// Leave the page only when the target is past its end.
-			jump = i+1 < len(s.pages) && bytes.Compare(target, s.pages[i+1].first) >= 0
+			if end != nil && bytes.Compare(target, end) >= 0 {
+				break
+			}
+			ok = r.seek(target)
 		}
 		if r.bad {
 			return ErrDamaged
 		}
-		if jump {
-			i = max(i+1, s.pageOf(target)) - 1
-		}
 	}
 	return nil
+}
+
+// successor turns b into the least string greater than all that begin with b.
+func successor(b []byte) []byte {
+	for len(b) > 0 && b[len(b)-1] == 0xFF {
+		b = b[:len(b)-1]
+	}
+	if len(b) > 0 {
+		b[len(b)-1]++
+	}
+	return b
 }

@@ -285,8 +285,11 @@ func bounded(zones []byte, want uint16, fn func(from, to uint32) bool) error {
 // sideBySide reports whether the words stand at their places relative to each
 // other, all within [from, to).
 func sideBySide(words []search.Word, places [][]uint32, from, to uint32) bool {
-	rest := make([][]uint32, 0, 8)
-	rest = append(rest, places...)
+	if len(words) == 2 {
+		return pairStands(places[0], places[1], uint32(words[1].At-words[0].At), from, to)
+	}
+	var buf [8][]uint32
+	rest := append(buf[:0], places...)
 next:
 	for _, at := range rest[0] {
 		if at < from {
@@ -307,6 +310,22 @@ next:
 			}
 		}
 		return at < to
+	}
+	return false
+}
+
+// pairStands is sideBySide for two words.
+func pairStands(a, b []uint32, gap, from, to uint32) bool {
+	i, j := 0, 0
+	for i < len(a) && j < len(b) {
+		switch want := a[i] + gap; {
+		case b[j] < want:
+			j++
+		case b[j] > want || a[i] < from:
+			i++
+		default:
+			return b[j] < to
+		}
 	}
 	return false
 }

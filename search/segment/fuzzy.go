@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"unseal/search"
@@ -8,19 +9,22 @@ import (
 
 // fuzzy finds the words within n edits of a pattern in a sorted dictionary. It
 // keeps the rows of the distance table for the current word and reuses those
-// of the prefix that the next word shares; where a row says that no word going
-// on like this can match, it names the next word worth a look.
+// of the prefix that the next word shares. Where a row says that no word going
+// on like this can match, it names the least prefix after it that can.
 type fuzzy struct {
 	pattern []rune
+	letters []rune // of the pattern, sorted
 	n       int
 	rows    [][]int // rows[i]: distances after i characters of the word
 	word    []rune
 	bytes   []int // where each character of word ends
 	last    []byte
+	target  []byte
 }
 
 func newFuzzy(word string, n int) *fuzzy {
 	m := &fuzzy{pattern: []rune(word), n: n}
+	m.letters = slices.Compact(slices.Sorted(slices.Values(m.pattern)))
 	row := make([]int, len(m.pattern)+1)
 	for j := range row {
 		row[j] = j
@@ -30,12 +34,10 @@ func newFuzzy(word string, n int) *fuzzy {
 }
 
 // step looks at the next word w of the dictionary. It reports whether w is
-// near enough, and if no word beginning with w[:dead] is, dead; else -1.
-func (m *fuzzy) step(w []byte) (match bool, dead int) {
-	common := 0
-	for common < len(w) && common < len(m.last) && w[common] == m.last[common] {
-		common++
-	}
+// near enough; if words beginning as w cannot be, next is the least string
+// after them worth a look, else nil.
+func (m *fuzzy) step(w []byte) (match bool, next []byte) {
+	common := shared(w, m.last)
 	keep := 0 // characters shared with the word before
 	for keep < len(m.word) && m.bytes[keep] <= common {
 		keep++
@@ -48,24 +50,41 @@ func (m *fuzzy) step(w []byte) (match bool, dead int) {
 	}
 	for at < len(w) {
 		r, size := utf8.DecodeRune(w[at:])
-		at += size
-		m.word, m.bytes = append(m.word, r), append(m.bytes, at)
-		if m.extend() > m.n {
-			return false, at
+		m.word, m.bytes = append(m.word, r), append(m.bytes, at+size)
+		if m.extend(r) > m.n {
+			next = m.sibling(w[:at], w[at:at+size], r)
+			m.word, m.bytes = m.word[:len(m.word)-1], m.bytes[:len(m.bytes)-1]
+			return false, next
 		}
+		at += size
 	}
-	return m.rows[len(m.word)][len(m.pattern)] <= m.n, -1
+	return m.rows[len(m.word)][len(m.pattern)] <= m.n, nil
 }
 
-// extend computes the row of the last character and returns the least distance
-// that any longer word can have.
-func (m *fuzzy) extend() int {
+// sibling finds the next character after the dead end r with which words that
+// begin with prefix may match: one of the pattern's, if any other is as dead.
+func (m *fuzzy) sibling(prefix, last []byte, r rune) []byte {
+	m.target = append(m.target[:0], prefix...)
+	if m.extend(utf8.MaxRune+1) <= m.n {
+		return successor(append(m.target, last...))
+	}
+	for _, c := range m.letters {
+		if c > r && m.extend(c) <= m.n {
+			return utf8.AppendRune(m.target, c)
+		}
+	}
+	return successor(m.target)
+}
+
+// extend computes the row of the word's last character, taken to be c, and
+// returns the least distance that any longer word can have.
+func (m *fuzzy) extend(c rune) int {
 	i := len(m.word)
+	m.word[i-1] = c
 	if i == len(m.rows) {
 		m.rows = append(m.rows, make([]int, len(m.pattern)+1))
 	}
 	row, up := m.rows[i], m.rows[i-1]
-	c := m.word[i-1]
 	row[0] = i
 	least := i
 	for j, p := range m.pattern {
@@ -78,9 +97,7 @@ func (m *fuzzy) extend() int {
 		}
 		row[j+1] = d
 		least = min(least, d)
-	}
-	// A swap may still begin with this character: it counts from the row before.
-	for j, p := range m.pattern {
+		// A swap may begin with this character: it counts from the row before.
 		if p == c && j > 0 {
 			least = min(least, up[j-1]+1)
 		}
@@ -90,33 +107,25 @@ func (m *fuzzy) extend() int {
 
 // fuzzy lists the terms of a kind that are near enough.
 func (s *Segment) fuzzy(kind byte, m *fuzzy) (refs []listRef, err error) {
-	var next []byte
+	next := []byte{kind}
 	err = s.terms([]byte{kind}, func(r *termReader) []byte {
 		if r.term[0] != kind {
 			return nil
 		}
-		match, dead := m.step(r.term[1:])
+		match, target := m.step(r.term[1:])
 		if match && !isAddress(r.term) {
 			refs = append(refs, r.ref)
 		}
-		if dead < 0 {
+		if target == nil {
 			return r.term
 		}
-		next = append(next[:0], r.term[:1+dead]...)
-		return successor(next)
+		if len(target) == 0 {
+			return nil // past the last word
+		}
+		next = append(next[:1], target...)
+		return next
 	})
 	return refs, err
-}
-
-// successor turns b into the least string greater than all that begin with b.
-func successor(b []byte) []byte {
-	for len(b) > 0 && b[len(b)-1] == 0xFF {
-		b = b[:len(b)-1]
-	}
-	if len(b) > 0 {
-		b[len(b)-1]++
-	}
-	return b
 }
 
 // near reports whether a word is within n edits of a pattern.

@@ -25,6 +25,7 @@ type Index struct {
 	collection  [][]int32              // per segment: by value of its facet, the place in collections
 	newest      map[string]int         // by collection: its newest batch
 	totals      [facets]func() *facetTotals
+	memory      sync.Pool // of *scratch
 }
 
 var _ search.Index = (*Index)(nil)
@@ -56,6 +57,7 @@ func NewIndex(segs ...*Segment) *Index {
 	for code := range ix.norms {
 		ix.norms[code] = bm25K * (1 - bm25B + bm25B*float64(lengthOf(byte(code)))/mean)
 	}
+	ix.memory.New = func() any { return &scratch{rankers: make([]ranker, len(segs))} }
 	for f := range ix.totals {
 		ix.totals[f] = sync.OnceValue(func() *facetTotals { return ix.addUp(f) })
 	}

@@ -13,7 +13,7 @@ type plan struct {
 	ix   *Index
 	root *clause // nil finds everything
 	slab slab
-	cur  cursor // for evaluation, one list after another
+	*scratch
 }
 
 // clause is a node of the tree.

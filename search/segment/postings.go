@@ -162,7 +162,7 @@ func readPacked(b []byte, v *[blockSize]uint32) ([]byte, bool) {
 
 // maxFrontier is how many pairs an entry keeps at most; further ones are
 // rounded up into one.
-const maxFrontier = 4
+const maxFrontier = 32
 
 // appendFrontier writes the pairs (count, length code) that are not beaten by
 // a pair of as high a count in as short a text. Counts above 255 read as any.
@@ -213,17 +213,7 @@ func readPlaces(r *bitReader, dst []uint32, tf uint32, length uint64) []uint32 {
 	if tf == 1 {
 		return append(dst, uint32(r.get(uint(bits.Len64(length)))))
 	}
-	k := riceParameter(length, uint64(tf))
-	next := uint32(0)
-	for range tf {
-		p := next + uint32(r.rice(k))
-		dst = append(dst, p)
-		next = p + 1
-		if r.bad {
-			break
-		}
-	}
-	return dst
+	return r.gaps(dst, tf, riceParameter(length, uint64(tf)))
 }
 
 // lengthCode maps a length to a byte, rounded up: exact to 16, then eight

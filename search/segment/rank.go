@@ -1,8 +1,10 @@
 package segment
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 
 	"unseal/search"
 )
@@ -69,60 +71,120 @@ type ranker struct {
 // rankAll shows every segment's hits to the page, skipping blocks in which no
 // document can get in.
 func (q *searcher) rankAll(ctx context.Context, t *top) error {
-	rankers := make([]ranker, len(q.words))
+	if q.single() {
+		return q.rankWord(ctx, t)
+	}
+	for len(q.rankers) < len(q.words) {
+		q.rankers = append(q.rankers, ranker{})
+	}
 	for i := range q.ix.segs {
 		if err := ctx.Err(); err != nil && !q.partial {
 			return err
 		}
-		if !q.partial || q.lazy || q.sets[i] != nil {
-			if err := q.rankSegment(ctx, t, i, rankers); err != nil {
-				return err
-			}
+		if err := q.rankSegment(ctx, t, i); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (q *searcher) rankSegment(ctx context.Context, t *top, i int, rankers []ranker) error {
-	n := 0
-	for _, w := range q.words {
-		if w.refs[i].df == 0 {
-			continue
-		}
-		r := &rankers[n]
-		if err := r.open(q.ix.segs[i], w.refs[i], true); err != nil {
-			return err
-		}
-		r.idf, r.block, r.i, r.best, r.loaded, r.weights = w.idf, 0, 0, -1, false, &q.ix.norms
-		n++
-	}
-	if q.lazy && len(q.words) == 1 && len(q.bonuses) == 0 {
-		if n == 0 {
-			return nil
-		}
-		return q.rankList(t, i, &rankers[0])
-	}
+// single reports whether the documents of one word are all that was found, so
+// that its lists alone say what is best.
+func (q *searcher) single() bool {
+	return len(q.words) == 1 && len(q.bonuses) == 0 && q.counted() && !q.r.FoldCopies && !q.partial
+}
+
+func (q *searcher) rankSegment(ctx context.Context, t *top, i int) error {
 	set, err := q.found(ctx, i)
 	if err != nil || set == nil {
 		return err
 	}
-	return q.rankSet(t, i, rankers[:n], set)
+	n := 0
+	for _, w := range q.words {
+		if w.refs[i].df > 0 {
+			if err := q.rankers[n].begin(q.ix, i, w); err != nil {
+				return err
+			}
+			n++
+		}
+	}
+	return q.rankSet(t, i, q.rankers[:n], set)
 }
 
-// rankList ranks all documents of one list.
-func (q *searcher) rankList(t *top, seg int, r *ranker) error {
-	for b := range r.blocks {
-		r.block, r.best, r.loaded = b, -1, false
-		if !t.could(r.bound()) {
+// begin opens the list of a word in a segment.
+func (r *ranker) begin(ix *Index, seg int, w wordScore) error {
+	r.idf, r.block, r.i, r.best, r.loaded, r.weights = w.idf, 0, 0, -1, false, &ix.norms
+	return r.open(ix.segs[seg], w.refs[seg], true)
+}
+
+// candidate is a block of a word's list in some segment.
+type candidate struct {
+	bound      float64
+	seg, block int
+}
+
+// rankWord ranks all documents of one word: the blocks with the greatest bounds
+// first, as after a few of them the others cannot get in.
+func (q *searcher) rankWord(ctx context.Context, t *top) error {
+	w := q.words[0]
+	blocks := q.candidates[:0]
+	for i := range q.ix.segs {
+		if w.refs[i].df == 0 {
 			continue
 		}
-		if err := r.loadBlock(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		for j, d := range r.docs[:r.n] {
-			if score := r.weigh(j); t.could(score) {
-				t.push(q.scored(seg, int(d), score))
-			}
+		r := &q.rankers[i]
+		if err := r.begin(q.ix, i, w); err != nil {
+			return err
+		}
+		for b := range r.blocks {
+			r.block, r.best = b, -1
+			blocks = append(blocks, candidate{r.bound(), i, b})
+		}
+	}
+	q.candidates = blocks
+	first := min(len(blocks), 2*t.k)
+	selectBest(blocks, first)
+	for _, c := range blocks {
+		if !t.could(c.bound) {
+			continue
+		}
+		if err := q.rankBlock(t, c, &q.rankers[c.seg]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// selectBest moves the n candidates with the greatest bounds to the front, in order.
+func selectBest(list []candidate, n int) {
+	if n == 0 {
+		return
+	}
+	slices.SortFunc(list[:n], func(a, b candidate) int { return cmp.Compare(b.bound, a.bound) })
+	for i := n; i < len(list); i++ {
+		c := list[i]
+		if c.bound <= list[n-1].bound {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(list[:n], c, func(a, b candidate) int { return cmp.Compare(b.bound, a.bound) })
+		list[i] = list[n-1]
+		copy(list[at+1:n], list[at:n-1])
+		list[at] = c
+	}
+}
+
+func (q *searcher) rankBlock(t *top, c candidate, r *ranker) error {
+	r.block, r.loaded = c.block, false
+	if err := r.loadBlock(); err != nil {
+		return err
+	}
+	lengths := r.s.lengths
+	for j, d := range r.docs[:r.n] {
+		if score := r.value(r.tfs[j], lengths[d]); t.could(score) {
+			t.push(q.scored(c.seg, int(d), score))
 		}
 	}
 	return nil
@@ -139,31 +201,33 @@ func (q *searcher) scored(seg, doc int, score float64) item {
 		seg: int32(seg), doc: int32(doc)}
 }
 
-// rankSet ranks the documents of a set.
+// rankSet ranks the documents of a set, by windows in which every word stays
+// in one block.
 func (q *searcher) rankSet(t *top, seg int, rankers []ranker, set bitset) error {
+	constant := q.bonusBound(seg)
 	for d := set.next(0); d >= 0; {
-		bound, end := q.bonusBound(seg), math.MaxInt
+		bound, end := constant, math.MaxInt
 		for j := range rankers {
 			if r := &rankers[j]; r.skipTo(d) {
 				bound += r.bound()
 				end = min(end, int(r.blocks[r.block].last))
 			}
 		}
-		if !t.could(bound) {
+		for ; d >= 0 && d <= end && t.could(bound); d = set.next(d + 1) {
+			score, err := q.score(seg, d, rankers)
+			if err != nil {
+				return err
+			}
+			if t.could(score) {
+				t.push(q.scored(seg, d, score))
+			}
+		}
+		if d >= 0 && d <= end {
 			if end == math.MaxInt {
 				return nil
 			}
 			d = set.next(end + 1)
-			continue
 		}
-		score, err := q.score(seg, d, rankers)
-		if err != nil {
-			return err
-		}
-		if t.could(score) {
-			t.push(q.scored(seg, d, score))
-		}
-		d = set.next(d + 1)
 	}
 	return nil
 }

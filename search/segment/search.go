@@ -23,6 +23,13 @@ type searcher struct {
 	result  *search.Result
 }
 
+// scratch is memory that one search after the other uses.
+type scratch struct {
+	cur        cursor   // for evaluation, one list after another
+	rankers    []ranker // one a segment or more
+	candidates []candidate
+}
+
 // Search implements search.Index.
 func (ix *Index) Search(ctx context.Context, r search.Request) (*search.Result, error) {
 	if r.Sort == "" {
@@ -34,7 +41,9 @@ func (ix *Index) Search(ctx context.Context, r search.Request) (*search.Result, 
 	if !ok {
 		return nil, search.ErrCursor
 	}
-	q := &searcher{plan: &plan{ix: ix}, r: &r, sets: make([]bitset, len(ix.segs)), result: &search.Result{}}
+	mem := ix.memory.Get().(*scratch)
+	defer ix.memory.Put(mem)
+	q := &searcher{plan: &plan{ix: ix, scratch: mem}, r: &r, sets: make([]bitset, len(ix.segs)), result: &search.Result{}}
 	if r.Query != nil {
 		q.result.Notes = r.Query.Notes
 	}
