@@ -131,7 +131,7 @@ func (p *page) row(r *row) {
 		p.html("<a")
 		p.hrefItem(r.Collection, r.Number)
 		p.html(">")
-		p.subject(r.Subject, r.Kind, listSubject)
+		p.rowSubject(r)
 		p.html("</a>")
 	} else {
 		p.say("item.number", val("Number", strconv.Itoa(r.Number)))
@@ -140,9 +140,24 @@ func (p *page) row(r *row) {
 	p.rowFacts(r)
 	p.html("</p>")
 	for i := range r.Snippets {
-		p.snippet(&r.Snippets[i])
+		if r.Snippets[i].Field != search.Subject {
+			p.snippet(&r.Snippets[i])
+		}
 	}
 	p.html("</li>\n")
+}
+
+// rowSubject writes the subject of a row, with what matched marked.
+func (p *page) rowSubject(r *row) {
+	for i := range r.Snippets {
+		if s := &r.Snippets[i]; s.Field == search.Subject {
+			p.html("<bdi>")
+			p.spans(s)
+			p.html("</bdi>")
+			return
+		}
+	}
+	p.subject(r.Subject, r.Kind, listSubject)
 }
 
 // rowFacts writes the second line of a row.
@@ -195,6 +210,13 @@ func (p *page) snippet(s *search.Snippet) {
 		p.say("row.in-file", val("Name", cut(s.Name, listSubject)))
 	}
 	p.html("<bdi>")
+	p.spans(s)
+	p.html("</bdi></p>")
+}
+
+// spans writes the text of a snippet with what matched marked, and whether the
+// text goes on before and after.
+func (p *page) spans(s *search.Snippet) {
 	if !s.Head {
 		p.b = append(p.b, "… "...)
 	}
@@ -210,7 +232,6 @@ func (p *page) snippet(s *search.Snippet) {
 	if !s.Tail {
 		p.b = append(p.b, " …"...)
 	}
-	p.html("</bdi></p>")
 }
 
 // stateTag writes the tag of an item that is not to be read.
