@@ -92,7 +92,7 @@ func newBrowserTest(t *testing.T) *browserTest {
 // start, whatever page it shows. No page of ours and no vector names one.
 func isChatter(host string) bool {
 	host, _, _ = strings.Cut(host, ":")
-	return strings.HasSuffix(host, ".google.com") || strings.HasSuffix(host, ".googleapis.com")
+	return strings.HasSuffix(host, ".google.com") || strings.HasSuffix(host, ".googleapis.com") || strings.HasSuffix(host, ".gvt1.com")
 }
 
 // open goes to a page of the site.
