@@ -43,12 +43,15 @@ func (s *site) verify(w http.ResponseWriter, r *http.Request) error {
 // digestOf reads the form: a pasted digest, or the digest of an uploaded file.
 // The file is read once and kept nowhere, not even on disk.
 func digestOf(r *http.Request) (trove.Digest, error) {
-	form, err := r.MultipartReader()
-	if err != nil {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
 		if d, err := trove.ParseDigest(strings.TrimSpace(r.PostFormValue("sha256"))); err == nil {
 			return d, nil
 		}
 		return trove.Digest{}, badRequest("verify.neither")
+	}
+	form, err := r.MultipartReader()
+	if err != nil {
+		return trove.Digest{}, formFault(err)
 	}
 	for {
 		part, err := form.NextPart()

@@ -1,0 +1,117 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"unseal/search"
+	"unseal/trove"
+)
+
+// ask posts the form of /verify.
+func ask(t testing.TB, f *fixtureSite, digest string, file []byte) *httptest.ResponseRecorder {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	must(t, form.WriteField("sha256", digest))
+	w, err := form.CreateFormFile("file", "mail.eml")
+	must(t, err)
+	_, err = w.Write(file)
+	must(t, err)
+	must(t, form.Close())
+	r := httptest.NewRequest(http.MethodPost, "/verify", &body)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	answer := httptest.NewRecorder()
+	f.ServeHTTP(answer, r)
+	return answer
+}
+
+func TestVerifyAnswersWhetherBytesAreOurs(t *testing.T) {
+	f := newFixture(t)
+	items := fixtureItems(t)
+	raw := items[arabicNumber].raw
+	changed := append(bytes.Clone(raw), ' ')
+	for name, row := range map[string]struct {
+		digest string
+		file   []byte
+		status int
+		says   string
+	}{
+		"a file":              {"", raw, 200, "This is ours, unchanged"},
+		"a digest":            {" " + strings.ToUpper(trove.Sum(raw).String()) + "\n", nil, 200, "This is ours, unchanged"},
+		"an attachment":       {"", []byte("%PDF-1.4 not really"), 200, "This is ours, unchanged"},
+		"a changed file":      {"", changed, 200, "These bytes are not published here"},
+		"what is withheld":    {"", items[withheldNumber].raw, 200, "These bytes are not published here"},
+		"what is withdrawn":   {"", items[goneNumber].raw, 200, "These bytes are not published here"},
+		"what is not yet out": {"", items[notYetNumber].raw, 200, "These bytes are not published here"},
+		"nothing":             {"", nil, 400, "There is a problem"},
+		"no digest":           {"xyz", nil, 400, "64 hex digits"},
+		"too much":            {"", make([]byte, maxChecked+2<<20), 413, "too large"},
+	} {
+		w := ask(t, f, row.digest, row.file)
+		if w.Code != row.status || !strings.Contains(w.Body.String(), row.says) {
+			t.Errorf("%s: %d, want %d with %q", name, w.Code, row.status, row.says)
+		}
+		checkPage(t, "/verify", w)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/verify", strings.NewReader(url.Values{"sha256": {trove.Sum(raw).String()}}.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, r)
+	if w.Code != 200 || !strings.Contains(w.Body.String(), "This is ours") {
+		t.Errorf("a plain form: %d", w.Code)
+	}
+}
+
+// brokenIndex fails as a damaged disk would.
+type brokenIndex struct{ panics bool }
+
+func (b brokenIndex) Search(context.Context, search.Request) (*search.Result, error) {
+	if b.panics {
+		panic("broken invariant")
+	}
+	return nil, errors.New("segment 7 is damaged")
+}
+
+func (brokenIndex) Text(context.Context, trove.CollectionName, int) (string, error) {
+	return "", errors.New("segment 7 is damaged")
+}
+
+func (brokenIndex) Close() error { return nil }
+
+// TestFaultsAreLoggedWithoutTheReader looks for what a reader asked, and from
+// where, in what the site logs.
+func TestFaultsAreLoggedWithoutTheReader(t *testing.T) {
+	f := newFixture(t)
+	for _, panics := range []bool{false, true} {
+		var log bytes.Buffer
+		h, err := New(Options{Archive: f.archive, Files: os.DirFS(f.dir), Index: brokenIndex{panics}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		must(t, err)
+		r := httptest.NewRequest(http.MethodGet, "/search?q=secretword", nil)
+		r.RemoteAddr = "203.0.113.77:4711"
+		r.Header.Set("User-Agent", "marked-agent")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "segment 7") {
+			t.Errorf("panics %t: %d %s", panics, w.Code, w.Body)
+		}
+		checkPage(t, "/search", w)
+		if log.Len() == 0 {
+			t.Errorf("panics %t: the fault is not logged", panics)
+		}
+		for _, mark := range []string{"secretword", "203.0.113", "marked-agent", "/search?"} {
+			if strings.Contains(log.String(), mark) {
+				t.Errorf("panics %t: the log holds %q: %s", panics, mark, &log)
+			}
+		}
+	}
+}
