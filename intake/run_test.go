@@ -478,6 +478,34 @@ func TestARunGoesOnWhereItWasStopped(t *testing.T) {
 	}
 }
 
+// forgetful is a catalog that says of one chunk that it is durable, though only
+// the progress is.
+type forgetful struct {
+	catalog.Catalog
+	left int
+}
+
+func (f *forgetful) AddChunks(ctx context.Context, chunks []catalog.Chunk) (catalog.Added, error) {
+	if f.left--; f.left == 0 {
+		for i := range chunks {
+			chunks[i].Items = nil
+		}
+	}
+	return f.Catalog.AddChunks(ctx, chunks)
+}
+
+// TestALostChunkShows is the control of the test above.
+func TestALostChunkShows(t *testing.T) {
+	dir := mixture(t)
+	whole, d := newDesk(t), newDesk(t)
+	whole.take(dir)
+	d.options.Catalog = &forgetful{Catalog: d.cat, left: 2}
+	d.take(dir)
+	if reflect.DeepEqual(d.state(), whole.state()) {
+		t.Error("a lost chunk changes nothing that is looked at")
+	}
+}
+
 // state is everything that must not depend on interruptions.
 func (d *desk) state() []string {
 	d.t.Helper()

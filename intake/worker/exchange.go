@@ -128,11 +128,11 @@ type memberReader struct {
 	damage error
 }
 
-// Damage is the error of a member that could not be read to its end; the bytes
+// brokenMember is the error of a member that could not be read to its end; the bytes
 // before it are good.
-type Damage struct{ Text string }
+type brokenMember struct{ text string }
 
-func (d *Damage) Error() string { return d.Text }
+func (d *brokenMember) Error() string { return d.text }
 
 func (r *memberReader) Read(p []byte) (int, error) {
 	for len(r.rest) == 0 {
@@ -152,7 +152,7 @@ func (r *memberReader) Read(p []byte) (int, error) {
 		case finish:
 			r.ended = true
 			if len(f.payload) > 0 {
-				r.damage = &Damage{string(f.payload)}
+				r.damage = &brokenMember{string(f.payload)}
 			}
 		default:
 			return 0, fmt.Errorf("worker: unexpected frame %q", f.kind)

@@ -1,0 +1,189 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"unseal/blob"
+	"unseal/catalog"
+	"unseal/intake/container"
+	"unseal/intake/mbox"
+	"unseal/intake/worker"
+	"unseal/trove"
+)
+
+// leaf says where in a trove some bytes are.
+type leaf struct {
+	path     string // containers joined by "!/"
+	depth    int    // containers around it
+	warnings []trove.Warning
+}
+
+func (l leaf) with(code, format string, args ...any) leaf {
+	l.warnings = append(l.warnings[:len(l.warnings):len(l.warnings)], trove.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
+	return l
+}
+
+// take finds out what some bytes are and takes them in.
+func (s *source) take(ctx context.Context, h *handed, l leaf, c *content) error {
+	head, err := c.head()
+	if err != nil {
+		return fmt.Errorf("read %s back: %w", l.path, err)
+	}
+	if f := container.Detect(head); f != "" {
+		if l.depth < maxDepth {
+			return s.open(ctx, h, l, c, f)
+		}
+		return s.other(ctx, h, l.with("too-deep", "a container inside %d others is not opened", maxDepth), c, head)
+	}
+	switch detect(head) {
+	case isMbox:
+		return s.box(ctx, h, l, c)
+	case isEmlx:
+		if off, n, ok := emlx(c.r, c.size, head); ok {
+			return s.mail(ctx, h, l, c, off, n, trove.Verbatim)
+		}
+	case isMail:
+		return s.mail(ctx, h, l, c, 0, c.size, trove.Verbatim)
+	}
+	if c.size == 0 {
+		return s.other(ctx, h, l.with("empty", "the file is empty"), c, head)
+	}
+	return s.other(ctx, h, l.with("not-mail", "no mail: %s", typeOf(head)), c, head)
+}
+
+// other lists bytes that are no mail as an item of kind file.
+func (s *source) other(ctx context.Context, h *handed, l leaf, c *content, head []byte) error {
+	if err := s.keep(ctx, h, c); err != nil {
+		return err
+	}
+	rec := trove.Record{Kind: trove.File, Warnings: l.warnings, Parts: []trove.Part{{
+		Path: "1", Name: lastName(l.path), Type: typeOf(head), Role: trove.RoleAttachment,
+		Size: c.size, SHA256: c.sha, Length: c.size,
+	}}}
+	return s.emit(ctx, h, c, entry{
+		sha: c.sha, size: c.size, record: &rec,
+		span: catalog.Span{Length: c.size}, occ: trove.Occurrence{Path: l.path, Length: c.size},
+	})
+}
+
+func lastName(p string) string {
+	if i := strings.LastIndex(p, "!/"); i >= 0 {
+		p = p[i+2:]
+	}
+	return path.Base(p)
+}
+
+// box takes in the messages of an mbox.
+func (s *source) box(ctx context.Context, h *handed, l leaf, c *content) error {
+	b, err := mbox.Survey(c.r, c.size)
+	if err != nil {
+		return fmt.Errorf("split %s: %w", l.path, err)
+	}
+	if b.Lines != b.Messages || b.Strict != b.Messages {
+		h.warn("mbox-count", "%s: %s", l.path, b.Note())
+	}
+	if l.depth == 0 {
+		h.Type = string(b.Dialect)
+	}
+	for m, err := range b.All() {
+		if err != nil {
+			return fmt.Errorf("split %s: %w", l.path, err)
+		}
+		ml := l
+		ml.warnings = m.Warnings
+		if m.End == c.size { // what is wrong with the box shows at its end
+			ml.warnings = append(l.warnings[:len(l.warnings):len(l.warnings)], m.Warnings...)
+		}
+		if err := s.mail(ctx, h, ml, c, m.Offset, m.Length, m.Rule); err != nil {
+			return err
+		}
+		if l.depth == 0 {
+			s.line.advance(h, m.End)
+		}
+	}
+	return nil
+}
+
+// maxFileWarnings bounds what is kept of one file.
+const maxFileWarnings = 100
+
+func (h *handed) warn(code, format string, args ...any) {
+	if len(h.warnings) < maxFileWarnings {
+		h.warnings = append(h.warnings, trove.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
+	}
+}
+
+// mail takes in one mail: n bytes from off, quoted under rule.
+func (s *source) mail(ctx context.Context, h *handed, l leaf, c *content, off, n int64, rule trove.Rule) error {
+	h.mails++
+	if h.count < h.Progress { // durable: need not be read
+		return s.emit(ctx, h, c, entry{})
+	}
+	e := entry{
+		span: catalog.Span{Offset: off, Length: n, Rule: rule}, warnings: l.warnings,
+		occ: trove.Occurrence{Path: l.path, Offset: off, Length: n, Rule: rule},
+	}
+	if n > worker.MaxMail {
+		return s.tooLarge(ctx, h, c, e)
+	}
+	if c.mem != nil {
+		e.raw = c.mem[off : off+n]
+	} else {
+		e.raw = make([]byte, n)
+		if _, err := io.ReadFull(io.NewSectionReader(c.r, off, n), e.raw); err != nil {
+			return fmt.Errorf("read %s at byte %d: %w", l.path, off, err)
+		}
+	}
+	e.raw = blob.Unquote(rule, e.raw)
+	e.sha, e.size = trove.Sum(e.raw), int64(len(e.raw))
+	return s.emit(ctx, h, c, e)
+}
+
+// tooLarge keeps a mail over the limit as unreadable. It is not held in memory,
+// so nothing is un-quoted.
+func (s *source) tooLarge(ctx context.Context, h *handed, c *content, e entry) error {
+	sha, size, err := digest(ctx, io.NewSectionReader(c.r, e.span.Offset, e.span.Length))
+	if err != nil {
+		return fmt.Errorf("read %s at byte %d: %w", e.occ.Path, e.span.Offset, err)
+	}
+	e.sha, e.size = sha, size
+	e.span.Rule, e.occ.Rule = trove.Verbatim, trove.Verbatim
+	e.record = &trove.Record{Kind: trove.Mail, Unreadable: fmt.Sprintf("larger than %d MB", worker.MaxMail>>20), Warnings: e.warnings}
+	return s.emit(ctx, h, c, e)
+}
+
+// keep puts bytes that are not in memory into the blob store, if they are not
+// there.
+func (s *source) keep(ctx context.Context, h *handed, c *content) error {
+	if c.stored || c.mem != nil || h.count < h.Progress {
+		return nil
+	}
+	sha, _, err := s.run.o.Blobs.Put(ctx, io.NewSectionReader(c.r, 0, c.size))
+	c.sha, c.stored = sha, true
+	return err
+}
+
+// emit gives a candidate to the line, unless an earlier run made it durable.
+func (s *source) emit(ctx context.Context, h *handed, c *content, e entry) error {
+	h.count++
+	if h.count <= h.Progress {
+		c.stored = true
+		return nil
+	}
+	e.file, e.progress = h, h.count
+	e.span.Blob = c.sha
+	e.occ.Owner, e.occ.FileSHA256 = s.owner(e.occ.Path), h.SHA256
+	var b []byte
+	if !c.stored {
+		b, c.stored = c.mem, true
+	}
+	if _, known := s.run.known[e.sha]; known {
+		e.known, e.raw = true, nil
+	}
+	s.run.known[e.sha] = struct{}{}
+	return s.line.add(ctx, e, b)
+}
