@@ -101,13 +101,23 @@ func TestVectorsOfTheFormat(t *testing.T) {
 			t.Fatalf("%s has no block %q", formatDoc, name)
 		}
 		if got != want && !*update {
-			t.Errorf("vector %s of %s is\n%s\nmade was\n%s", name, formatDoc, got, want)
+			t.Errorf("vector %s of %s is not what is made: %s", name, formatDoc, firstDifference(got, want))
 		}
 		text = before + head + want + "```\n" + after
 	}
 	if *update {
 		must(t, os.WriteFile(filepath.FromSlash(formatDoc), []byte(text), 0o644))
 	}
+}
+
+func firstDifference(got, want string) string {
+	for line := range strings.Lines(want) {
+		if !strings.HasPrefix(got, line) {
+			return fmt.Sprintf("%.300q there, %.300q made", got, line)
+		}
+		got = got[len(line):]
+	}
+	return fmt.Sprintf("%.300q too much", got)
 }
 
 // A proof that was published once must verify in twenty years.

@@ -34,7 +34,8 @@ type VerifyOptions struct {
 	// digest is right.
 	CheckSegment func(r io.ReaderAt, size int64) error
 	// CheckItem, if not nil, checks a record against the bytes of its item,
-	// which must not be kept. It is called from several goroutines.
+	// which must not be kept. It is called from several goroutines. Unless Deep,
+	// the record has Number, Opening, Kind, Verdict and Unreadable alone.
 	CheckItem func(r *Record, content []byte) error
 }
 

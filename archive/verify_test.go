@@ -76,7 +76,7 @@ func TestVerifyOfAWholeArchiveAddsUp(t *testing.T) {
 			},
 			CheckItem: func(r *Record, content []byte) error {
 				items++
-				if !bytes.Equal(content, p.content(r.Number)) || r.Subject != fmt.Sprintf("item %d", r.Number) {
+				if !bytes.Equal(content, p.content(r.Number)) || r.Verdict != trove.Unsigned || deep != (r.Subject == fmt.Sprintf("item %d", r.Number)) {
 					t.Errorf("record %+v", r)
 				}
 				return nil

@@ -74,10 +74,13 @@ func (z *zipWriter) add(name string, b []byte) (Extent, error) {
 	if err != nil {
 		return Extent{}, err
 	}
-	w, err := z.zip.CreateRaw(&zip.FileHeader{
-		Name: name, Method: method, ModifiedDate: dosEpoch, CRC32: crc32.ChecksumIEEE(b),
+	head := &zip.FileHeader{
+		Name: name, Method: method, CRC32: crc32.ChecksumIEEE(b),
 		CompressedSize64: uint64(len(data)), UncompressedSize64: uint64(len(b)),
-	})
+	}
+	//lint:ignore SA1019 Modified would add an extra field with a time zone
+	head.ModifiedDate = dosEpoch
+	w, err := z.zip.CreateRaw(head)
 	if err != nil {
 		return Extent{}, err
 	}
