@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"unseal/search"
+	"unseal/search/searchtest"
 )
 
 // TestCountsAgreeWithOtherEngines holds the totals against those that three
@@ -31,4 +32,29 @@ func TestCountsAgreeWithOtherEngines(t *testing.T) {
 			}
 		}
 	}
+}
+
+// byBatch makes an index with a segment a batch.
+func byBatch(t *testing.T, docs []*search.Doc) search.Index {
+	t.Helper()
+	var segs []*Segment
+	for _, batch := range searchtest.Batches(docs) {
+		segs = append(segs, open(t, build(t, batch)))
+	}
+	return NewIndex(segs...)
+}
+
+func TestIndexKeepsTheContract(t *testing.T) { searchtest.Run(t, byBatch) }
+
+func TestRealMailsAreFoundAsTheOracleFindsThem(t *testing.T) {
+	all := mails(t)
+	var docs []*search.Doc
+	for i := 0; i < len(all); i += 75 {
+		d := *all[i]
+		d.Batch = 1 + len(docs)/500
+		docs = append(docs, &d)
+	}
+	ix := byBatch(t, docs)
+	defer ix.Close()
+	searchtest.Oracle(t, docs, ix, 300)
 }
