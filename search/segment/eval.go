@@ -389,9 +389,30 @@ func (p *plan) evalValue(v *search.Value, i int, within bitset) (bitset, error) 
 		}), nil
 	}
 	if f, ok := facetOf[v.Field]; ok {
-		return p.evalFacet(s, f, within, func(have string) bool { return have == v.Value }), nil
+		return p.evalFacetValue(s, f, within, v.Value), nil
 	}
 	return p.slab.new(s.docs), nil
+}
+
+// evalFacetValue finds the documents with one value, such as a thread, which
+// most segments do not hold.
+func (p *plan) evalFacetValue(s *Segment, id int, within bitset, value string) bitset {
+	f := &s.facets[id]
+	out := p.slab.new(s.docs)
+	place := f.values.find(value)
+	if place < 0 {
+		return out
+	}
+	set := make([]bool, f.sets)
+	for k := range set {
+		f.each(k, func(v int) { set[k] = set[k] || v == place })
+	}
+	within.each(func(d int) {
+		if k := f.set(d); k >= 0 && set[k] {
+			out.set(d)
+		}
+	})
+	return out
 }
 
 func (p *plan) evalRefs(s *Segment, refs []listRef, within bitset, err error) (bitset, error) {
