@@ -13,7 +13,7 @@ import (
 // minutes east, 0 when it is unknown. A date that does not exist is not ok.
 func ParseDate(value []byte) (t time.Time, offset int, ok bool) {
 	b := withoutComments(unfold(value))
-	if day, rest, found := bytes.Cut(b, []byte(",")); found && bytes.IndexAny(day, "0123456789") < 0 {
+	if day, rest, found := bytes.Cut(b, []byte(",")); found && !bytes.ContainsAny(day, "0123456789") {
 		b = rest // the day of the week, in whatever language
 	}
 	d := date{hour: -1}
