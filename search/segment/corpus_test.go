@@ -3,7 +3,7 @@ package segment
 import (
 	"bytes"
 	"fmt"
-	"io"
+
 	"iter"
 	"mime"
 	"net/mail"
@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"unseal/search"
@@ -190,4 +191,11 @@ func open(tb testing.TB, r Bytes) *Segment {
 	return s
 }
 
-var _ io.ReaderAt = Bytes(nil)
+// seenAll marks every page of a made-up segment as checked.
+func seenAll(size int) []atomic.Uint32 {
+	seen := make([]atomic.Uint32, size/pageSize/32+1)
+	for i := range seen {
+		seen[i].Store(^uint32(0))
+	}
+	return seen
+}

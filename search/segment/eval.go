@@ -407,12 +407,21 @@ func (p *plan) evalFacetValue(s *Segment, id int, within bitset, value string) b
 	for k := range set {
 		f.each(k, func(v int) { set[k] = set[k] || v == place })
 	}
+	f.choose(out, within, set)
+	return out
+}
+
+// choose adds the documents of within whose set of values is marked.
+func (f *facet) choose(out, within bitset, set []bool) {
+	if !slices.Contains(set, false) {
+		copy(out, within)
+		return
+	}
 	within.each(func(d int) {
 		if k := f.set(d); k >= 0 && set[k] {
 			out.set(d)
 		}
 	})
-	return out
 }
 
 func (p *plan) evalRefs(s *Segment, refs []listRef, within bitset, err error) (bitset, error) {
@@ -480,22 +489,11 @@ func (p *plan) evalFacet(s *Segment, id int, within bitset, fits func(string) bo
 	if !some {
 		return out
 	}
-	set, hits := make([]bool, f.sets), 0
+	set := make([]bool, f.sets)
 	for k := range set {
 		f.each(k, func(v int) { set[k] = set[k] || value[v] })
-		if set[k] {
-			hits++
-		}
 	}
-	if hits == f.sets {
-		copy(out, within)
-		return out
-	}
-	within.each(func(d int) {
-		if k := f.set(d); k >= 0 && set[k] {
-			out.set(d)
-		}
-	})
+	f.choose(out, within, set)
 	return out
 }
 
