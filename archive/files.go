@@ -175,6 +175,35 @@ func (f *handle) extent(name string, at Extent) ([]byte, error) {
 	return b, nil
 }
 
+// window reads ahead, for reads that go forward in small steps. It is for one
+// goroutine.
+type window struct {
+	io.ReaderAt
+	at  int64 // where buf lies
+	buf []byte
+}
+
+// windowSize is how much a window reads at once; larger reads go past it.
+const windowSize = 256 << 10
+
+// ReadAt reads len(p) bytes at off, or fewer at the end of the file.
+func (w *window) ReadAt(p []byte, off int64) (int, error) {
+	if len(p) > windowSize/4 {
+		return w.ReaderAt.ReadAt(p, off)
+	}
+	if off < w.at || off+int64(len(p)) > w.at+int64(len(w.buf)) {
+		if w.buf == nil {
+			w.buf = make([]byte, windowSize)
+		}
+		n, err := w.ReaderAt.ReadAt(w.buf[:windowSize], off)
+		w.at, w.buf = off, w.buf[:n]
+		if n < len(p) {
+			return copy(p, w.buf), err
+		}
+	}
+	return copy(p, w.buf[off-w.at:]), nil
+}
+
 func mismatch(name, what string, got, want trove.Digest) error {
 	return fmt.Errorf("%s: has SHA-256 %s, %s says %s: %w", name, got, what, want, proof.ErrMismatch)
 }

@@ -220,54 +220,78 @@ func (f *inflater) dynamic() bool {
 // section 3.2.2). It refuses codes that are over-full, and incomplete ones but
 // for those of no symbol, or of one in one bit.
 func build(table []uint32, root int, lens []uint8, symbols []uint32) bool {
-	var count, next [maxCode + 1]int
+	var count, start [maxCode + 2]int
 	for _, l := range lens {
 		count[l]++
 	}
 	count[0] = 0
-	code, longest, used := 0, 0, 0
+	code, longest := 0, 0
 	for l := 1; l <= maxCode; l++ {
-		next[l] = code
+		start[l+1] = start[l] + count[l]
 		code = (code + count[l]) << 1
 		if count[l] > 0 {
-			longest, used = l, used+count[l]
+			longest = l
 		}
 	}
 	const full = 1 << (maxCode + 1)
-	if code > full || code < full && (used > 1 || longest > 1) {
+	if code > full || code < full && (start[maxCode+1] > 1 || longest > 1) {
 		return false
 	}
-	if code < full || longest > root {
-		clear(table[:1<<root]) // not every place gets a symbol, or not at once
+	var sorted [maxLit]uint16 // symbols by length, then by value: in the order of their codes
+	at := start
+	for s, l := range lens {
+		if l > 0 {
+			sorted[at[l]] = uint16(s)
+			at[l]++
+		}
 	}
-	width := longest - root
-	free := 1 << root
-	for s, l8 := range lens {
-		if l8 == 0 {
-			continue
+	table[0] = 0
+	rev := uint32(0) // the code, its first bit lowest, as it comes in the stream
+	next := 0
+	for l := 1; l <= root; l++ {
+		copy(table[1<<(l-1):1<<l], table[:1<<(l-1)])
+		for range count[l] {
+			table[rev] = symbols[sorted[next]] | uint32(l)
+			rev = following(rev, l)
+			next++
 		}
-		l := int(l8)
-		rev := int(bits.Reverse16(uint16(next[l]))) >> (16 - l)
-		next[l]++
-		e := symbols[s] | uint32(l)
-		if l <= root {
-			for i := rev; i < 1<<root; i += 1 << l {
-				table[i] = e
-			}
-			continue
-		}
-		link := &table[rev&(1<<root-1)]
-		if *link == 0 {
-			*link = isLink | uint32(free)<<16 | uint32(width)
-			clear(table[free:][:1<<width])
-			free += 1 << width
-		}
-		second := table[*link>>16:][:1<<width]
-		for i := rev >> root; i < 1<<width; i += 1 << (l - root) {
-			second[i] = e
-		}
+	}
+	if longest > root {
+		seconds(table, root, longest-root, lens, sorted[next:start[maxCode+1]], symbols, rev)
 	}
 	return true
+}
+
+// following is the code after rev among those of l bits, both with their first
+// bit lowest; after the last one it is 0.
+func following(rev uint32, l int) uint32 {
+	free := ^rev & (1<<l - 1)
+	if free == 0 {
+		return 0
+	}
+	high := bits.Len32(free) - 1
+	return rev&(1<<high-1) | 1<<high
+}
+
+// seconds makes the second tables, width bits wide, for the symbols whose
+// codes are longer than root; rev is the first of the codes.
+func seconds(table []uint32, root, width int, lens []uint8, sorted []uint16, symbols []uint32, rev uint32) {
+	free := uint32(1) << root
+	last := uint32(1) << root // no root code
+	var second []uint32
+	for _, s := range sorted {
+		l := int(lens[s])
+		if first := rev & (1<<root - 1); first != last {
+			last = first
+			table[first] = isLink | free<<16 | uint32(width)
+			second = table[free:][:1<<width]
+			free += 1 << width
+		}
+		for i := int(rev >> root); i < 1<<width; i += 1 << (l - root) {
+			second[i] = symbols[s] | uint32(l)
+		}
+		rev = following(rev, l)
+	}
 }
 
 // block decodes symbols up to the end of the block (RFC 1951 section 3.2.3).

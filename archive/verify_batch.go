@@ -219,7 +219,7 @@ func (b *batchCheck) directory(name string) {
 		return // reported by file
 	}
 	defer b.files.release(h)
-	z, err := zip.NewReader(h, h.size)
+	z, err := zip.NewReader(&window{ReaderAt: h}, h.size)
 	if err != nil {
 		b.v.altered(name, "is not a zip file: %v", err)
 		return
@@ -248,8 +248,10 @@ func (b *batchCheck) directory(name string) {
 	}
 }
 
-// bench holds the buffers of one task.
+// bench holds the file and the buffers of one task.
 type bench struct {
+	window
+	size                     int64 // of the file
 	packed, records, content []byte
 }
 
@@ -264,11 +266,14 @@ func (b *batchCheck) items(zip string, from, to int, w *tally) {
 	defer b.files.release(h)
 	buf := benches.Get().(*bench)
 	defer benches.Put(buf)
+	buf.window = window{ReaderAt: h, buf: buf.window.buf[:0]}
+	buf.size = h.size
+	defer func() { buf.window.ReaderAt = nil }()
 	var sum chunkSum
 	for i := from; i < to && b.v.ctx.Err() == nil; i++ {
 		g := b.m.Records[i]
 		name := recordsName(g.First)
-		buf.records = b.member(h, buf, buf.records[:0], zip, name, g.At, g.Size)
+		buf.records = b.member(buf, buf.records[:0], zip, name, g.At, g.Size)
 		if buf.records == nil {
 			continue
 		}
@@ -280,7 +285,7 @@ func (b *batchCheck) items(zip string, from, to int, w *tally) {
 		for _, r := range b.group(i) {
 			var line []byte
 			line, rest, _ = bytes.Cut(rest, []byte{'\n'})
-			b.item(h, buf, zip, r, line, &sum)
+			b.item(buf, zip, r, line, &sum)
 		}
 		if len(rest) > 0 {
 			b.v.altered(zip, "%s holds more than %d records", name, g.Items)
@@ -290,8 +295,8 @@ func (b *batchCheck) items(zip string, from, to int, w *tally) {
 }
 
 // member unpacks a member into to; nil, after a finding, if it cannot.
-func (b *batchCheck) member(h *handle, buf *bench, to []byte, zip, name string, at Extent, size int64) []byte {
-	if at[1] > h.size {
+func (b *batchCheck) member(buf *bench, to []byte, zip, name string, at Extent, size int64) []byte {
+	if at[1] > buf.size {
 		b.v.altered(zip, "%s lies beyond its end", name)
 		return nil
 	}
@@ -299,7 +304,7 @@ func (b *batchCheck) member(h *handle, buf *bench, to []byte, zip, name string, 
 		buf.packed = make([]byte, at[1]+at[1]/4)
 	}
 	buf.packed = buf.packed[:at[1]]
-	if n, err := h.ReadAt(buf.packed, at[0]); int64(n) < at[1] {
+	if n, err := buf.ReadAt(buf.packed, at[0]); int64(n) < at[1] {
 		b.v.altered(zip, "%s cannot be read: %v", name, err)
 		return nil
 	}
@@ -316,8 +321,8 @@ func (b *batchCheck) member(h *handle, buf *bench, to []byte, zip, name string, 
 
 // item checks one item: its bytes against manifest and commitment, its record
 // as far as asked.
-func (b *batchCheck) item(h *handle, buf *bench, zip string, r Row, line []byte, sum *chunkSum) {
-	content := b.member(h, buf, buf.content[:0], zip, r.Name, r.At, r.Size)
+func (b *batchCheck) item(buf *bench, zip string, r Row, line []byte, sum *chunkSum) {
+	content := b.member(buf, buf.content[:0], zip, r.Name, r.At, r.Size)
 	if content == nil {
 		return
 	}
