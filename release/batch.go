@@ -157,13 +157,20 @@ func (r *Desk) loadOrigins(ctx context.Context, name trove.CollectionName) error
 		return nil
 	}
 	all := map[catalog.ItemID]provenance{}
+	same := map[string]string{} // most items share owner and path with others
+	once := func(s string) string {
+		if _, ok := same[s]; !ok {
+			same[s] = s
+		}
+		return same[s]
+	}
 	err := r.Catalog.Occurrences(ctx, name, 0, func(id catalog.ItemID, o *trove.Occurrence) error {
 		p := all[id]
 		if o.Owner != "" && !slices.Contains(p.owners, o.Owner) {
-			p.owners = append(p.owners, o.Owner)
+			p.owners = append(p.owners, once(o.Owner))
 		}
 		if !slices.Contains(p.paths, o.Path) {
-			p.paths = append(p.paths, o.Path)
+			p.paths = append(p.paths, once(o.Path))
 		}
 		all[id] = p
 		return nil

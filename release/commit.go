@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"unseal/blob"
 	"unseal/catalog"
@@ -19,8 +20,17 @@ import (
 // ErrNothing says that a collection has no items to commit to.
 var ErrNothing = errors.New("there are no items")
 
-// maxExact bounds one item's bytes in memory while it is committed to.
-const maxExact = 4 << 30
+// ErrTooLarge says that an item has more bytes than can be committed to and
+// published. Take it out before the commit.
+var ErrTooLarge = errors.New("larger than what can be published")
+
+// maxItem bounds one item: its bytes are held in memory while it is committed
+// to and packed, and an archive's member is no larger.
+const maxItem = 1 << 30
+
+// maxAtOnce bounds the bytes of the items that are worked on side by side. One
+// larger item has it to itself.
+const maxAtOnce = 256 << 20
 
 // Committed says what a commitment fixed.
 type Committed struct {
@@ -38,7 +48,8 @@ type Committed struct {
 // order of date, and puts the commitment to them into the desk's log. Nothing
 // becomes public by it. It may be called again: after a stop it finishes what
 // was begun; without new items it returns the newest commitment, or
-// [ErrNothing] where there is none. Durable on return.
+// [ErrNothing] where there is none. An item that could never be published is
+// [ErrTooLarge], before anything is fixed. Durable on return.
 func (r *Desk) Commit(ctx context.Context, name trove.CollectionName) (Committed, error) {
 	if err := r.settle(ctx); err != nil {
 		return Committed{}, err
@@ -107,6 +118,9 @@ func (r *Desk) candidates(ctx context.Context, coll *catalog.Collection) ([]cand
 		if it.Number > 0 {
 			return nil
 		}
+		if it.Size > maxItem || it.Span.Length > maxItem {
+			return fmt.Errorf("item %s/sha256:%s of %d bytes: %w (%d bytes)", it.Collection, it.SHA256.String()[:16], it.Size, ErrTooLarge, maxItem)
+		}
 		if it.State == trove.Unreadable {
 			unreadable++
 		}
@@ -135,11 +149,17 @@ func (r *Desk) commitItems(ctx context.Context, coll *catalog.Collection, first 
 	leaves := make([]trove.Digest, len(list))
 	openings := make([]catalog.Numbered, len(list))
 	todo := make(chan int)
+	memory := semaphore.NewWeighted(maxAtOnce)
 	g, ctx := errgroup.WithContext(ctx)
 	for range r.jobs() {
 		g.Go(func() error {
 			for i := range todo {
+				need := min(list[i].item.Size, maxAtOnce)
+				if err := memory.Acquire(ctx, need); err != nil {
+					return err
+				}
 				leaf, o, err := r.commitItem(ctx, coll, first+i, &list[i].item)
+				memory.Release(need)
 				if err != nil {
 					return err
 				}
@@ -176,7 +196,7 @@ func (r *Desk) commitItem(ctx context.Context, coll *catalog.Collection, number 
 // exactBytes reads the bytes of an item and makes sure that they are the ones
 // taken in: a commitment to damaged bytes could never be taken back.
 func (r *Desk) exactBytes(ctx context.Context, it *catalog.Item) ([]byte, error) {
-	b, err := blob.Read(ctx, r.Blobs, blob.Span(it.Span), maxExact)
+	b, err := blob.Read(ctx, r.Blobs, blob.Span(it.Span), maxItem)
 	if err != nil {
 		return nil, fmt.Errorf("item %s of %s: %w", it.SHA256.Short(), it.Collection, err)
 	}

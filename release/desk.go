@@ -204,31 +204,3 @@ func (r *Desk) leaves(name trove.CollectionName, k proof.Commitment) ([]trove.Di
 	}
 	return leaves, nil
 }
-
-// Check compares the log and the stored commitments with the catalog. It
-// returns the number of entries and what is wrong; the error is about looking.
-func (r *Desk) Check(ctx context.Context) (int64, []string, error) {
-	if _, err := fs.Stat(r.LogFiles, archive.LogDir); err != nil {
-		return 0, nil, nil
-	}
-	v, err := translog.Load(func(name string) ([]byte, error) { return fs.ReadFile(r.LogFiles, name) }, archive.LogDir)
-	if err != nil {
-		return 0, []string{"the desk's log: " + err.Error()}, nil
-	}
-	var faults []string
-	for _, c := range v.State.Collections() {
-		for _, k := range c.Commitments {
-			if _, err := r.leaves(c.Name, k.Commitment); err != nil {
-				faults = append(faults, err.Error())
-			}
-		}
-		list, err := r.Catalog.Commitments(ctx, c.Name)
-		if err != nil {
-			return 0, nil, err
-		}
-		if len(c.Commitments) != len(list) {
-			faults = append(faults, fmt.Sprintf("the log has %d commitments to %s, the catalog %d", len(c.Commitments), c.Name, len(list)))
-		}
-	}
-	return v.State.Size, faults, nil
-}

@@ -14,7 +14,6 @@ import (
 
 // candidate is an item that will get a number.
 type candidate struct {
-	id   catalog.ItemID
 	date time.Time // zero sorts last
 	tie  trove.Digest
 	item catalog.Item // without its record

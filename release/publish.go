@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -40,6 +41,10 @@ type Published struct {
 // publishes the named batches, or all that are planned, each with a checkpoint
 // of its own. It may be repeated: after a stop it goes on, and into an empty
 // folder it writes the whole archive again, byte for byte. Durable on return.
+//
+// It refuses, before it says anything, a folder that holds something else
+// ([ErrForeign]) and an archive that this desk's log does not lead to
+// ([translog.ErrFork]).
 func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (Published, error) {
 	if err := r.settle(ctx); err != nil {
 		return Published{}, err
@@ -48,15 +53,15 @@ func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (
 	if err != nil {
 		return Published{}, err
 	}
-	if err := r.sayWithheld(ctx); err != nil {
-		return Published{}, err
-	}
 	t, err := r.openArchive(to)
 	if err != nil {
 		return Published{}, err
 	}
 	if err := t.Tidy(); err != nil {
 		return Published{}, fmt.Errorf("tidy the archive: %w", err)
+	}
+	if err := r.sayWithheld(ctx); err != nil {
+		return Published{}, err
 	}
 	if err := r.catchUp(ctx, t); err != nil {
 		return Published{}, err
@@ -73,20 +78,6 @@ func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (
 	}
 	done.LogSize, done.Root = t.Signed().Size, t.Signed().Root
 	return done, nil
-}
-
-// openArchive opens the folder as an archive that follows the desk's log.
-func (r *Desk) openArchive(to durable.FS) (*archive.Writer, error) {
-	signed := r.log.Signed()
-	t, err := archive.NewWriter(to, r.Signer, nil, signed)
-	if err != nil {
-		return nil, fmt.Errorf("open the archive: %w", err)
-	}
-	if n := t.Signed().Size; n > signed.Size {
-		return nil, fmt.Errorf("the archive's log has %d entries, the desk's %d: this desk was put back to an older state, and going on would fork the log; restore the newest backup: %w",
-			n, signed.Size, translog.ErrFork)
-	}
-	return t, nil
 }
 
 // publishBatch makes one batch public. Its objects come first; then the desk's
@@ -119,59 +110,72 @@ func (r *Desk) publishBatch(ctx context.Context, t *archive.Writer, b planned) e
 }
 
 // writeBatch writes the folder of an assembled batch and returns its entries.
+// It holds one item's bytes and text at a time, and of all items what a search
+// index learns of them besides the text.
 func (r *Desk) writeBatch(ctx context.Context, t *archive.Writer, name trove.CollectionName, n int) ([]translog.Entry, error) {
-	var head batchHead
-	var docs []*search.Doc
+	head, err := r.readBatchHead(name, n)
+	if err != nil {
+		return nil, err
+	}
+	var docs []segmentDoc
 	items := func(yield func(*archive.NewItem, error) bool) {
-		err := r.readBatch(name, n, func(h batchHead) error { head = h; return nil }, func(l *batchLine) error {
-			item, doc, err := r.newItem(ctx, name, &head, l)
+		err := r.readBatch(name, n, func(batchHead) error { return nil }, func(l *batchLine) error {
+			content, err := blob.Read(ctx, r.Blobs, blob.Span(l.Span), maxItem)
 			if err != nil {
-				return err
+				return fmt.Errorf("item %s: %w", trove.Name{Collection: name, Number: l.Record.Number}, err)
 			}
-			docs = append(docs, doc)
-			if !yield(item, nil) {
+			docs = append(docs, l.document(&head))
+			if !yield(l.item(content), nil) {
 				return errStopped
 			}
 			return nil
 		})
-		if err != nil && err != errStopped {
+		if err != nil && !errors.Is(err, errStopped) {
 			yield(nil, err)
 		}
 	}
-	published, err := r.readBatchHead(name, n)
-	if err != nil {
-		return nil, err
-	}
-	b := archive.NewBatch{Collection: name, Number: n, Edition: 1, Published: published.Published}
-	return t.WriteBatch(ctx, b, items, func(w io.Writer) error { return r.Segment(w, values(docs)) })
+	b := archive.NewBatch{Collection: name, Number: n, Edition: 1, Published: head.Published}
+	return t.WriteBatch(ctx, b, items, func(w io.Writer) error { return r.Segment(w, r.withTexts(ctx, docs)) })
 }
 
-// newItem reads the bytes and text of a line.
-func (r *Desk) newItem(ctx context.Context, name trove.CollectionName, head *batchHead, l *batchLine) (*archive.NewItem, *search.Doc, error) {
-	content, err := blob.Read(ctx, r.Blobs, blob.Span(l.Span), maxExact)
-	if err != nil {
-		return nil, nil, fmt.Errorf("item %d: %w", l.Record.Number, err)
-	}
-	text, err := Text(ctx, r.Blobs, l.Text)
-	if err != nil {
-		return nil, nil, fmt.Errorf("item %d: %w", l.Record.Number, err)
-	}
-	doc := Document(&l.Record.Record, text)
-	doc.Collection, doc.Number, doc.Batch, doc.Edition, doc.Published = name, l.Record.Number, head.Batch, 1, head.Published
+func (l *batchLine) item(content []byte) *archive.NewItem {
+	return &archive.NewItem{Number: l.Record.Number, Kind: l.Record.Kind, Edition: 1, Date: l.Date, Content: content, Record: l.Record}
+}
+
+// segmentDoc is a document whose text is read when it is its turn.
+type segmentDoc struct {
+	*search.Doc
+	text catalog.TextRef
+}
+
+func (l *batchLine) document(head *batchHead) segmentDoc {
+	doc := Document(&l.Record.Record, "")
+	doc.Collection, doc.Number, doc.Batch, doc.Edition, doc.Published = head.Collection, l.Record.Number, head.Batch, 1, head.Published
 	doc.Thread, doc.SHA256, doc.Size, doc.CopyOf = l.Record.Thread, l.SHA256, l.Size, l.Record.CopyOf
 	if len(l.Record.Owners) > 0 {
 		doc.Owner = l.Record.Owners[0]
 	}
-	item := &archive.NewItem{Number: l.Record.Number, Kind: l.Record.Kind, Edition: 1, Date: l.Date, Content: content, Record: l.Record}
-	return item, doc, nil
+	return segmentDoc{doc, l.Text}
 }
 
-func values(docs []*search.Doc) iter.Seq2[*search.Doc, error] {
+// withTexts reads the texts of documents, one after the other.
+func (r *Desk) withTexts(ctx context.Context, docs []segmentDoc) iter.Seq2[*search.Doc, error] {
 	return func(yield func(*search.Doc, error) bool) {
 		for _, d := range docs {
-			if !yield(d, nil) {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
 				return
 			}
+			text, err := Text(ctx, r.Blobs, d.text)
+			if err != nil {
+				yield(nil, fmt.Errorf("item %s: %w", trove.Name{Collection: d.Collection, Number: d.Number}, err))
+				return
+			}
+			d.Body = text
+			if !yield(d.Doc, nil) {
+				return
+			}
+			d.Body = ""
 		}
 	}
 }
@@ -232,32 +236,24 @@ func (r *Desk) catchUp(ctx context.Context, t *archive.Writer) error {
 // next index entry, which is left out.
 func (r *Desk) nextEntries(from int64) ([]translog.Entry, error) {
 	var list []translog.Entry
-	read := func(name string) ([]byte, error) { return fs.ReadFile(r.LogFiles, name) }
-	for _, t := range translog.TilesOf(r.log.Signed().Size, translog.Entries) {
-		first := t.N * translog.TileWidth
-		if first+int64(t.Width) <= from {
-			continue
-		}
-		b, err := translog.ReadEntries(read, archive.LogDir, t)
+	err := r.entries(r.log.Signed().Size, from, func(line []byte) error {
+		e, err := translog.Parse(line)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		lines, err := t.SplitEntries(b)
-		if err != nil {
-			return nil, err
+		if _, index := e.(translog.Index); index {
+			return errStopped
 		}
-		for _, line := range lines[max(0, from-first):] {
-			e, err := translog.Parse(line)
-			if err != nil {
-				return nil, err
-			}
-			if _, index := e.(translog.Index); index {
-				return list, nil
-			}
-			list = append(list, e)
-		}
+		list = append(list, e)
+		return nil
+	})
+	switch {
+	case errors.Is(err, errStopped):
+		return list, nil
+	case err == nil:
+		err = fmt.Errorf("no index entry after %d entries", from)
 	}
-	return nil, fmt.Errorf("no index entry after %d entries", from)
+	return nil, err
 }
 
 // follow makes the objects that the entries name, then publishes them.
@@ -271,15 +267,24 @@ func (r *Desk) follow(ctx context.Context, t *archive.Writer, entries []translog
 	if err := t.Append(entries...); err != nil {
 		return fmt.Errorf("follow the desk's log: %w", err)
 	}
-	b, err := fs.ReadFile(r.Files, toldFile(size))
+	s, err := r.readTold(size)
 	if err != nil {
-		return fmt.Errorf("what was told at %d entries: %w", size, err)
-	}
-	var s told
-	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("what was told at %d entries: %w", size, err)
+		return err
 	}
 	return t.Publish(s.Info, s.Collections)
+}
+
+// readTold reads what was told at the checkpoint whose index entry follows
+// that many entries.
+func (r *Desk) readTold(size int64) (s told, err error) {
+	b, err := fs.ReadFile(r.Files, toldFile(size))
+	if err == nil {
+		err = json.Unmarshal(b, &s)
+	}
+	if err != nil {
+		err = fmt.Errorf("what was told at %d entries: %w", size, err)
+	}
+	return s, err
 }
 
 func (r *Desk) makeObjects(ctx context.Context, t *archive.Writer, e translog.Entry) error {
@@ -323,48 +328,71 @@ func planItems(plan []planned) int {
 	return n
 }
 
-// plan lists the named batches that are not out yet, or all of them.
+// plan lists the named batches that are not out yet, or all that are planned
+// and have items. Of the collections named, or else of any, there has to be a
+// commitment.
 func (r *Desk) plan(ctx context.Context, names []trove.Name) ([]planned, error) {
 	all, err := r.Catalog.Collections(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var plan []planned
-	known := map[trove.Name]bool{}
-	var open error // the first collection without a commitment
+	var open error // of the last collection without a commitment
 	committed := false
+	known := map[trove.Name]planned{}
 	for i := range all {
-		list, err := r.Catalog.Commitments(ctx, all[i].Name)
-		if err != nil {
-			return nil, err
-		}
-		if len(list) == 0 {
-			open = &NotCommittedError{all[i].Name}
-			if slices.ContainsFunc(names, func(n trove.Name) bool { return n.Collection == all[i].Name }) {
-				return nil, open
+		batches, err := r.batchesOf(ctx, &all[i])
+		if missing, ok := errors.AsType[*NotCommittedError](err); ok {
+			if slices.ContainsFunc(names, func(n trove.Name) bool { return n.Collection == missing.Collection }) {
+				return nil, err
 			}
+			open = err
 			continue
 		}
-		committed = true
-		batches, err := r.Catalog.Batches(ctx, all[i].Name)
 		if err != nil {
 			return nil, err
 		}
-		for _, b := range batches {
-			p := planned{b, all[i]}
-			known[p.name()] = true
-			if b.State == catalog.Planned && b.Items > 0 && (len(names) == 0 || slices.Contains(names, p.name())) {
+		committed = true
+		for _, p := range batches {
+			known[p.name()] = p
+			if p.State == catalog.Planned && p.Items > 0 && (len(names) == 0 || slices.Contains(names, p.name())) {
 				plan = append(plan, p)
 			}
-		}
-	}
-	for _, n := range names {
-		if !known[n] {
-			return nil, fmt.Errorf("batch %s: %w", n, catalog.ErrNotFound)
 		}
 	}
 	if !committed && open != nil {
 		return nil, open
 	}
-	return plan, nil
+	return plan, namesFit(names, known)
+}
+
+// batchesOf lists the batches of a collection that is committed to.
+func (r *Desk) batchesOf(ctx context.Context, coll *catalog.Collection) ([]planned, error) {
+	commitments, err := r.Catalog.Commitments(ctx, coll.Name)
+	if err != nil {
+		return nil, err
+	}
+	if len(commitments) == 0 {
+		return nil, &NotCommittedError{coll.Name}
+	}
+	batches, err := r.Catalog.Batches(ctx, coll.Name)
+	list := make([]planned, len(batches))
+	for i, b := range batches {
+		list[i] = planned{b, *coll}
+	}
+	return list, err
+}
+
+// namesFit refuses names of batches that are not there, or hold nothing.
+func namesFit(names []trove.Name, known map[trove.Name]planned) error {
+	for _, n := range names {
+		p, ok := known[n]
+		if !ok {
+			return fmt.Errorf("batch %s: %w", n, catalog.ErrNotFound)
+		}
+		if p.State == catalog.Planned && p.Items == 0 {
+			return fmt.Errorf("batch %s: %w: it holds no items any more; all are withheld", n, catalog.ErrConflict)
+		}
+	}
+	return nil
 }

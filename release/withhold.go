@@ -23,6 +23,10 @@ func (r *Desk) Withhold(ctx context.Context, name trove.CollectionName, from, to
 	if !codes.MatchString(code) || code == unreadable {
 		return fmt.Errorf("reason code %q: use a word of small letters, digits and hyphens, such as privacy (%q is given by intake alone)", code, unreadable)
 	}
+	// A stopped publish may have said more than the catalog knows.
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
 	if err := r.Catalog.Withhold(ctx, name, from, to, code, by); err != nil {
 		return fmt.Errorf("withhold %s %d to %d: %w", name, from, to, err)
 	}
