@@ -162,6 +162,9 @@ func untar(ctx context.Context, t *tar.Reader, to string) error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	defer out.Close()
+	if err := makeRooms(to, out); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
 	for {
 		h, err := t.Next()
 		if err == io.EOF {

@@ -60,9 +60,6 @@ func InitDesk(ctx context.Context, dir string, o InitOptions) (Config, string, e
 	if err := emptyDir(dir); err != nil {
 		return Config{}, "", err
 	}
-	if err := os.Chmod(dir, 0o700); err != nil {
-		return Config{}, "", fmt.Errorf("init: %w", err)
-	}
 	c, seed, err := o.complete()
 	if err != nil {
 		return Config{}, "", err
@@ -76,10 +73,8 @@ func InitDesk(ctx context.Context, dir string, o InitOptions) (Config, string, e
 		return Config{}, "", fmt.Errorf("init: %w", err)
 	}
 	defer files.Close()
-	for _, d := range []string{keysDir, blobsDir, indexDir} {
-		if err := files.MkdirAll(d); err != nil {
-			return Config{}, "", fmt.Errorf("init: %w", err)
-		}
+	if err := makeRooms(dir, files); err != nil {
+		return Config{}, "", fmt.Errorf("init: %w", err)
 	}
 	if err := writeLogKey(files, private, public); err != nil {
 		return Config{}, "", fmt.Errorf("init: %w", err)
@@ -93,6 +88,20 @@ func InitDesk(ctx context.Context, dir string, o InitOptions) (Config, string, e
 	}
 	// The configuration comes last: a folder without it is no desk.
 	return c, public, durable.WriteFile(files, ConfigName, text)
+}
+
+// makeRooms makes the folders that every desk has, and keeps dir and the keys
+// to their owner.
+func makeRooms(dir string, files durable.FS) error {
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return err
+	}
+	for _, d := range []string{keysDir, blobsDir, logDir, indexDir} {
+		if err := files.MkdirAll(d); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(filepath.Join(dir, keysDir), 0o700)
 }
 
 func (o InitOptions) complete() (Config, []byte, error) {

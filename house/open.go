@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"unseal/blob/disk"
@@ -32,19 +33,34 @@ func (d *Desk) openVariants(ctx context.Context) error {
 	}
 	d.Catalog = c
 	d.closers = append(d.closers, c)
-	folder, err := durable.Make(filepath.Join(d.Dir, blobsDir))
+	folder, err := d.room(blobsDir)
 	if err != nil {
 		return fmt.Errorf("open the blobs: %w", err)
 	}
-	d.closers = append(d.closers, folder)
-	blobs, err := disk.Open(folder)
-	if err != nil {
-		return fmt.Errorf("open the blobs: %w", err)
+	blobs := disk.OpenReader(folder)
+	if d.writing {
+		if blobs, err = disk.Open(folder); err != nil {
+			return fmt.Errorf("open the blobs: %w", err)
+		}
 	}
 	d.Blobs = blobs
-	if d.logFiles, err = durable.Make(filepath.Join(d.Dir, logDir)); err != nil {
+	d.closers = append(d.closers, blobs)
+	if d.logFiles, err = d.room(logDir); err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}
-	d.closers = append(d.closers, d.logFiles)
 	return nil
+}
+
+// room opens a folder of the desk. Only who writes makes one that is missing.
+func (d *Desk) room(name string) (*durable.Folder, error) {
+	path := filepath.Join(d.Dir, name)
+	f, err := durable.Dir(path)
+	if d.writing && errors.Is(err, fs.ErrNotExist) {
+		f, err = durable.Make(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.closers = append(d.closers, f)
+	return f, nil
 }

@@ -2,7 +2,7 @@
 // interface of package durable:
 //
 //	ab/ab3f…       a blob under the 64 hex digits of its SHA-256
-//	tmp/.tmp-…     a blob being written; swept at the next start
+//	tmp/.tmp-…     a blob being written; swept when the next writer opens the store
 //
 // The invariant: a file under a digest was complete and synced before it got
 // that name, so a crash leaves a whole blob or none. The store does not hash
@@ -33,8 +33,8 @@ type Store struct {
 	open cache
 }
 
-// Open opens the store in fsys, which nothing else may write to, and sweeps
-// what an interrupted run left in it. An empty folder is an empty store.
+// Open opens the store in fsys for writing, which nothing else may do, and
+// sweeps what an interrupted run left in it. An empty folder is an empty store.
 func Open(fsys durable.FS) (*Store, error) {
 	if err := fsys.MkdirAll(tmp); err != nil {
 		return nil, err
@@ -44,6 +44,11 @@ func Open(fsys durable.FS) (*Store, error) {
 	}
 	return &Store{fsys: fsys, open: cache{fsys: fsys}}, nil
 }
+
+// OpenReader opens the store in fsys for reading, beside a process that may be
+// writing to it: it makes no folder and leaves temporary files alone, as they
+// may be that process's.
+func OpenReader(fsys durable.FS) *Store { return &Store{fsys: fsys, open: cache{fsys: fsys}} }
 
 // Close closes the files kept open. Blobs that are open stay so.
 func (s *Store) Close() error { return s.open.close() }

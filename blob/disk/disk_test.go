@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -65,6 +66,41 @@ func TestOpenSweepsWhatWasLeftOver(t *testing.T) {
 		t.Errorf("left over: %v, %v", left, err)
 	}
 }
+
+// TestAReaderLeavesAWriterAlone: it opens the store while a blob is being put.
+func TestAReaderLeavesAWriterAlone(t *testing.T) {
+	dir := t.TempDir()
+	w := open(t, folder(t, dir))
+	first, _, err := w.Put(t.Context(), strings.NewReader("first"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opens := func() (int, error) {
+		r := disk.OpenReader(folder(t, dir))
+		defer r.Close()
+		if got, err := blob.Read(t.Context(), r, blob.Span{Blob: first, Length: 5}, 5); err != nil || string(got) != "first" {
+			t.Errorf("read %q, %v", got, err)
+		}
+		return 0, io.EOF
+	}
+	text := strings.Repeat("x", 1<<20)
+	d, _, err := w.Put(t.Context(), io.MultiReader(strings.NewReader(text), readerFunc(opens)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := blob.Check(t.Context(), w, d); err != nil {
+		t.Error(err)
+	}
+	empty := t.TempDir()
+	disk.OpenReader(folder(t, empty))
+	if left, err := os.ReadDir(empty); err != nil || len(left) > 0 {
+		t.Errorf("a reader made %v, %v", left, err)
+	}
+}
+
+type readerFunc func() (int, error)
+
+func (f readerFunc) Read([]byte) (int, error) { return f() }
 
 // file is where the store keeps a blob.
 func file(dir, text string) string {
