@@ -63,6 +63,7 @@ type press struct {
 	genesis translog.Genesis
 	reject  map[int]string // number → reason for which it is withheld
 	infos   CollectionInfo
+	liar    int // a number that is another mail than when it was committed to
 }
 
 const testOrigin = "demo.example.org/log"
@@ -87,6 +88,9 @@ func (p *press) content(n int) []byte {
 	for range r.IntN(120) {
 		b.WriteString(words[r.IntN(len(words))])
 		b.WriteByte(" \n"[r.IntN(8)/7])
+	}
+	if n == p.liar {
+		b.WriteString("what was never there\n")
 	}
 	if n%13 == 0 {
 		for range 30 {

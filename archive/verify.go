@@ -46,7 +46,7 @@ var ErrSeen = errors.New("the checkpoint to compare with is not one of this log"
 // log, every commitment, index file, manifest, item, record and segment, and
 // that nothing is missing or too much. It follows the chain down from the
 // checkpoint; what is wrong in the log is reported alone, since nothing below
-// it can be judged then. Memory is about 120 bytes a number, and what Jobs
+// it can be judged then. Memory is about 150 bytes a number, and what Jobs
 // items take.
 //
 // The error is not for findings: it is ctx's, ErrSeen, or one that matches

@@ -10,13 +10,17 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"unseal/durable"
 	"unseal/proof"
+	"unseal/translog"
 	"unseal/trove"
 )
 
@@ -351,26 +355,156 @@ func TestFindingsAreCapped(t *testing.T) {
 	}
 }
 
+// forged publishes batch 1 with entries that forge has changed, signed anew.
+func (p *press) forged(forge func(entries []translog.Entry, b *translog.Batch) []translog.Entry) (*durable.Folder, error) {
+	p.tb.Helper()
+	fsys, _ := testFolder(p.tb)
+	w := p.writer(fsys)
+	must(p.tb, p.start(w))
+	items := func(yield func(*NewItem, error) bool) {
+		for n := 1; n <= 3; n++ {
+			if !yield(p.item(n), nil) {
+				return
+			}
+		}
+	}
+	entries, err := w.WriteBatch(context.Background(), NewBatch{Collection: "mail", Number: 1, Edition: 1}, items, func(w io.Writer) error { return nil })
+	must(p.tb, err)
+	b := entries[len(entries)-1].(translog.Batch)
+	entries = forge(entries[:len(entries)-1], &b)
+	b.Signatures = nil
+	must(p.tb, b.Sign(p.release[0]))
+	if err := w.Append(append(entries, b)...); err != nil {
+		return nil, err
+	}
+	return fsys, p.publish(w)
+}
+
 // A publisher that lies in what it signs: the log is sound, the content is not.
+func TestOmittedItemBreaksBatchCount(t *testing.T) {
+	p := newPress(t, 20, 20)
+	const manifest = "c/mail/batch/0001/1/manifest.json"
+	extra := proof.Item{Batch: 1, Collection: "mail", Edition: 1, Number: 4, SHA256: trove.Sum(p.content(4))}
+	fsys, err := p.forged(func(entries []translog.Entry, b *translog.Batch) []translog.Entry {
+		b.Items++
+		return append(entries, extra)
+	})
+	must(t, err)
+	if r := verified(t, fsys, VerifyOptions{}); !names(r, manifest, Altered) {
+		t.Errorf("an item that the manifest leaves out: %+v", r.Findings)
+	}
+	fsys, err = p.forged(func(entries []translog.Entry, b *translog.Batch) []translog.Entry {
+		return append(entries[:2], extra)
+	})
+	must(t, err)
+	if r := verified(t, fsys, VerifyOptions{}); !names(r, manifest, Altered) {
+		t.Errorf("an item in the place of another: %+v", r.Findings)
+	}
+	fsys, err = p.forged(func(entries []translog.Entry, b *translog.Batch) []translog.Entry {
+		other := entries[2].(proof.Item)
+		other.SHA256 = trove.Sum(nil)
+		return append(entries[:2], other)
+	})
+	must(t, err)
+	if r := verified(t, fsys, VerifyOptions{}); !names(r, manifest, Altered) {
+		t.Errorf("an item with another digest: %+v", r.Findings)
+	}
+	a := opened(t, fsys)
+	if _, err := a.Collections()[0].Bytes(3); !errors.Is(err, proof.ErrMismatch) {
+		t.Errorf("a reader shows it: %v", err)
+	}
+}
+
+func TestDuplicateAcrossBatchesIsReported(t *testing.T) {
+	p := newPress(t, 20, 20)
+	_, err := p.forged(func(entries []translog.Entry, b *translog.Batch) []translog.Entry {
+		again := entries[0].(proof.Item)
+		again.Batch = 2
+		return append(entries, again)
+	})
+	if !errors.Is(err, translog.ErrIllegal) || !strings.Contains(fmt.Sprint(err), "mail/1: edition 1 in batch 2 after edition 1 in batch 1") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSplitViewIsRefusedWithoutWitnesses(t *testing.T) {
+	one, other := newPress(t, 20, 20), newPress(t, 20, 20)
+	other.infos.Title = "Another title"
+	a, b := one.archived(), other.archived()
+	seen := b["log/checkpoint"].Data
+	if bytes.Equal(seen, a["log/checkpoint"].Data) {
+		t.Fatal("no split view")
+	}
+	if r := verified(t, a, VerifyOptions{Seen: seen}); !names(r, "log/checkpoint", Altered) {
+		t.Errorf("one size, two roots: %+v", r.Findings)
+	}
+}
+
+// skipTile makes Writer see the commitments that a liar would have made, so
+// that it publishes what the log was not committed to.
+type skipTile struct {
+	durable.FS
+	tile string
+	lie  []byte
+}
+
+func (f skipTile) Open(name string) (fs.File, error) {
+	if name == f.tile {
+		return fstest.MapFS{name: {Data: f.lie, Mode: 0o644}}.Open(name)
+	}
+	return f.FS.Open(name)
+}
+
+func (f skipTile) Stat(name string) (fs.FileInfo, error) {
+	if name == f.tile {
+		return fstest.MapFS{name: {Data: f.lie, Mode: 0o644}}.Stat(name)
+	}
+	return fs.Stat(f.FS, name)
+}
+
 func TestAnItemThatIsNotWhatWasCommittedToIsFound(t *testing.T) {
 	p := newPress(t, 20, 20)
+	fsys, _ := testFolder(t)
+	must(t, p.start(p.writer(fsys)))
+	const tile, zip = "c/mail/commitment/1/tile/0/000.p/20", "c/mail/batch/0001/1/items.zip"
+	honest, err := fs.ReadFile(fsys, tile)
+	must(t, err)
+	p.liar = 5 // from here on number 5 is another mail
+	if _, err := p.batch(p.writer(fsys)); !errors.Is(err, proof.ErrMismatch) {
+		t.Fatalf("our own writer publishes it: %v", err)
+	}
+	leaf, _ := p.commit(5)
+	lie := slices.Concat(honest[:4*32], leaf[:], honest[5*32:])
+	_, err = p.batch(p.writer(skipTile{fsys, tile, lie}))
+	must(t, err)
+	if r := verified(t, fsys, VerifyOptions{LogKey: p.key}); !names(r, zip, Altered) || r.Collections[0].Opened != 19 {
+		t.Errorf("%+v, %+v", r.Findings, r.Collections)
+	}
+}
+
+func TestVerifyDoesNotWaitForAPipe(t *testing.T) {
+	p := newPress(t, 20, 20)
 	fsys, dir := p.published()
-	w := p.writer(fsys)
-	c := w.State().Collection("mail")
-	// the same archive with the commitments of two numbers exchanged
-	name := "c/mail/commitment/1/tile/0/000.p/20"
-	m := mapOf(contents(t, dir))
-	tile := bytes.Clone(m[name].Data)
-	copy(tile, m[name].Data[32:64])
-	copy(tile[32:], m[name].Data[:32])
-	if r := verified(t, with(m, name, tile), VerifyOptions{}); !names(r, name, Altered) {
-		t.Errorf("%+v", r.Findings)
+	for _, name := range []string{"unseal.json", "log/checkpoint", "c/mail/batch/0001/1/items.zip"} {
+		full := filepath.Join(dir, filepath.FromSlash(name))
+		must(t, os.Rename(full, full+".away"))
+		must(t, syscall.Mkfifo(full, 0o600))
+		if r := verified(t, fsys, VerifyOptions{}); !names(r, name, Altered) {
+			t.Errorf("%s: %+v", name, r.Findings)
+		}
+		if a, err := Open(context.Background(), fsys); err == nil {
+			if _, err := a.Collections()[0].Bytes(1); err == nil {
+				t.Errorf("%s: read through a pipe", name)
+			}
+			a.Close()
+		}
+		must(t, os.Remove(full))
+		must(t, os.Symlink(full+".away", full))
+		if r := verified(t, fsys, VerifyOptions{}); !names(r, name, Altered) {
+			t.Errorf("%s, a link: %+v", name, r.Findings)
+		}
+		must(t, os.Remove(full))
+		must(t, os.Rename(full+".away", full))
 	}
-	if c.Count != 20 {
-		t.Error(c.Count)
-	}
-	_, o := p.commit(1)
-	if err := o.Deep(p.content(2)); !errors.Is(err, proof.ErrMismatch) {
-		t.Error(err)
-	}
+	clean(t, verified(t, fsys, VerifyOptions{}))
 }

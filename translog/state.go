@@ -211,7 +211,8 @@ func (s *State) item(e proof.Item) error {
 	case old.state == tombstone:
 		return fmt.Errorf("%s/%d is withdrawn for good", e.Collection, e.Number)
 	case e.Edition != int(old.edition)+1:
-		return fmt.Errorf("%s/%d: edition %d after edition %d", e.Collection, e.Number, e.Edition, old.edition)
+		return fmt.Errorf("%s/%d: edition %d in batch %d after edition %d in batch %d",
+			e.Collection, e.Number, e.Edition, e.Batch, old.edition, old.batch)
 	case c.open(old):
 		return fmt.Errorf("%s/%d: edition %d while batch %d, with the edition before, is open", e.Collection, e.Number, e.Edition, old.batch)
 	case e.Edition > math.MaxUint16 || into > math.MaxUint16:
