@@ -169,6 +169,19 @@ func (d *desk) verify(coll trove.CollectionName) {
 	d.t.Helper()
 	must(d.t, d.cat.Items(context.Background(), catalog.Query{Collection: coll}, func(it *catalog.Item) error {
 		d.verifyItem(it)
+		d.verifyVerdict(it)
 		return nil
 	}))
+}
+
+// verifyVerdict looks whether an item that no parser has judged has the verdict
+// that it must have, so that the counts of verdicts add up to all items.
+func (d *desk) verifyVerdict(it *catalog.Item) {
+	d.t.Helper()
+	var rec trove.Record
+	must(d.t, json.Unmarshal(it.Record, &rec))
+	switch {
+	case it.Kind == trove.File && rec.Verdict != trove.Unsigned, it.State == trove.Unreadable && rec.Verdict != trove.Unchecked:
+		d.t.Errorf("item %s: %s, %s, verdict %q", it.SHA256.Short(), it.Kind, it.State, rec.Verdict)
+	}
 }

@@ -60,7 +60,7 @@ func (s *source) other(ctx context.Context, h *handed, l leaf, c *content, head 
 	if err := s.keep(ctx, h, c); err != nil {
 		return err
 	}
-	rec := trove.Record{Kind: trove.File, Warnings: l.warnings, Parts: []trove.Part{{
+	rec := trove.Record{Kind: trove.File, Verdict: trove.Unsigned, Warnings: l.warnings, Parts: []trove.Part{{
 		Path: "1", Name: lastName(l.path), Type: typeOf(head), Role: trove.RoleAttachment,
 		Size: c.size, SHA256: c.sha, Length: c.size,
 	}}}
@@ -152,7 +152,7 @@ func (s *source) tooLarge(ctx context.Context, h *handed, c *content, e entry) e
 	}
 	e.sha, e.size = sha, size
 	e.span.Rule, e.occ.Rule = trove.Verbatim, trove.Verbatim
-	e.record = &trove.Record{Kind: trove.Mail, Unreadable: fmt.Sprintf("larger than %d MB", worker.MaxMail>>20), Warnings: e.warnings}
+	e.record = &trove.Record{Kind: trove.Mail, Verdict: trove.Unchecked, Unreadable: fmt.Sprintf("larger than %d MB", worker.MaxMail>>20), Warnings: e.warnings}
 	return s.emit(ctx, h, c, e)
 }
 

@@ -130,7 +130,7 @@ func (c *child) parseOne(raw []byte) (r Result, err error) {
 func (c *child) guarded(raw []byte) (rec trove.Record, text string) {
 	defer func() {
 		if p := recover(); p != nil {
-			rec, text = trove.Record{Kind: trove.Mail, Unreadable: fmt.Sprintf("the parser gave up: %v", p)}, ""
+			rec, text = trove.Record{Kind: trove.Mail, Verdict: trove.Unchecked, Unreadable: fmt.Sprintf("the parser gave up: %v", p)}, ""
 		}
 	}()
 	return c.parse(raw)

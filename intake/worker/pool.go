@@ -82,7 +82,7 @@ func (p *Pool) Parse(ctx context.Context, mails [][]byte) ([]Result, error) {
 
 // lost is the result of a mail that ended its child.
 func lost(cause string) Result {
-	rec := trove.Record{Kind: trove.Mail, Unreadable: cause}
+	rec := trove.Record{Kind: trove.Mail, Verdict: trove.Unchecked, Unreadable: cause}
 	b, err := json.Marshal(&rec)
 	if err != nil {
 		panic(err) // two strings
