@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +22,10 @@ func BenchmarkBuild(b *testing.B) {
 	docs := mails(b)
 	b.SetBytes(textSize(docs))
 	var out bytes.Buffer
+	used, n := processTime(), 0
 	for b.Loop() {
 		size := 0
+		n++
 		for batch := range slices.Chunk(docs, perBatch) {
 			out.Reset()
 			if err := Build(&out, each(batch)); err != nil {
@@ -32,6 +35,7 @@ func BenchmarkBuild(b *testing.B) {
 		}
 		b.ReportMetric(float64(size)/float64(textSize(docs)), "of_text")
 	}
+	b.ReportMetric((processTime()-used).Seconds()/float64(n), "cpu_s")
 }
 
 var joined struct {
@@ -162,4 +166,80 @@ func threadTime() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
+// processTime is the processor time of the whole process, collector included.
+func processTime() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts); err != nil {
+		return 0
+	}
+	return time.Duration(ts.Nano())
+}
+
 func ms(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
+
+// BenchmarkOpen opens the segments of all mails, as a server does at its start.
+func BenchmarkOpen(b *testing.B) {
+	var files []Bytes
+	for batch := range slices.Chunk(mails(b), perBatch) {
+		files = append(files, build(b, batch))
+	}
+	for b.Loop() {
+		b.StopTimer()
+		before := heap()
+		b.StartTimer()
+		segs := make([]*Segment, len(files))
+		for i, f := range files {
+			segs[i] = open(b, f)
+		}
+		ix := NewIndex(segs...)
+		if _, err := ix.Search(b.Context(), search.Request{Facets: []string{search.FacetPerson, search.FacetYear, search.FacetType, search.FacetBatch}}); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		b.ReportMetric(float64(heap()-before)/1e6, "heap_MB")
+		runtime.KeepAlive(ix)
+		b.StartTimer()
+	}
+}
+
+// BenchmarkBuildMemory reports how much the heap grows while one batch is built.
+func BenchmarkBuildMemory(b *testing.B) {
+	docs := mails(b)[40_000 : 40_000+perBatch]
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	for b.Loop() {
+		before, peak := heap(), int64(0)
+		watched := func(yield func(*search.Doc, error) bool) {
+			for i, d := range docs {
+				if i%100 == 0 {
+					peak = max(peak, live())
+				}
+				if !yield(d, nil) {
+					return
+				}
+			}
+		}
+		if err := Build(watching{&peak}, watched); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(peak-before)/1e6, "peak_MB")
+	}
+}
+
+// watching is a writer that looks at the heap.
+type watching struct{ peak *int64 }
+
+func (w watching) Write(p []byte) (int, error) {
+	*w.peak = max(*w.peak, live())
+	return len(p), nil
+}
+
+func heap() int64 {
+	runtime.GC()
+	return live()
+}
+
+func live() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

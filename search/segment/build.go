@@ -6,9 +6,11 @@ import (
 	"hash/crc32"
 	"io"
 	"iter"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -51,7 +53,6 @@ const placeMark = 1 << 31
 type builder struct {
 	out     *pageWriter
 	sec     [sections]extent
-	zstd    *zstd.Encoder
 	frame   []byte  // text not yet written
 	frames  []int64 // where each frame begins in the text section, and their end
 	textLen int64
@@ -78,13 +79,19 @@ type builder struct {
 
 type keyDoc struct{ key, doc uint32 }
 
-func newBuilder(w io.Writer) (*builder, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1),
+// tozstd packs frames for all builders. It is made once, as encoders are large;
+// what a frame packs to depends on its text alone.
+var tozstd = sync.OnceValue(func() *zstd.Encoder {
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)),
 		zstd.WithWindowSize(frameSize), zstd.WithEncoderCRC(false))
 	if err != nil {
-		return nil, fmt.Errorf("segment: %w", err)
+		panic(err) // the options are constants
 	}
-	b := &builder{out: &pageWriter{w: w}, zstd: enc, words: newIntern(), keys: newIntern(), names: newIntern(), frames: []int64{0}}
+	return e
+})
+
+func newBuilder(w io.Writer) (*builder, error) {
+	b := &builder{out: &pageWriter{w: w}, words: newIntern(), keys: newIntern(), names: newIntern(), frames: []int64{0}}
 	if _, err := io.WriteString(b.out, magic); err != nil {
 		return nil, err
 	}
@@ -389,7 +396,7 @@ func (b *builder) flushFrame() error {
 	if len(b.frame) == 0 {
 		return nil
 	}
-	if _, err := b.out.Write(b.zstd.EncodeAll(b.frame, nil)); err != nil {
+	if _, err := b.out.Write(tozstd().EncodeAll(b.frame, nil)); err != nil {
 		return err
 	}
 	b.frame = b.frame[:0]

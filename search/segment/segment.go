@@ -360,12 +360,19 @@ func Check(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-// text returns bytes [from, to) of all texts.
+// maxText bounds the text of one item or file, so that a file made wrong cannot
+// ask for all memory.
+const maxText = 1 << 30
+
+// textAt returns bytes [from, to) of all texts.
 func (s *Segment) textAt(from, to int64) ([]byte, error) {
 	if from < 0 || to < from || to > s.text {
 		return nil, ErrDamaged
 	}
-	out := make([]byte, 0, to-from)
+	if to-from > maxText {
+		return nil, ErrDamaged
+	}
+	out := make([]byte, 0, min(to-from, 16*frameSize))
 	for f := from / frameSize; f*frameSize < to; f++ {
 		frame, err := s.frame(f)
 		if err != nil {
