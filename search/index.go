@@ -29,7 +29,8 @@ var ErrNotFound = errors.New("not in the index")
 // sort: show the first page instead.
 var ErrCursor = errors.New("cursor does not belong to this query")
 
-// Sort is an order of hits. Ties are broken by collection and number.
+// Sort is an order of hits. Ties are broken by collection, then by number:
+// greater numbers first with Newest, else smaller ones.
 type Sort string
 
 // The orders. Undated items come last both ways.
@@ -54,7 +55,7 @@ type Request struct {
 	Cursor     string   // Result.Next of the page before
 	Facets     []string // which to count, of the Facet constants
 	FacetSize  int      // values per facet; 0 means all
-	Snippets   int      // at most per hit
+	Snippets   int      // at most per hit, and the subject besides where something in it matched
 	FoldCopies bool     // show and count one of each set of copies: the first of them that is a hit
 }
 

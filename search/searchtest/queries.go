@@ -70,15 +70,19 @@ type maker struct {
 	pages []*page
 }
 
-// questions makes n questions, every operator as often as the others, most of
-// them of three clauses that hold for one page.
+// questions makes n questions, every operator as often as the others: one in
+// four of a single clause, the others of three that hold for one page.
 func (m *maker) questions(n int) []*question {
 	var out []*question
 	next := 0
 	for len(out) < n {
 		var clauses []*question
 		p := m.pages[m.rnd.IntN(len(m.pages))]
-		for range 3 {
+		size := 3
+		if len(out)%4 == 3 && operators[next%len(operators)].name != "not" {
+			size = 1
+		}
+		for range size {
 			op := operators[next%len(operators)]
 			q := op.make(m, p)
 			for tries := 0; q == nil && tries < 200; tries++ {

@@ -257,13 +257,17 @@ func snippets(t *testing.T, ix search.Index, q *search.Query) {
 // everyItem checks that no query at all finds everything, row by row.
 func everyItem(t *testing.T, docs []*search.Doc, ix search.Index) {
 	want := slices.Clone(docs)
-	slices.SortFunc(want, order(search.Newest))
-	hits, total := pages(t, ix, search.Request{Limit: 37})
-	if total != len(docs) {
-		t.Errorf("total %d, want %d", total, len(docs))
-	}
-	if diff := difference(hits, want); diff != "" {
-		t.Fatal(diff)
+	var hits []search.Hit
+	for _, sort := range []search.Sort{search.Oldest, search.Number, search.Newest} {
+		slices.SortFunc(want, order(sort))
+		var total int
+		hits, total = pages(t, ix, search.Request{Sort: sort, Limit: 37})
+		if total != len(docs) {
+			t.Errorf("by %s: total %d, want %d", sort, total, len(docs))
+		}
+		if diff := difference(hits, want); diff != "" {
+			t.Fatalf("by %s: %s", sort, diff)
+		}
 	}
 	for i, h := range hits {
 		d := want[i]
