@@ -192,8 +192,9 @@ func (v *verifier) checkSignature(name string) (key string, ok bool) {
 	if key = v.o.LogKey; key == "" {
 		key = v.state.Genesis.LogKey
 	}
-	if key == "" {
+	if key == "" { // the tile with the key is altered, or the size that says where it lies
 		v.altered(path.Join(LogDir, v.entriesTile(0).Path()), "does not begin with a genesis entry")
+		v.altered(name, "states %d entries, among which is none that names its key", v.checkpoint.Size)
 		return "", false
 	}
 	if err := v.checkpoint.Verify(key); err != nil {

@@ -222,6 +222,22 @@ func (b blind) Stat(name string) (fs.FileInfo, error) {
 	return b.MapFS.Stat(name)
 }
 
+// The size is the one thing that says where the key lies, if none is given.
+func TestAnAlteredSizeIsNamedWithoutAKey(t *testing.T) {
+	m := newPress(t, 20, 10).archived()
+	const name = "log/checkpoint"
+	good := string(m[name].Data)
+	for _, size := range []string{"1", "2", "25", "26", "35", "255", "256", "257", "999999"} {
+		bad := strings.Replace(good, "\n27\n", "\n"+size+"\n", 1)
+		if bad == good {
+			t.Fatalf("the log has another size: %s", good)
+		}
+		if r := verified(t, with(m, name, []byte(bad)), VerifyOptions{}); !names(r, name, Altered) {
+			t.Errorf("size %s: %+v", size, r.Findings)
+		}
+	}
+}
+
 func TestHarnessCatchesAVerifierThatSkipsALevelOfTiles(t *testing.T) {
 	p := newPress(t, 260, 130)
 	m := p.archived()
