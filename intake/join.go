@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"unseal/catalog"
+	"unseal/thread"
 	"unseal/trove"
 )
 
@@ -48,7 +49,7 @@ type copyKey struct {
 }
 
 type joiner struct {
-	msgs   []trove.Message
+	msgs   []thread.Message
 	items  []catalog.ThreadRow // one for each message; Thread is filled in at the end
 	first  map[copyKey]catalog.ItemID
 	people map[string]*person
@@ -72,7 +73,7 @@ func (j *joiner) learn(it *catalog.Item) error {
 		}
 	}
 	j.items = append(j.items, row)
-	j.msgs = append(j.msgs, trove.Message{ID: it.MessageID, InReplyTo: r.InReplyTo, References: r.References, Date: r.Date, Subject: r.Subject})
+	j.msgs = append(j.msgs, thread.Message{ID: it.MessageID, InReplyTo: r.InReplyTo, References: r.References, Date: r.Date})
 	if row.CopyOf == 0 {
 		j.meet(r)
 	}
@@ -82,12 +83,12 @@ func (j *joiner) learn(it *catalog.Item) error {
 // rows names every message's thread after its root. A message without an id
 // is alone and has no name of a thread.
 func (j *joiner) rows() []catalog.ThreadRow {
-	for _, root := range trove.Threads(j.msgs) {
+	for _, root := range thread.Trees(j.msgs) {
 		if root.ID == "" {
 			continue
 		}
 		name := trove.ThreadID(root.ID)
-		root.Walk(func(n *trove.Node, _ int) {
+		root.Walk(func(n *thread.Node, _ int) {
 			if !n.Ghost() {
 				j.items[n.Message].Thread = name
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"unseal/search"
+	"unseal/thread"
 	"unseal/trove"
 )
 
@@ -151,14 +152,14 @@ func inCollection(hits []search.Hit, c trove.CollectionName) []search.Hit {
 // threadTree writes the overview: who answered whom, ghosts included. A ghost
 // is a message that others answer or name, and that is not in the archive.
 func (p *page) threadTree(coll *collection, items []*item) {
-	msgs := make([]trove.Message, len(items))
+	msgs := make([]thread.Message, len(items))
 	for i, it := range items {
-		msgs[i] = trove.Message{ID: it.rec.MessageID, InReplyTo: it.rec.InReplyTo, References: it.rec.References, Date: it.rec.Date, Subject: it.rec.Subject}
+		msgs[i] = thread.Message{ID: it.rec.MessageID, InReplyTo: it.rec.InReplyTo, References: it.rec.References, Date: it.rec.Date}
 	}
-	roots := trove.Threads(msgs)
+	roots := thread.Trees(msgs)
 	ghosts := 0
 	for _, root := range roots {
-		root.Walk(func(n *trove.Node, _ int) {
+		root.Walk(func(n *thread.Node, _ int) {
 			if n.Ghost() {
 				ghosts++
 			}
@@ -175,7 +176,7 @@ func (p *page) threadTree(coll *collection, items []*item) {
 	subject := ""
 	t := treeWriter{p: p}
 	for _, root := range roots {
-		root.Walk(func(n *trove.Node, depth int) {
+		root.Walk(func(n *thread.Node, depth int) {
 			t.level(min(depth, threadDepth-1))
 			if n.Ghost() {
 				p.say("thread.ghost")

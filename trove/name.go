@@ -129,3 +129,8 @@ func (n Name) String() string {
 	}
 	return s
 }
+
+// ThreadID is the public name of a thread: the first 16 hex digits of the
+// digest of its root's Message-ID. Replies carry that id in the open, so the
+// name tells nothing new.
+func ThreadID(rootID string) string { return Sum([]byte(rootID)).String()[:16] }

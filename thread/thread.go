@@ -1,4 +1,11 @@
-package trove
+// Package thread joins messages into threads: who answered whom, and what is
+// missing between them.
+//
+// The one invariant: every message given stands in exactly one tree, in time
+// that is nearly linear in messages and references, whatever hostile mail says
+// of its ancestors. It knows nothing of items, numbers or names of threads,
+// and does no I/O.
+package thread
 
 import (
 	"slices"
@@ -12,15 +19,17 @@ type Message struct {
 	InReplyTo  []string
 	References []string // oldest first
 	Date       time.Time
-	Subject    string
 }
 
 // Node is a place in a thread: a message, or a ghost that others refer to.
 type Node struct {
-	Message  int    // index into the messages given to [Threads], or -1 for a ghost
+	Message  int    // index into the messages given to [Trees], or -1 for a ghost
 	ID       string // Message-ID; empty for a message without one
 	Children []*Node
-	parent   *Node
+
+	parent *Node
+	above  *Node     // some node above it in its tree, nil at a root; see top
+	date   time.Time // of the message, or of a ghost's earliest child
 }
 
 // Ghost reports whether the message is referred to but not present.
@@ -30,21 +39,31 @@ func (n *Node) Ghost() bool { return n.Message < 0 }
 // the newest are kept, since the nearest parents stand last.
 const maxReferences = 200
 
-// Threads joins messages by Message-ID, References and In-Reply-To, after
+// Trees joins messages by Message-ID, References and In-Reply-To, after
 // Zawinski's algorithm (jwz.org/doc/threading.html), without joining by
 // subject. Ghosts are kept where they hold two or more branches together or
 // stand at a root. Two messages of one id are both present: the second becomes
 // a child-less sibling. The result is the roots, each level ordered by date,
-// then by position; it does not depend on map order. Time and space are linear
-// in messages and references.
-func Threads(msgs []Message) []*Node {
+// then by position; it does not depend on map order.
+func Trees(msgs []Message) []*Node {
 	b := builder{byID: make(map[string]*Node, len(msgs))}
+	own := make([]*Node, len(msgs))
 	for i := range msgs {
-		b.add(i, &msgs[i])
+		own[i] = b.own(i, &msgs[i])
+	}
+	// A message's own word about its parent wins over a guess from another's
+	// References, so all of these come first. It also means that no link is
+	// ever undone, and that is what makes the test for loops cheap.
+	for i := range msgs {
+		if ids := parents(&msgs[i]); len(ids) > 0 {
+			b.link(own[i], b.node(ids[len(ids)-1]))
+		}
+	}
+	for i := range msgs {
+		b.guess(parents(&msgs[i]))
 	}
 	roots := b.roots()
-	when := func(n *Node) time.Time { return firstDate(n, msgs) }
-	sortLevel(roots, when)
+	sortLevels(roots)
 	return roots
 }
 
@@ -53,42 +72,31 @@ type builder struct {
 	order []*Node // every node in order of creation
 }
 
+// node is the node of an id, a ghost as long as no message has it.
 func (b *builder) node(id string) *Node {
-	if n := b.byID[id]; n != nil {
-		return n
+	n := b.byID[id]
+	if n == nil {
+		n = b.add(&Node{Message: -1, ID: id})
+		b.byID[id] = n
 	}
-	n := &Node{Message: -1, ID: id}
-	b.byID[id] = n
+	return n
+}
+
+func (b *builder) add(n *Node) *Node {
 	b.order = append(b.order, n)
 	return n
 }
 
-func (b *builder) add(i int, m *Message) {
-	n := b.own(i, m.ID)
-	var prev *Node
-	for _, id := range parents(m) {
-		r := b.node(id)
-		if prev != nil && r.parent == nil && !reaches(r, prev) {
-			r.parent = prev
-		}
-		prev = r
-	}
-	if prev == nil || prev == n || reaches(n, prev) {
-		return
-	}
-	n.parent = prev // the message's own word about its parent wins over a guess from another's References
-}
-
 // own gives message i its node: the one of its id if nobody has it yet.
-func (b *builder) own(i int, id string) *Node {
-	if id != "" {
-		if n := b.node(id); n.Message < 0 {
-			n.Message = i
-			return n
-		}
+func (b *builder) own(i int, m *Message) *Node {
+	n := &Node{Message: -1}
+	if m.ID != "" {
+		n = b.node(m.ID)
 	}
-	n := &Node{Message: i, ID: id}
-	b.order = append(b.order, n)
+	if m.ID == "" || !n.Ghost() {
+		n = b.add(&Node{ID: m.ID})
+	}
+	n.Message, n.date = i, m.Date
 	return n
 }
 
@@ -105,17 +113,31 @@ func parents(m *Message) []string {
 	return ids
 }
 
-// maxDepth bounds the walk upwards, so that a hostile chain stays linear.
-const maxDepth = 10_000
-
-// reaches reports whether a is n or stands above n.
-func reaches(a, n *Node) bool {
-	for d := 0; n != nil; n, d = n.parent, d+1 {
-		if n == a || d > maxDepth {
-			return true
-		}
+// link puts n under parent, unless n has one or that would close a loop.
+func (b *builder) link(n, parent *Node) {
+	if n.parent == nil && top(parent) != n {
+		n.parent, n.above = parent, parent
 	}
-	return false
+}
+
+// guess links ids that a message names one after the other.
+func (b *builder) guess(ids []string) {
+	for i := 1; i < len(ids); i++ {
+		b.link(b.node(ids[i]), b.node(ids[i-1]))
+	}
+}
+
+// top is the root of the tree that n stands in. The way is shortened as it is
+// walked (Tarjan and van Leeuwen, 1984, path halving), so that walks up a chain
+// of any length together cost little more than its length.
+func top(n *Node) *Node {
+	for n.above != nil {
+		if n.above.above != nil {
+			n.above = n.above.above
+		}
+		n = n.above
+	}
+	return n
 }
 
 func (b *builder) roots() []*Node {
@@ -184,40 +206,28 @@ func (n *Node) Walk(fn func(n *Node, depth int)) {
 	}
 }
 
-func sortLevel(roots []*Node, when func(*Node) time.Time) {
-	order := func(a, b *Node) int {
-		if c := when(a).Compare(when(b)); c != 0 {
-			return c
+// sortLevels puts the nodes of each level into order, from the leaves upwards,
+// since a ghost has the date of its earliest child.
+func sortLevels(roots []*Node) {
+	for _, r := range roots {
+		for _, n := range slices.Backward(flatten(r)) {
+			slices.SortStableFunc(n.Children, order)
+			for _, c := range n.Children {
+				if n.Ghost() && !c.date.IsZero() && (n.date.IsZero() || c.date.Before(n.date)) {
+					n.date = c.date
+				}
+			}
 		}
-		if a.Message != b.Message {
-			return a.Message - b.Message
-		}
-		return strings.Compare(a.ID, b.ID)
 	}
 	slices.SortStableFunc(roots, order)
-	for _, r := range roots {
-		for _, n := range flatten(r) {
-			slices.SortStableFunc(n.Children, order)
-		}
-	}
 }
 
-// firstDate is the date of n, or for a ghost that of its first dated child.
-func firstDate(n *Node, msgs []Message) time.Time {
-	for d := 0; n != nil && n.Ghost() && d < maxDepth; d++ {
-		if len(n.Children) == 0 {
-			return time.Time{}
-		}
-		n = n.Children[0]
+func order(a, b *Node) int {
+	if c := a.date.Compare(b.date); c != 0 {
+		return c
 	}
-	if n == nil || n.Ghost() {
-		return time.Time{}
+	if a.Message != b.Message {
+		return a.Message - b.Message
 	}
-	return msgs[n.Message].Date
+	return strings.Compare(a.ID, b.ID)
 }
-
-// ThreadID is the public name of a thread: the first 16 hex digits of the
-// digest of its root's Message-ID. Replies carry that id in the open, so the
-// name tells nothing new. Without an id at the root the caller uses
-// "n" and the item number instead.
-func ThreadID(rootID string) string { return Sum([]byte(rootID)).String()[:16] }

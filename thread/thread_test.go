@@ -1,4 +1,4 @@
-package trove
+package thread
 
 import (
 	"fmt"
@@ -48,10 +48,13 @@ func TestThreads(t *testing.T) {
 		{"brothers by date", []Message{msg("a", "", 1), msg("c", "a", 9), msg("b", "a", 2)}, "a(b )(c ) "},
 		{"one id twice", []Message{msg("a", "", 1), msg("a", "", 2), msg("b", "a", 3)}, "a(b ) a "},
 		{"a loop ends", []Message{msg("a", "b", 1), msg("b", "a", 2)}, "b(a ) "},
+		{"a longer loop ends", []Message{msg("a", "c", 1), msg("b", "a", 2), msg("c", "b", 3)}, "c(a(b ) ) "},
+		{"one's own word wins over a guess", []Message{msg("x", "p q b", 1), msg("b", "a", 2), msg("a", "", 1)}, "a(b(x ) ) "},
+		{"a ghost has the date of its earliest child", []Message{msg("n", "a", 5), msg("late", "a g", 9), msg("soon", "a g", 2)}, "a?(g?(soon )(late ) )(n ) "},
 		{"a message that refers to itself", []Message{msg("a", "a", 1)}, "a "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := tree(Threads(c.msgs)); got != c.want {
+			if got := tree(Trees(c.msgs)); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -61,7 +64,7 @@ func TestThreads(t *testing.T) {
 func TestInReplyToCountsWhereReferencesAreSilent(t *testing.T) {
 	m := msg("b", "", 2)
 	m.InReplyTo = []string{"a", "somebody@example.org"}
-	if got := tree(Threads([]Message{msg("a", "", 1), m})); got != "a(b ) " {
+	if got := tree(Trees([]Message{msg("a", "", 1), m})); got != "a(b ) " {
 		t.Errorf("got %q", got)
 	}
 }
@@ -79,7 +82,7 @@ func TestEveryMessageIsInExactlyOneThread(t *testing.T) {
 			msgs[i] = msg(fmt.Sprint("m", id.Draw(t, "id")), refs, 1+i%28)
 		}
 		seen := make([]int, n)
-		for _, r := range Threads(msgs) {
+		for _, r := range Trees(msgs) {
 			r.Walk(func(n *Node, _ int) {
 				if !n.Ghost() {
 					seen[n.Message]++
@@ -94,21 +97,60 @@ func TestEveryMessageIsInExactlyOneThread(t *testing.T) {
 	})
 }
 
-func TestALongChainEnds(t *testing.T) {
-	const n = 20_000
+// shapes are chains and combs that a naive test for loops, or a naive date of
+// a ghost, walks again and again.
+var shapes = map[string]func(i, n int) Message{
+	"chain, oldest first":    func(i, n int) Message { return msg(fmt.Sprint(i), fmt.Sprint(i-1), 1) },
+	"chain, newest first":    func(i, n int) Message { return msg(fmt.Sprint(n-i), fmt.Sprint(n-i-1), 1) },
+	"chain, scattered":       func(i, n int) Message { k := i * 7919 % n; return msg(fmt.Sprint(k), fmt.Sprint(k-1), 1) },
+	"chain with long memory": func(i, n int) Message { return msg(fmt.Sprint(i), fmt.Sprint(i-4, " ", i-3, " ", i-2, " ", i-1), 1) },
+	"ring":                   func(i, n int) Message { return msg(fmt.Sprint(i), fmt.Sprint((i+n-1)%n), 1) },
+	"comb of ghosts":         func(i, n int) Message { return msg(fmt.Sprint("m", i), fmt.Sprint("g", i-1, " g", i), 1) },
+	"everybody's last word":  func(i, n int) Message { return msg(fmt.Sprint(i), fmt.Sprint(n-1), 1) },
+}
+
+func shaped(shape func(i, n int) Message, n int) []Message {
 	msgs := make([]Message, n)
 	for i := range msgs {
-		msgs[i] = msg(fmt.Sprint(i), fmt.Sprint(i-1), 1)
+		msgs[i] = shape(i, n)
 	}
-	count := 0
-	for _, r := range Threads(msgs) {
-		r.Walk(func(n *Node, _ int) {
-			if !n.Ghost() {
-				count++
+	return msgs
+}
+
+// With 200,000 messages a quadratic walk would take minutes, and this test with it.
+func TestHostileShapesOfAnySizeEnd(t *testing.T) {
+	const n = 200_000
+	for name, shape := range shapes {
+		t.Run(name, func(t *testing.T) {
+			count, deepest := 0, 0
+			for _, r := range Trees(shaped(shape, n)) {
+				r.Walk(func(n *Node, depth int) {
+					deepest = max(deepest, depth)
+					if !n.Ghost() {
+						count++
+					}
+				})
+			}
+			if count != n {
+				t.Fatalf("%d of %d messages in threads", count, n)
+			}
+			if strings.HasPrefix(name, "chain") && deepest < n-1 {
+				t.Errorf("the chain is only %d deep", deepest)
 			}
 		})
 	}
-	if count != n {
-		t.Fatalf("%d of %d messages in threads", count, n)
+}
+
+func BenchmarkTrees(b *testing.B) {
+	for name, shape := range shapes {
+		for _, n := range []int{50_000, 200_000} {
+			msgs := shaped(shape, n)
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				for b.Loop() {
+					Trees(msgs)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/message")
+			})
+		}
 	}
 }
