@@ -127,6 +127,10 @@ func (r *run) all(ctx context.Context) error {
 		}
 		r.total += n
 	}
+	out, err := r.excluded(ctx)
+	if err != nil {
+		return err
+	}
 	var troves []catalog.Trove
 	fresh := false
 	for _, pl := range places {
@@ -138,7 +142,7 @@ func (r *run) all(ctx context.Context) error {
 			return err
 		}
 		troves = append(troves, t)
-		fresh = fresh || !t.Done
+		fresh = fresh || !t.Done || out[t.ID] // its items are in again
 	}
 	if fresh || r.sum.New > 0 || r.sum.Occurrences > 0 {
 		if err := Join(ctx, r.o.Catalog, r.o.Collection); err != nil {
@@ -151,6 +155,16 @@ func (r *run) all(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// excluded are the troves that were taken out.
+func (r *run) excluded(ctx context.Context) (map[catalog.TroveID]bool, error) {
+	troves, err := r.o.Catalog.Troves(ctx, r.o.Collection)
+	out := map[catalog.TroveID]bool{}
+	for _, t := range troves {
+		out[t.ID] = t.Excluded != ""
+	}
+	return out, err
 }
 
 // loadKnown learns which bytes the collection has, so that they need not be

@@ -15,9 +15,20 @@ import (
 )
 
 // Join finds what holds between the items of a collection and records it:
-// threads, copies and people. It looks at all items that are not excluded, may
-// be repeated at any time, and its result depends on the items alone. [Run]
-// ends with it; call it after an exclusion.
+// threads, copies and people. It looks at all items that are not excluded and
+// may be repeated at any time. [Run] ends with it; call it after an exclusion.
+//
+// A thread is named after the Message-ID at its root. An item that has a number
+// keeps the name it has, and the item that it is a copy of, for ever: published
+// records and search segments carry both. What comes later takes them over. So
+// a supplement that brings the true root of a published thread, or the link
+// between two, neither renames nor splits what readers have seen; of two
+// published threads that turn out to be one, newcomers join that of the lowest
+// number. Apart from that the result depends on the items alone.
+//
+// A message without Message-ID that answers nothing is alone for ever, since
+// nothing can refer to it: its thread has no name here, and [trove.LoneThread]
+// is what the public sees. One that answers something stands in that thread.
 func Join(ctx context.Context, cat catalog.Catalog, coll trove.CollectionName) error {
 	j := joiner{first: map[copyKey]catalog.ItemID{}, people: map[string]*person{}}
 	err := cat.Items(ctx, catalog.Query{Collection: coll}, j.learn)
@@ -50,7 +61,8 @@ type copyKey struct {
 
 type joiner struct {
 	msgs   []thread.Message
-	items  []catalog.ThreadRow // one for each message; Thread is filled in at the end
+	items  []catalog.ThreadRow // one for each message; of those without a number, Thread is filled in at the end
+	fixed  []int               // numbers of the first items, in ascending order; the others have none
 	first  map[copyKey]catalog.ItemID
 	people map[string]*person
 }
@@ -63,14 +75,10 @@ func (j *joiner) learn(it *catalog.Item) error {
 	if err := json.Unmarshal(it.Record, &r); err != nil {
 		return fmt.Errorf("record of item %d: %w", it.ID, err)
 	}
-	row := catalog.ThreadRow{Item: it.ID}
-	if it.MessageID != "" && !it.Content.IsZero() {
-		k := copyKey{it.MessageID, it.Content}
-		if first, ok := j.first[k]; ok && first < it.ID {
-			row.CopyOf = first
-		} else {
-			j.first[k] = it.ID
-		}
+	row := catalog.ThreadRow{Item: it.ID, CopyOf: j.copyOf(it)}
+	if it.Number > 0 { // these come first, by number
+		row.Thread = it.Thread
+		j.fixed = append(j.fixed, it.Number)
 	}
 	j.items = append(j.items, row)
 	j.msgs = append(j.msgs, thread.Message{ID: it.MessageID, InReplyTo: r.InReplyTo, References: r.References, Date: r.Date})
@@ -80,21 +88,54 @@ func (j *joiner) learn(it *catalog.Item) error {
 	return nil
 }
 
-// rows names every message's thread after its root. A message without an id
-// is alone and has no name of a thread.
+// copyOf is the item of which it is a copy, 0 for none.
+func (j *joiner) copyOf(it *catalog.Item) catalog.ItemID {
+	if it.MessageID == "" || it.Content.IsZero() {
+		return it.CopyOf
+	}
+	k := copyKey{it.MessageID, it.Content}
+	first, met := j.first[k]
+	switch {
+	case it.Number > 0 && !met:
+		j.first[k] = cmp.Or(it.CopyOf, it.ID)
+		return it.CopyOf
+	case it.Number > 0:
+		return it.CopyOf
+	case !met:
+		j.first[k] = it.ID
+	}
+	return first
+}
+
+// rows names the threads of all messages that have no number.
 func (j *joiner) rows() []catalog.ThreadRow {
 	for _, root := range thread.Trees(j.msgs) {
-		if root.ID == "" {
-			continue
-		}
-		name := trove.ThreadID(root.ID)
+		name := j.name(root)
 		root.Walk(func(n *thread.Node, _ int) {
-			if !n.Ghost() {
+			if n.Message >= len(j.fixed) {
 				j.items[n.Message].Thread = name
 			}
 		})
 	}
 	return j.items
+}
+
+// name is the name of a tree: that of the lowest number in it, else that of its
+// root, else none.
+func (j *joiner) name(root *thread.Node) string {
+	lowest := len(j.fixed)
+	root.Walk(func(n *thread.Node, _ int) {
+		if !n.Ghost() {
+			lowest = min(lowest, n.Message)
+		}
+	})
+	switch {
+	case lowest < len(j.fixed):
+		return cmp.Or(j.items[lowest].Thread, trove.LoneThread(j.fixed[lowest]))
+	case root.ID != "":
+		return trove.ThreadID(root.ID)
+	}
+	return ""
 }
 
 // person counts an address.

@@ -134,3 +134,7 @@ func (n Name) String() string {
 // digest of its root's Message-ID. Replies carry that id in the open, so the
 // name tells nothing new.
 func ThreadID(rootID string) string { return Sum([]byte(rootID)).String()[:16] }
+
+// LoneThread is the public name of the thread of an item that has none: mail
+// without Message-ID to which nothing can refer.
+func LoneThread(number int) string { return "n" + strconv.Itoa(number) }
