@@ -222,13 +222,30 @@ func (s *Signature) tryKeys(keys []*Key, c *claim, digest []byte) {
 	s.settle(Fail, "", "")
 	for _, k := range keys {
 		cause := k.public.judge(s, c, digest)
+		if k.Recovered() && cause != HeaderChanged {
+			s.tryRecovered(k, cause)
+			continue
+		}
 		if s.Key == nil || cause == "" || cause == HeaderChanged {
-			s.Key, s.Cause = k, cause
+			s.Key, s.Cause, s.Outcome = k, cause, Fail
 		}
 		if cause == "" {
 			s.Outcome = Pass
 			return
 		}
+	}
+}
+
+// tryRecovered takes what a key shows that is known from signatures alone. That
+// it fits makes nothing valid, and that it does not fit says nothing: there may
+// have been another key under the same name.
+func (s *Signature) tryRecovered(k *Key, cause Cause) {
+	switch {
+	case cause == "":
+		s.settle(NoKey, KeyRecovered, "")
+		s.Key = k
+	case s.Key == nil:
+		s.settle(NoKey, KeyUnknown, "")
 	}
 }
 
@@ -248,7 +265,7 @@ func (k *publicKey) judge(s *Signature, c *claim, digest []byte) Cause {
 // blameBody joins to what b= says that the body hash does not fit.
 func (s *Signature) blameBody() {
 	switch {
-	case s.Outcome == Pass:
+	case s.Outcome == Pass || s.Cause == KeyRecovered:
 		s.settle(Fail, BodyChanged, "")
 	case s.Cause == HeaderChanged || s.Cause == HeaderOrKey:
 		s.Cause = BothChanged

@@ -69,6 +69,7 @@ const (
 	KeyUnknown     Cause = "key unknown"
 	KeyGone        Cause = "key gone"    // asked for, and not there any more
 	KeyRevoked     Cause = "key revoked" // the record has an empty p=
+	KeyRecovered   Cause = "key recovered from signatures, not known whose"
 	WeakSeal       Cause = "weak key or algorithm"
 )
 

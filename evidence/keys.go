@@ -29,6 +29,8 @@ type Sighting struct {
 	Where string    `json:"where,omitempty"`
 	When  time.Time `json:"when,omitzero"`
 	DNS   bool      `json:"dns,omitempty"` // an answer of DNS to ourselves, not a copy kept by somebody
+
+	Recovered bool `json:"recovered,omitempty"` // not seen anywhere: computed from signatures, see [RSASignatures]
 }
 
 // Name is the key's name in DNS (RFC 6376 section 3.6.2.1).
@@ -45,6 +47,19 @@ func (k *Key) Bits() int {
 // Fault says why the record is no usable key, or nil. A revoked key (empty p=)
 // is a record without fault that verifies nothing.
 func (k *Key) Fault() error { return k.fault }
+
+// Recovered reports whether the record is known from signatures alone. Such a
+// key shows that whoever held it signed all the mails that it fits; nothing
+// shows that this was the domain in their d=. A signature that it fits is
+// therefore not valid, and one that it contradicts does not match.
+func (k *Key) Recovered() bool {
+	for _, s := range k.Seen {
+		if !s.Recovered {
+			return false
+		}
+	}
+	return len(k.Seen) > 0
+}
 
 // currentFor is how long an answer of DNS counts as "published now".
 const currentFor = 30 * 24 * time.Hour
@@ -93,6 +108,9 @@ func (ks *Keys) Add(k Key) bool {
 }
 
 func (k *Key) merge(other *Key) (changed bool) {
+	if k.Recovered() && !other.Recovered() {
+		k.Note = "" // said of a key that had been seen nowhere
+	}
 	for _, s := range other.Seen {
 		if !slices.Contains(k.Seen, s) {
 			k.Seen, changed = append(k.Seen, s), true
@@ -133,11 +151,44 @@ func (ks *Keys) Lookup(domain, selector string, at time.Time) []*Key {
 func rank(k *Key, at time.Time) int {
 	switch {
 	case k.public == nil || k.public.revoked:
+		return 3
+	case k.Recovered():
 		return 2
 	case !k.published(at):
 		return 1
 	}
 	return 0
+}
+
+// Has reports whether the archive holds this very record under this name.
+func (ks *Keys) Has(k *Key) bool {
+	for _, known := range ks.Lookup(k.Domain, k.Selector, time.Time{}) {
+		if removeFWS(known.Record) == removeFWS(k.Record) {
+			return true
+		}
+	}
+	return false
+}
+
+// Witnesses names the sources that do not visibly depend on each other in which
+// this key was seen under its name, in whatever record: a source is what a
+// sighting's Where says up to the first space, which for a file of a
+// repository is the repository. Two or more are a second witness, unless one
+// copied from the other, which only a person can find out.
+func (ks *Keys) Witnesses(k *Key) []string {
+	var sources []string
+	for _, known := range ks.Lookup(k.Domain, k.Selector, time.Time{}) {
+		if known != k && !known.sameKey(k) {
+			continue
+		}
+		for _, s := range known.Seen {
+			source, _, _ := strings.Cut(s.Where, " ")
+			if source != "" && !s.Recovered && !slices.Contains(sources, source) {
+				sources = append(sources, source)
+			}
+		}
+	}
+	return sources
 }
 
 // All lists the archive by name, then record.

@@ -110,6 +110,18 @@ func (k *publicKey) bits() int {
 	return 8 * len(k.ed)
 }
 
+// sameKey reports whether two records hold the same key.
+func (k *Key) sameKey(o *Key) bool {
+	switch a, b := k.public, o.public; {
+	case a == nil || b == nil || a.revoked || b.revoked:
+		return false
+	case a.modulus != nil && b.modulus != nil:
+		return a.modulus.Cmp(b.modulus) == 0 && a.exp.Cmp(b.exp) == 0
+	default:
+		return a.ed != nil && bytes.Equal(a.ed, b.ed)
+	}
+}
+
 // algorithm is a value of a= (RFC 6376 section 3.3, RFC 8463 section 3).
 type algorithm struct {
 	kind, hashName string // as in k= and h= of key records
@@ -154,10 +166,7 @@ func (k *publicKey) verifyRSA(alg algorithm, digest, sig []byte) Cause {
 		return KeyMismatch
 	}
 	block := s.Exp(s, k.exp, k.modulus).FillBytes(make([]byte, size))
-	want := slices.Repeat([]byte{0xff}, size)
-	want[0], want[1] = 0, 1
-	want[size-len(tail)-1] = 0
-	copy(want[size-len(tail):], tail)
+	want := paddedBlock(size, tail)
 	switch {
 	case bytes.Equal(block, want):
 		return ""
@@ -165,4 +174,14 @@ func (k *publicKey) verifyRSA(alg algorithm, digest, sig []byte) Cause {
 		return HeaderChanged
 	}
 	return KeyMismatch
+}
+
+// paddedBlock is EMSA-PKCS1-v1_5 of RFC 8017 section 9.2: what an RSA signature
+// of that many bytes is made of. tail is DigestInfo and is 11 bytes shorter at least.
+func paddedBlock(size int, tail []byte) []byte {
+	block := slices.Repeat([]byte{0xff}, size)
+	block[0], block[1] = 0, 1
+	block[size-len(tail)-1] = 0
+	copy(block[size-len(tail):], tail)
+	return block
 }

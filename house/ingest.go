@@ -12,9 +12,7 @@ import (
 	"time"
 
 	"unseal/catalog"
-	"unseal/durable"
 	"unseal/evidence"
-	"unseal/evidence/keyfile"
 	"unseal/intake"
 	"unseal/intake/mail"
 	"unseal/intake/worker"
@@ -30,7 +28,7 @@ const keysVariable = "UNSEAL_WORKER_KEYS"
 // Worker is the life of a child: it parses mails from in and answers on out
 // until in ends. It returns the exit code.
 func Worker(in io.Reader, out, errw io.Writer) int {
-	keys, err := readKeys(os.Getenv(keysVariable))
+	keys, err := judgingKeys(os.Getenv(keysVariable))
 	if err == nil {
 		at := now()
 		err = worker.Main(in, out, func(raw []byte) (trove.Record, string) {
@@ -110,54 +108,4 @@ func TrovePath(path string) string {
 		return real
 	}
 	return abs
-}
-
-// readKeys reads an archive of senders' keys; a file that is not there is an
-// empty one.
-func readKeys(file string) (*evidence.Keys, error) {
-	keys := new(evidence.Keys)
-	if file == "" {
-		return keys, nil
-	}
-	b, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return keys, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the senders' keys: %w", err)
-	}
-	found, errs := keyfile.Parse(b, file)
-	for _, k := range found {
-		keys.Add(k)
-	}
-	return keys, errors.Join(errs...)
-}
-
-// Keys is the desk's archive of senders' keys.
-func (d *Desk) Keys() (*evidence.Keys, error) { return readKeys(filepath.Join(d.Dir, senderKeysFile)) }
-
-// ImportKeys adds the keys in file, in any form that package keyfile reads, to
-// the desk's archive of senders' keys. It returns how many there are now, how
-// many of them told something new, and what could not be read. Durable on
-// return; importing twice adds nothing.
-func (d *Desk) ImportKeys(file string) (all, added int, bad []error, err error) {
-	keys, err := d.Keys()
-	if err != nil {
-		return 0, 0, nil, err
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return 0, 0, nil, fmt.Errorf("import keys: %w", err)
-	}
-	found, bad := keyfile.Parse(b, filepath.Base(file))
-	for _, k := range found {
-		if keys.Add(k) {
-			added++
-		}
-	}
-	text, err := keyfile.Encode(keys)
-	if err != nil {
-		return 0, 0, bad, fmt.Errorf("import keys: %w", err)
-	}
-	return len(keys.All()), added, bad, durable.WriteFile(d.Files, senderKeysFile, text)
 }
