@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"unseal/archive"
@@ -41,28 +42,17 @@ func OpenArchive(ctx context.Context, dir string) (*archive.Archive, fs.FS, erro
 	return a, files, nil
 }
 
-// archiveIndex opens the search segments of all batches as one index. Those of
+// archiveIndex opens the search segments of all batches as one index; those of
 // the newest editions count.
 func archiveIndex(a *archive.Archive) (search.Index, error) {
 	var segs []*segment.Segment
 	for _, c := range a.Collections() {
-		batches, err := c.Batches()
+		newest, err := newestEditions(c)
 		if err != nil {
 			return nil, err
 		}
-		newest := map[int]int{}
-		for _, b := range batches {
-			newest[b.Number] = max(newest[b.Number], b.Edition)
-		}
-		for _, b := range batches {
-			if b.Edition != newest[b.Number] {
-				continue
-			}
-			r, size, err := c.Segment(b.Number, b.Edition)
-			if err != nil {
-				return nil, err
-			}
-			seg, err := segment.Open(r, size)
+		for _, b := range newest {
+			seg, err := batchSegment(c, b)
 			if err != nil {
 				return nil, fmt.Errorf("search segment of batch %d of %s: %w", b.Number, c.Name, err)
 			}
@@ -70,6 +60,41 @@ func archiveIndex(a *archive.Archive) (search.Index, error) {
 		}
 	}
 	return segment.NewIndex(segs...), nil
+}
+
+// newestEditions lists a collection's batches, each in its newest edition.
+func newestEditions(c *archive.Collection) ([]archive.BatchInfo, error) {
+	all, err := c.Batches()
+	if err != nil {
+		return nil, err
+	}
+	newest := map[int]int{}
+	for _, b := range all {
+		newest[b.Number] = max(newest[b.Number], b.Edition)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(b archive.BatchInfo) bool { return b.Edition != newest[b.Number] }), nil
+}
+
+// batchSegment opens a batch's segment through a memory map, which the engine
+// reads some ten times faster than by calls; see docs/figures.md.
+func batchSegment(c *archive.Collection, b archive.BatchInfo) (*segment.Segment, error) {
+	r, size, err := c.Segment(b.Number, b.Edition)
+	if err != nil {
+		return nil, err
+	}
+	file, ok := r.(interface{ Fd() uintptr })
+	if !ok {
+		return segment.Open(r, size)
+	}
+	m, err := segment.Map(file, size)
+	if err != nil {
+		return nil, err
+	}
+	seg, err := segment.Open(m, size)
+	if err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return seg, nil
 }
 
 func openArchiveSearch(ctx context.Context, dir string) (*Search, error) {
