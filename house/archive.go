@@ -76,7 +76,7 @@ func newestEditions(c *archive.Collection) ([]archive.BatchInfo, error) {
 }
 
 // batchSegment opens a batch's segment through a memory map, which the engine
-// reads some ten times faster than by calls; see docs/figures.md.
+// reads faster than by calls (BenchmarkClasses in search/segment).
 func batchSegment(c *archive.Collection, b archive.BatchInfo) (*segment.Segment, error) {
 	r, size, err := c.Segment(b.Number, b.Edition)
 	if err != nil {
