@@ -22,12 +22,15 @@ import (
 const BackupName = "desk.tar.zst.age"
 
 // notBackedUp are the parts of a desk that it can make again.
-var notBackedUp = []string{"lock", indexDir, catalogFile + "-wal", catalogFile + "-shm", catalogFile}
+var notBackedUp = []string{lockFile, indexLock, indexDir, catalogFile + "-wal", catalogFile + "-shm", catalogFile}
 
 // Backup writes the whole desk, keys and secrets included, into dir as one
 // encrypted file, replacing an earlier one. It is durable on return; a stopped
 // backup leaves the earlier one whole. It returns the size of the file.
 func (d *Desk) Backup(ctx context.Context, dir, passphrase string) (int64, error) {
+	if _, inside := d.inside(dir); inside {
+		return 0, fmt.Errorf("backup: %s lies in the desk, with which it would be lost; name a folder elsewhere", dir)
+	}
 	snapshot := filepath.Join(d.Dir, ".catalog-backup")
 	os.Remove(snapshot)
 	defer os.Remove(snapshot)
@@ -73,7 +76,7 @@ func (d *Desk) encryptTo(ctx context.Context, w io.Writer, passphrase, snapshot 
 }
 
 func (d *Desk) tarTo(ctx context.Context, t *tar.Writer, snapshot string) error {
-	if err := addFile(t, snapshot, catalogFile); err != nil {
+	if err := addFile(ctx, t, snapshot, catalogFile); err != nil {
 		return err
 	}
 	return filepath.WalkDir(d.Dir, func(path string, e fs.DirEntry, err error) error {
@@ -93,7 +96,7 @@ func (d *Desk) tarTo(ctx context.Context, t *tar.Writer, snapshot string) error 
 		if !e.Type().IsRegular() {
 			return nil
 		}
-		return addFile(t, path, filepath.ToSlash(name))
+		return addFile(ctx, t, path, filepath.ToSlash(name))
 	})
 }
 
@@ -106,7 +109,7 @@ func skipInBackup(name string) bool {
 	return strings.HasPrefix(filepath.Base(name), ".")
 }
 
-func addFile(t *tar.Writer, path, name string) error {
+func addFile(ctx context.Context, t *tar.Writer, path, name string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -119,7 +122,7 @@ func addFile(t *tar.Writer, path, name string) error {
 	if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: info.Size(), Typeflag: tar.TypeReg, Format: tar.FormatPAX}); err != nil {
 		return err
 	}
-	_, err = io.Copy(t, f)
+	_, err = io.Copy(t, stoppable{ctx, f})
 	return err
 }
 
@@ -179,7 +182,7 @@ func untar(ctx context.Context, t *tar.Reader, to string) error {
 		if !filepath.IsLocal(h.Name) {
 			return fmt.Errorf("restore: the backup holds a file outside the desk: %q", h.Name)
 		}
-		if err := restoreFile(out, h.Name, t); err != nil {
+		if err := restoreFile(out, h.Name, stoppable{ctx, t}); err != nil {
 			return fmt.Errorf("restore %s: %w", h.Name, err)
 		}
 	}

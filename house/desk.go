@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -185,7 +184,7 @@ func (d *Desk) Close() error {
 func (d *Desk) Collection(ctx context.Context, name string) (catalog.Collection, error) {
 	n, err := trove.ParseCollection(name)
 	if err != nil {
-		return catalog.Collection{}, err
+		return catalog.Collection{}, fmt.Errorf("%w: %w", ErrName, err)
 	}
 	c, err := d.Catalog.Collection(ctx, n)
 	if !errors.Is(err, catalog.ErrNotFound) {
@@ -206,20 +205,20 @@ func (d *Desk) Collection(ctx context.Context, name string) (catalog.Collection,
 const digestPrefix = "sha256:"
 
 // Item finds one item by name: "mail/5205", or "mail/sha256:" with at least 8
-// hex digits.
+// hex digits. The error matches [ErrName] or [catalog.ErrNotFound].
 func (d *Desk) Item(ctx context.Context, name string) (catalog.Item, error) {
 	coll, hexDigits, ok := strings.Cut(name, "/"+digestPrefix)
 	if ok {
 		return d.itemByDigest(ctx, coll, hexDigits)
 	}
-	n, err := trove.ParseName(name)
+	n, err := oneItem(name)
 	if err != nil {
 		return catalog.Item{}, err
 	}
-	if n.Number == 0 || n.Last > 0 {
-		return catalog.Item{}, fmt.Errorf("%q names no single item; write %s/NUMBER", name, n.Collection)
-	}
 	it, err := catalog.One(ctx, d.Catalog, catalog.Query{Collection: n.Collection, From: n.Number, To: n.Number})
+	if err == nil && n.Edition > 0 && n.Edition != it.Edition {
+		err = fmt.Errorf("%w: its edition is %d", catalog.ErrNotFound, it.Edition)
+	}
 	if err != nil {
 		return it, fmt.Errorf("item %s: %w", name, err)
 	}
@@ -232,7 +231,7 @@ func (d *Desk) itemByDigest(ctx context.Context, coll, prefix string) (catalog.I
 		return catalog.Item{}, err
 	}
 	if len(prefix) < 8 {
-		return catalog.Item{}, fmt.Errorf("%s%s: give at least 8 hex digits", digestPrefix, prefix)
+		return catalog.Item{}, fmt.Errorf("%s%s: %w: give at least 8 hex digits", digestPrefix, prefix, ErrName)
 	}
 	var found []catalog.ItemID
 	err = d.Catalog.Items(ctx, catalog.Query{Collection: c.Name, NoRecord: true}, func(it *catalog.Item) error {
@@ -248,26 +247,4 @@ func (d *Desk) itemByDigest(ctx context.Context, coll, prefix string) (catalog.I
 		return catalog.Item{}, fmt.Errorf("%s/%s%s: %d items begin so: %w", coll, digestPrefix, prefix, len(found), catalog.ErrNotFound)
 	}
 	return catalog.One(ctx, d.Catalog, catalog.Query{Collection: c.Name, ID: found[0]})
-}
-
-// maxExact bounds what is read of one item into memory (threats.md: 64 MB a
-// message; files that are no mail may be larger and are streamed).
-const maxExact = 64 << 20
-
-// Bytes returns the exact bytes of an item and checks their digest.
-func (d *Desk) Bytes(ctx context.Context, it *catalog.Item) ([]byte, error) {
-	b, err := blob.Read(ctx, d.Blobs, blob.Span(it.Span), maxExact)
-	if err != nil {
-		return nil, err
-	}
-	if trove.Sum(b) != it.SHA256 {
-		return nil, fmt.Errorf("the bytes of item %s in %s are not those taken in; run: unseal fsck", it.SHA256.Short(), it.Collection)
-	}
-	return b, nil
-}
-
-// exists reports whether the desk has this file.
-func (d *Desk) exists(name string) bool {
-	_, err := fs.Stat(d.Files, name)
-	return err == nil
 }

@@ -6,6 +6,7 @@
 //
 //	unseal.toml            configuration
 //	lock                   held by the one process that writes
+//	index.lock             held while the index is made or opened
 //	catalog.db             the catalog (SQLite)
 //	blobs/                 files as handed over, and texts, under their digests
 //	keys/log.key           the log's signing key
@@ -39,6 +40,8 @@ const (
 	keysDir        = "keys"
 	logDir         = "log"
 	indexDir       = "index"
+	lockFile       = "lock"
+	indexLock      = "index.lock"
 	logKeyFile     = keysDir + "/log.key"
 	logPublicFile  = keysDir + "/log.pub"
 	senderKeysFile = keysDir + "/senders.ndjson"

@@ -24,16 +24,23 @@ import (
 const segmentItems = 5000
 
 // indexLayout changes when the format of segments or what goes into them does.
-const indexLayout = "1"
+const indexLayout = "2"
 
 // unnumbered is added to the id of an item that has no number yet, so that it
 // has a place in the desk's index. Numbers stay below it.
 const unnumbered = 1 << 30
 
-// deskIndex opens the desk's own index over everything taken in, published or
-// not. It is made when it is first asked for and made again when the catalog
-// has changed (docs/decisions/002); progress is told items done and in all.
+// deskIndex opens the desk's own index over everything that is in, published or
+// not; what was taken out is not in it. It is made when it is first asked for
+// and made again when the catalog has changed (docs/decisions/002); progress is
+// told items done and in all. It needs no writer to be absent: the index is as
+// of the moment at which it was begun, and has a lock of its own.
 func (d *Desk) deskIndex(ctx context.Context, progress func(done, total int64)) (search.Index, []io.Closer, error) {
+	held, err := waitLock(ctx, filepath.Join(d.Dir, indexLock))
+	if err != nil {
+		return nil, nil, fmt.Errorf("lock the index: %w", err)
+	}
+	defer held.Close()
 	all, err := d.Catalog.Collections(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -85,21 +92,17 @@ func (d *Desk) stamp(ctx context.Context, name trove.CollectionName) (string, in
 		return "", 0, err
 	}
 	var total int64
-	for _, n := range counts {
-		total += int64(n)
+	for state, n := range counts {
+		if state != trove.Excluded {
+			total += int64(n)
+		}
 	}
 	return fmt.Sprintf("%s %v %d %d %d\n", indexLayout, counts, len(commitments), len(batches), len(decisions)), total, nil
 }
 
-// buildSegments needs the desk for itself while it writes.
+// buildSegments needs the lock of the index. The stamp comes last: segments
+// without it are made again.
 func (d *Desk) buildSegments(ctx context.Context, name trove.CollectionName, dir, stamp string, total int64, progress func(done, total int64)) error {
-	if !d.writing {
-		held, err := lock(d.Dir)
-		if err != nil {
-			return err
-		}
-		defer held.Close()
-	}
 	if err := os.RemoveAll(filepath.Join(d.Dir, filepath.FromSlash(dir))); err != nil {
 		return err
 	}
@@ -133,21 +136,67 @@ func (d *Desk) buildSegments(ctx context.Context, name trove.CollectionName, dir
 // documents walks a collection as an index learns it.
 func (d *Desk) documents(ctx context.Context, name trove.CollectionName) iter.Seq2[*search.Doc, error] {
 	return func(yield func(*search.Doc, error) bool) {
-		done := errors.New("enough")
-		err := d.Catalog.Items(ctx, catalog.Query{Collection: name}, func(it *catalog.Item) error {
-			doc, err := d.document(ctx, it)
-			if err != nil {
-				return err
-			}
+		err := d.eachDocument(ctx, name, func(doc *search.Doc) error {
 			if !yield(doc, nil) {
-				return done
+				return errEnough
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, done) {
+		if err != nil && !errors.Is(err, errEnough) {
 			yield(nil, err)
 		}
 	}
+}
+
+// errEnough ends a walk early; it never leaves this room.
+var errEnough = errors.New("enough")
+
+func (d *Desk) eachDocument(ctx context.Context, name trove.CollectionName, fn func(*search.Doc) error) error {
+	firsts, err := d.firstCopies(ctx, name)
+	if err != nil {
+		return err
+	}
+	return d.Catalog.Items(ctx, catalog.Query{Collection: name}, func(it *catalog.Item) error {
+		if it.State == trove.Excluded {
+			return ctx.Err()
+		}
+		doc, err := d.document(ctx, it)
+		if err != nil {
+			return err
+		}
+		doc.CopyOf = firsts[it.CopyOf]
+		return fn(doc)
+	})
+}
+
+// firstCopies gives the places in the index of the items that others are
+// copies of.
+func (d *Desk) firstCopies(ctx context.Context, name trove.CollectionName) (map[catalog.ItemID]int, error) {
+	firsts := map[catalog.ItemID]int{}
+	q := catalog.Query{Collection: name, NoRecord: true}
+	err := d.Catalog.Items(ctx, q, func(it *catalog.Item) error {
+		if it.CopyOf != 0 {
+			firsts[it.CopyOf] = 0
+		}
+		return nil
+	})
+	if err != nil || len(firsts) == 0 {
+		return firsts, err
+	}
+	return firsts, d.Catalog.Items(ctx, q, func(it *catalog.Item) error {
+		if _, first := firsts[it.ID]; first {
+			firsts[it.ID] = indexNumber(it)
+		}
+		return nil
+	})
+}
+
+// indexNumber is an item's place in the desk's index.
+func indexNumber(it *catalog.Item) int {
+	if it.Number > 0 {
+		return it.Number
+	}
+	return unnumbered + int(it.ID)
 }
 
 func (d *Desk) document(ctx context.Context, it *catalog.Item) (*search.Doc, error) {
@@ -160,11 +209,8 @@ func (d *Desk) document(ctx context.Context, it *catalog.Item) (*search.Doc, err
 		return nil, err
 	}
 	doc := release.Document(r, text)
-	doc.Collection, doc.Number, doc.Batch, doc.Edition, doc.Thread = it.Collection, it.Number, it.Batch, max(it.Edition, 1), it.Thread
+	doc.Collection, doc.Number, doc.Batch, doc.Edition, doc.Thread = it.Collection, indexNumber(it), it.Batch, max(it.Edition, 1), it.Thread
 	doc.SHA256, doc.Size, doc.State = it.SHA256, it.Size, it.State
-	if doc.Number == 0 {
-		doc.Number = unnumbered + int(it.ID)
-	}
 	return doc, nil
 }
 

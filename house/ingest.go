@@ -71,17 +71,30 @@ func (d *Desk) Ingest(ctx context.Context, o IngestOptions) (intake.Summary, err
 		c.Env = append(os.Environ(), keysVariable+"="+filepath.Join(d.Dir, senderKeysFile))
 		return c
 	}
-	return intake.Run(ctx, intake.Options{
+	out, err := d.excluded(ctx, name)
+	if err != nil {
+		return intake.Summary{}, err
+	}
+	sum, err := intake.Run(ctx, intake.Options{
 		Paths: o.Paths, Collection: name, Owner: o.Owner, By: catalog.Author{Who: Who()},
 		Catalog: d.Catalog, Blobs: d.Blobs, Jobs: o.Jobs, Now: d.Now, Progress: o.Progress,
 		Worker: child,
 	})
+	if err != nil || len(out) == 0 {
+		return sum, err
+	}
+	// What is in again brings nothing new that a run would join.
+	still, err := d.excluded(ctx, name)
+	if err == nil && len(still) < len(out) {
+		err = intake.Join(ctx, d.Catalog, name)
+	}
+	return sum, err
 }
 
 func (d *Desk) newCollection(ctx context.Context, s string) (trove.CollectionName, error) {
 	name, err := trove.ParseCollection(s)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%w: %w", ErrName, err)
 	}
 	_, err = d.Catalog.Collection(ctx, name)
 	if errors.Is(err, catalog.ErrNotFound) {
@@ -96,16 +109,4 @@ func Who() string {
 		return u.Username
 	}
 	return "unknown"
-}
-
-// TrovePath is the form in which the catalog keeps the path of a trove.
-func TrovePath(path string) string {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return path
-	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		return real
-	}
-	return abs
 }

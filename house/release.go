@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"unseal/catalog"
 	"unseal/durable"
@@ -60,10 +62,47 @@ func (d *Desk) Publish(ctx context.Context, r *release.Desk, names []trove.Name,
 	return r.Publish(ctx, folder, names)
 }
 
-// refuseInside keeps an archive from being written over the desk itself.
+// refuseInside keeps an archive from being written over a desk: over this one's
+// own folders, or into another.
 func (d *Desk) refuseInside(to string) error {
 	if _, err := os.Stat(filepath.Join(to, ConfigName)); err == nil {
 		return fmt.Errorf("%s is a desk; an archive is a folder of its own", to)
 	}
+	first, inside := d.inside(to)
+	if inside && slices.Contains([]string{catalogFile, blobsDir, keysDir, logDir, indexDir, release.BatchesDir, release.ToldDir}, first) {
+		return fmt.Errorf("%s is a folder of the desk itself; an archive is a folder of its own", to)
+	}
 	return nil
+}
+
+// inside reports whether a path lies in the desk's folder, or is it, and the
+// name in the desk under which it does.
+func (d *Desk) inside(path string) (first string, inside bool) {
+	rel, err := filepath.Rel(realPath(d.Dir), realPath(path))
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", false
+	}
+	first, _, _ = strings.Cut(filepath.ToSlash(rel), "/")
+	return first, true
+}
+
+// absolute is a path as the catalog keeps that of a trove.
+func absolute(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	return abs
+}
+
+// realPath resolves links in as much of a path as exists.
+func realPath(path string) string {
+	abs := absolute(path)
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real
+	}
+	if filepath.Dir(abs) == abs {
+		return abs
+	}
+	return filepath.Join(realPath(filepath.Dir(abs)), filepath.Base(abs))
 }

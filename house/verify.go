@@ -1,9 +1,12 @@
 package house
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -157,12 +160,14 @@ type FileReport struct {
 // VerifyFile checks one file offline: with a proof, its bytes, its place in the
 // log and in the commitment, and the log's signature; and the sender's
 // signature with the keys in the file keys, if any.
-func VerifyFile(name, proofName, logKey, keys string) (FileReport, error) {
-	content, err := os.ReadFile(name)
+func VerifyFile(ctx context.Context, name, proofName, logKey, keys string) (FileReport, error) {
+	content, rep, err := readToVerify(ctx, name)
 	if err != nil {
-		return FileReport{}, fmt.Errorf("verify: %w", err)
+		return rep, fmt.Errorf("verify: %w", err)
 	}
-	rep := FileReport{SHA256: trove.Sum(content), Size: int64(len(content))}
+	if content == nil && proofName != "" {
+		return rep, fmt.Errorf("verify: %s has %d bytes, which is more than a published item has", name, rep.Size)
+	}
 	if proofName != "" {
 		if err := rep.checkProof(content, proofName, logKey); err != nil {
 			return rep, err
@@ -172,11 +177,43 @@ func VerifyFile(name, proofName, logKey, keys string) (FileReport, error) {
 	if err != nil {
 		return rep, err
 	}
-	if looksLikeMail(name) || rep.Statement != nil && rep.Statement.Kind == trove.Mail {
+	if content != nil && looksLikeMail(name) || rep.Statement != nil && rep.Statement.Kind == trove.Mail {
 		r := evidence.Examine(content, known, now())
 		rep.Sender = &r
 	}
 	return rep, nil
+}
+
+// maxVerified is the largest file that is held in memory to be checked: the
+// largest member of an archive.
+const maxVerified = 1 << 30
+
+// readToVerify reads a file with its digest and size. The content of one that
+// is larger than any item is nil.
+func readToVerify(ctx context.Context, name string) ([]byte, FileReport, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, FileReport{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, FileReport{}, err
+	}
+	var content bytes.Buffer
+	h := sha256.New()
+	to := io.Writer(h)
+	if info.Size() <= maxVerified {
+		content.Grow(int(info.Size()) + bytes.MinRead)
+		to = io.MultiWriter(h, &content)
+	}
+	n, err := io.Copy(to, stoppable{ctx, f})
+	rep := FileReport{Size: n}
+	h.Sum(rep.SHA256[:0])
+	if err != nil || n > maxVerified {
+		return nil, rep, err
+	}
+	return content.Bytes()[:n:n], rep, nil
 }
 
 func (rep *FileReport) checkProof(content []byte, proofName, logKey string) error {
@@ -237,9 +274,9 @@ func Proof(ctx context.Context, dir, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer a.Close()
-	n, err := trove.ParseName(name)
+	c, item, err := ArchiveItem(a, name)
 	if err != nil {
 		return nil, err
 	}
-	return a.Proof(n.Collection, n.Number)
+	return a.Proof(c.Name, item.Record.Number)
 }

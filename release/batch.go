@@ -47,7 +47,7 @@ type batchLine struct {
 }
 
 func batchFile(name trove.CollectionName, n int, ext string) string {
-	return path.Join(batchesDir, string(name), fmt.Sprintf("%04d%s", n, ext))
+	return path.Join(BatchesDir, string(name), fmt.Sprintf("%04d%s", n, ext))
 }
 
 const (

@@ -47,8 +47,8 @@ type Desk struct {
 
 // Folders of a desk that this room keeps.
 const (
-	batchesDir = "batches"
-	toldDir    = "told"
+	BatchesDir = "batches"
+	ToldDir    = "told"
 )
 
 // openLog opens the desk's log; a new one begins with its genesis entry, which

@@ -188,7 +188,7 @@ type told struct {
 	Collections []archive.CollectionInfo `json:"collections"`
 }
 
-func toldFile(size int64) string { return path.Join(toldDir, strconv.FormatInt(size, 10)+".json") }
+func toldFile(size int64) string { return path.Join(ToldDir, strconv.FormatInt(size, 10)+".json") }
 
 // tell puts a checkpoint over all that was appended to the desk's log; durable
 // on return. Where nothing is new it changes nothing.
@@ -206,7 +206,7 @@ func (r *Desk) tell(ctx context.Context, l *archive.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Files.MkdirAll(toldDir); err != nil {
+	if err := r.Files.MkdirAll(ToldDir); err != nil {
 		return err
 	}
 	if err := durable.WriteFile(r.Files, toldFile(l.State().Size), b); err != nil {

@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	sqlite "modernc.org/sqlite"
@@ -254,6 +255,8 @@ func failure(err error) error {
 	switch code := e.Code(); {
 	case code&0xff == sqlite3.SQLITE_BUSY || code&0xff == sqlite3.SQLITE_LOCKED:
 		return fmt.Errorf("%w (%v)", catalog.ErrLocked, e)
+	case code&0xff == sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w (%v)", syscall.ENOSPC, e)
 	case code == sqlite3.SQLITE_IOERR_FSYNC || code == sqlite3.SQLITE_IOERR_DIR_FSYNC:
 		return fmt.Errorf("%w (%v)", durable.ErrSync, e)
 	}

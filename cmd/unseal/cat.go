@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 
 	"unseal/house"
@@ -20,10 +21,15 @@ Works on a desk and on an archive (-C).`
 }
 
 func (c *catCmd) Run(a *app) error {
-	b, err := house.Bytes(a.ctx, a.dir(), c.Name)
-	if err != nil {
+	if !a.ui.json && (c.Raw || !a.ui.outTTY) {
+		defer a.ui.flush()
+		return house.WriteBytes(a.ctx, a.dir(), c.Name, rawOut{a.ui})
+	}
+	var whole shown
+	if err := house.WriteBytes(a.ctx, a.dir(), c.Name, &whole); err != nil {
 		return err
 	}
+	b := whole.Bytes()
 	if a.ui.json {
 		sum := struct {
 			Name   string       `json:"name"`
@@ -34,14 +40,19 @@ func (c *catCmd) Run(a *app) error {
 		}{c.Name, len(b), trove.Sum(b), b, exitDone}
 		return a.ui.summary("cat", sum, nil, "")
 	}
-	if !c.Raw && a.ui.outTTY {
-		err = a.ui.print(string(b))
-	} else {
-		err = a.ui.raw(b)
+	defer a.ui.flush()
+	return a.ui.text(string(b))
+}
+
+// shown holds what goes to a terminal or into JSON, up to a limit.
+type shown struct{ bytes.Buffer }
+
+const maxShown = 64 << 20
+
+func (s *shown) Write(b []byte) (int, error) {
+	if s.Len()+len(b) > maxShown {
+		return 0, exitError{code: exitFailed, word: "too-large", err: fmt.Errorf("more than %s to show", size(maxShown)),
+			hint: "Write it to a file instead: unseal cat NAME > FILE"}
 	}
-	a.ui.flush()
-	if err != nil {
-		return fmt.Errorf("write %s: %w", c.Name, err)
-	}
-	return nil
+	return s.Buffer.Write(b)
 }

@@ -10,6 +10,10 @@ import (
 	"unseal/trove"
 )
 
+func (collectionCmd) Help() string {
+	return `Example: unseal collection set mail --title "Harbour mail"`
+}
+
 type collectionCmd struct {
 	Set collectionSetCmd `cmd:"" help:"Change what readers are told about a collection."`
 }
@@ -87,9 +91,9 @@ func (c *excludeCmd) Run(a *app) error {
 	defer desk.Close()
 	by := catalog.Author{Who: house.Who(), Why: c.Why}
 	if c.Collection != "" {
-		err = c.trove(a, desk, by)
+		err = desk.ExcludeTrove(a.ctx, c.Collection, c.What, by)
 	} else {
-		err = c.item(a, desk, by)
+		err = desk.ExcludeItem(a.ctx, c.What, by)
 	}
 	if errors.Is(err, catalog.ErrConflict) {
 		return exitError{code: exitFailed, word: "committed", err: fmt.Errorf("%s has a number and stays counted: %w", c.What, err),
@@ -104,39 +108,6 @@ func (c *excludeCmd) Run(a *app) error {
 		Exit     int    `json:"exit"`
 	}{c.What, c.Why, exitDone}
 	return a.ui.summary("exclude", sum, [][2]string{{"taken out", c.What}, {"because", c.Why}}, "Next: unseal status")
-}
-
-func (c *excludeCmd) item(a *app, desk *house.Desk, by catalog.Author) error {
-	it, err := desk.Item(a.ctx, c.What)
-	if err != nil {
-		return err
-	}
-	return desk.Catalog.ExcludeItems(a.ctx, []catalog.ItemID{it.ID}, by)
-}
-
-func (c *excludeCmd) trove(a *app, desk *house.Desk, by catalog.Author) error {
-	coll, err := desk.Collection(a.ctx, c.Collection)
-	if err != nil {
-		return err
-	}
-	troves, err := desk.Catalog.Troves(a.ctx, coll.Name)
-	if err != nil {
-		return err
-	}
-	found := 0
-	for _, t := range troves {
-		if t.Path != c.What && t.Path != house.TrovePath(c.What) {
-			continue
-		}
-		found++
-		if err := desk.Catalog.ExcludeTrove(a.ctx, t.ID, by); err != nil {
-			return err
-		}
-	}
-	if found == 0 {
-		return fmt.Errorf("trove %s in %s: %w", c.What, coll.Name, catalog.ErrNotFound)
-	}
-	return nil
 }
 
 type withholdCmd struct {
@@ -177,6 +148,8 @@ func (c *withholdCmd) Run(a *app) error {
 	rows := [][2]string{{"withheld", n.String() + ", " + plural(sum.Count, "item", "items")}, {"reason", c.Reason}}
 	return a.ui.summary("withhold", sum, rows, "Readers see the reason after the next: unseal publish")
 }
+
+func (batchCmd) Help() string { return "Example: unseal batch plan mail --every 2500" }
 
 type batchCmd struct {
 	Plan batchPlanCmd `cmd:"" help:"Put all committed items that are in no batch into batches of N, in item order."`

@@ -4,11 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
+	"unseal/archive"
+	"unseal/blob"
+	"unseal/catalog"
+	"unseal/durable"
 	"unseal/house"
+	"unseal/proof"
+	"unseal/release"
 	"unseal/search"
+	"unseal/translog"
 )
 
 // The exit codes. Codes are only ever added; a caller must treat one that it
@@ -83,6 +91,21 @@ var causes = []struct {
 	{house.ErrNoDesk, exitNoDesk, "no-desk", "Name the desk with -C DIR or UNSEAL_DIR, or make one: unseal init DIR"},
 	{house.ErrNoArchive, exitNoDesk, "no-archive", "Name the folder that holds unseal.json."},
 	{house.ErrLocked, exitLocked, "locked", "Another unseal works on this desk. Wait for it, or stop it."},
+	{catalog.ErrLocked, exitLocked, "locked", "Another unseal works on this desk. Wait for it, or stop it."},
+	{catalog.ErrNewer, exitFailed, "newer-desk", "Use the newer unseal, or restore a backup of before."},
+	{house.ErrName, exitUsage, "bad-name", "An item is COLLECTION/NUMBER, before commit COLLECTION/sha256:DIGITS; see: unseal list"},
+	{translog.ErrFork, exitFailed, "fork", "Nothing was made public. Name the archive that belongs to this desk, or restore the desk's newest backup."},
+	{release.ErrForeign, exitFailed, "foreign-folder", "Name a new folder, or the one that holds the archive."},
+	{release.ErrTooLarge, exitFailed, "too-large", "Take it out before the commit: unseal exclude NAME --why REASON"},
+	{search.ErrCursor, exitUsage, "bad-cursor", "Leave out --cursor to begin at the first row."},
+	{durable.ErrSync, exitFailed, "disk", "The disk did not store what was written. Look after it, then run the same command: it goes on from what is really there."},
+	{syscall.ENOSPC, exitFailed, "disk-full", "Make room. Nothing is lost: the same command goes on where it stopped."},
+	{blob.ErrDamaged, exitMismatch, "damaged", "Run: unseal fsck. Then restore a backup: unseal -C NEWDESK restore DIR"},
+	{proof.ErrMismatch, exitMismatch, "mismatch", "Run: unseal verify ARCHIVE. Use another copy of it."},
+	{archive.ErrNotShown, exitFailed, "not-shown", ""},
+	{archive.ErrNotFound, exitFailed, "not-found", ""},
+	{catalog.ErrNotFound, exitFailed, "not-found", "What there is: unseal status, unseal list"},
+	{catalog.ErrConflict, exitFailed, "conflict", ""},
 	{house.ErrPassphrase, exitWrongKey, "wrong-key", "Check UNSEAL_PASSPHRASE_FILE or UNSEAL_PASSPHRASE_COMMAND."},
 }
 

@@ -8,9 +8,13 @@ import (
 	"unseal/house"
 )
 
+func (keysCmd) Help() string { return "Example: unseal keys archive list" }
+
 type keysCmd struct {
 	Archive keysArchiveCmd `cmd:"" help:"The archive of senders' DKIM keys."`
 }
+
+func (keysArchiveCmd) Help() string { return "Example: unseal keys archive import dkim-keys.zone" }
 
 type keysArchiveCmd struct {
 	Import keysImportCmd `cmd:"" help:"Add keys: zone file, dig output, JSON, or lines of name and record."`

@@ -13,7 +13,7 @@ import (
 
 type listCmd struct {
 	Collection string `arg:"" optional:"" help:"Only this collection."`
-	State      string `placeholder:"STATE" help:"Only items in this state: in, unreadable, excluded, committed, published, withheld, tombstone."`
+	State      string `default:"" enum:",in,unreadable,excluded,committed,published,withheld,tombstone" placeholder:"STATE" help:"Only items in this state: in, unreadable, excluded, committed, published, withheld, tombstone."`
 	Batch      int    `placeholder:"N" help:"Only items of this batch."`
 	Fold       bool   `help:"Fold copies: only the first of each set of the same message with other bytes."`
 }

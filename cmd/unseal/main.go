@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -25,13 +26,14 @@ func main() {
 		os.Exit(house.Worker(os.Stdin, os.Stdout, os.Stderr))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run executes one command line and returns the exit code. A panic is a bug of
 // ours; it becomes code 70, since Go's own code for it, 2, means wrong usage.
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) (code int) {
+	start := time.Now()
 	ui := newUI(out, errw)
 	ui.in = in
 	defer func() {
@@ -55,10 +57,27 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		return ui.fail(usageError(err))
 	}
 	ui.set(cli.Globals)
-	if err := kctx.Run(&app{ctx: ctx, ui: ui, globals: cli.Globals}); err != nil {
+	err = kctx.Run(&app{ctx: ctx, ui: ui, globals: cli.Globals})
+	ui.v(spent(start))
+	if err != nil {
 		return ui.fail(err)
 	}
 	return exitDone
+}
+
+// spent says what a command took, its children included.
+func spent(start time.Time) string {
+	var cpu time.Duration
+	var memory int64
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var r syscall.Rusage
+		if syscall.Getrusage(who, &r) == nil {
+			cpu += time.Duration(r.Utime.Nano() + r.Stime.Nano())
+			memory = max(memory, int64(r.Maxrss)<<10)
+		}
+	}
+	return fmt.Sprintf("took %s, %s of processors, at most %s of memory in one process",
+		time.Since(start).Round(time.Millisecond), cpu.Round(time.Millisecond), size(memory))
 }
 
 // hasJSON finds --json on a command line that did not parse.

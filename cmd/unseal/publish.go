@@ -65,7 +65,14 @@ func (a *app) release(desk *house.Desk, what string) *release.Desk {
 	p := a.ui.progress(what)
 	r := desk.Release()
 	r.Jobs = a.globals.Jobs
-	r.Progress = func(step string, done, total int64) { p.show(done, total, step) }
+	last := ""
+	r.Progress = func(step string, done, total int64) {
+		p.show(done, total, step)
+		if step != last {
+			a.ui.v(what + ": " + step)
+			last = step
+		}
+	}
 	return r
 }
 
@@ -106,7 +113,7 @@ func (c *publishCmd) Run(a *app) error {
 	if c.DryRun {
 		return c.summary(a, release.Published{}, pre, to)
 	}
-	if err := a.ui.confirm("Make this public?"); err != nil {
+	if err := a.ui.confirm(a.ctx, "Make this public?"); err != nil {
 		return err
 	}
 	done, err := desk.Publish(a.ctx, rel, names, to)
@@ -155,8 +162,11 @@ func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to 
 		Root     trove.Digest   `json:"root,omitzero"`
 		DryRun   bool           `json:"dry_run,omitempty"`
 		Planned  int            `json:"would_publish,omitempty"`
+		Bytes    int64          `json:"bytes"`
+		People   int            `json:"people"`
 		Exit     int            `json:"exit"`
-	}{Archive: to, Batches: d.Batches, Items: d.Items, Withheld: p.Withheld, LogSize: d.LogSize, Root: d.Root, DryRun: c.DryRun}
+	}{Archive: to, Batches: d.Batches, Items: d.Items, Withheld: p.Withheld, LogSize: d.LogSize, Root: d.Root, DryRun: c.DryRun,
+		Bytes: p.Bytes, People: p.People}
 	if c.DryRun {
 		sum.Planned = p.Items
 		return a.ui.summary("publish", sum, [][2]string{{"nothing changed", "dry run"}}, "Next: the same without --dry-run")

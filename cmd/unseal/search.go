@@ -87,7 +87,7 @@ func (c *searchCmd) Run(a *app) error {
 		if f.Name, f.State, f.SHA256, err = ix.Name(a.ctx, &res.Hits[i]); err != nil {
 			return err
 		}
-		if err := a.ui.item("search", f, f.row()); err != nil {
+		if err := a.ui.item("search", f, f.lines()...); err != nil {
 			return err
 		}
 	}
@@ -139,7 +139,7 @@ func newFound(h *search.Hit) foundItem {
 	return f
 }
 
-func (f *foundItem) row() string {
+func (f *foundItem) lines() []string {
 	date := "undated   "
 	if f.Date != nil {
 		date = f.Date.Format("2006-01-02")
@@ -148,9 +148,9 @@ func (f *foundItem) row() string {
 	if f.State != "" && f.State != trove.Published {
 		state = "  [" + string(f.State) + "]"
 	}
-	s := fmt.Sprintf("%-16s %s  %-22s %s%s", f.Name, date, cut(f.From, 22), cut(f.Subject, 70), state)
+	lines := []string{fmt.Sprintf("%-16s %s  %-22s %s%s", f.Name, date, cut(f.From, 22), cut(f.Subject, 70), state)}
 	if f.Snippet != "" {
-		s += "\n                 … " + f.Snippet + " …"
+		lines = append(lines, "                 … "+f.Snippet+" …")
 	}
-	return s
+	return lines
 }

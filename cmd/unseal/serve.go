@@ -26,6 +26,9 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	defer site.Close()
 	if c.Get != "" {
+		if c.Get[0] != '/' {
+			return usage("--get %q: a path begins with /", c.Get)
+		}
 		status, body, err := site.Get(a.ctx, c.Get)
 		if err != nil {
 			return err
@@ -42,15 +45,22 @@ func (c *serveCmd) Run(a *app) error {
 	return serveSite(a, site, c.Listen)
 }
 
-// serveSite listens until the command is stopped.
+// serveSite listens until the command is stopped, which is its good end.
 func serveSite(a *app, site *house.Site, listen string) error {
-	return site.Serve(a.ctx, listen, func(addr string) error {
+	var sum struct {
+		Address string `json:"address"`
+		Exit    int    `json:"exit"`
+	}
+	err := site.Serve(a.ctx, listen, func(addr string) error {
+		sum.Address = "http://" + addr + "/"
+		defer a.ui.flush()
 		if a.ui.json {
-			defer a.ui.flush()
-			return a.ui.line("serve", "status", map[string]string{"address": "http://" + addr + "/"})
+			return a.ui.line("serve", "status", map[string]string{"address": sum.Address})
 		}
-		a.ui.print(fmt.Sprintf("Serving http://%s/   (Ctrl-C ends it)", addr))
-		a.ui.flush()
-		return nil
+		return a.ui.print(fmt.Sprintf("Serving %s   (Ctrl-C ends it)", sum.Address))
 	})
+	if err != nil || !a.ui.json {
+		return err
+	}
+	return a.ui.summary("serve", sum, nil, "")
 }

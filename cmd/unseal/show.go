@@ -62,15 +62,7 @@ func (c *showCmd) published(a *app) error {
 		return err
 	}
 	defer arch.Close()
-	n, err := trove.ParseName(c.Name)
-	if err != nil {
-		return usage("%v", err)
-	}
-	coll, err := arch.Collection(n.Collection)
-	if err != nil {
-		return err
-	}
-	item, err := coll.Item(n.Number)
+	_, item, err := house.ArchiveItem(arch, c.Name)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,12 @@ type standing struct {
 	Out       int                  `json:"batches_out"`
 	Promised  int                  `json:"promised,omitempty"`
 	Next      string               `json:"next"`
+
+	ready int // planned batches with items
 }
+
+// allOut is the last thing to do.
+const allOut = "All that is committed is out. Next: unseal verify ARCHIVE"
 
 func (c *statusCmd) Run(a *app) error {
 	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadOnly)
@@ -37,13 +42,16 @@ func (c *statusCmd) Run(a *app) error {
 		return err
 	}
 	next := "Nothing taken in yet. Next: unseal ingest PATH -c COLLECTION"
+	open := false // next is of a collection that something is left to do for
 	for i := range all {
 		s, err := standingOf(a, desk, &all[i])
 		if err != nil {
 			return err
 		}
-		next = s.Next
-		if err := a.ui.item("status", s, s.text()); err != nil {
+		if !open {
+			next, open = s.Next, s.Next != allOut
+		}
+		if err := a.ui.item("status", s, s.lines()...); err != nil {
 			return err
 		}
 	}
@@ -88,8 +96,11 @@ func standingOf(a *app, desk *house.Desk, c *catalog.Collection) (*standing, err
 	}
 	for _, b := range batches {
 		s.Batches++
-		if b.State == catalog.BatchIsOut {
+		switch {
+		case b.State == catalog.BatchIsOut:
 			s.Out++
+		case b.Items > 0:
+			s.ready++
 		}
 	}
 	s.Next = s.next()
@@ -101,29 +112,44 @@ func (s *standing) next() string {
 	switch {
 	case s.Running > 0:
 		return fmt.Sprintf("Next: unseal ingest the same path -c %s again, to finish it", s.Name)
-	case s.States[trove.In] > 0:
+	case s.counted() == 0:
+		return fmt.Sprintf("Nothing taken in yet. Next: unseal ingest PATH -c %s", s.Name)
+	case s.counted() > s.Committed:
 		return fmt.Sprintf("Next: unseal commit %s", s.Name)
-	case s.States[trove.Committed] > 0 && s.Batches == s.Out:
-		return fmt.Sprintf("Next: unseal batch plan %s --every 2500", s.Name)
-	case s.Batches > s.Out:
+	case s.ready > 0:
 		return "Next: unseal publish --to ARCHIVE"
+	case s.States[trove.Committed] > 0:
+		return fmt.Sprintf("Next: unseal batch plan %s --every 2500", s.Name)
 	}
-	return "All that is committed is out. Next: unseal verify ARCHIVE"
+	return allOut
 }
 
-func (s *standing) text() string {
-	t := fmt.Sprintf("%s  %s\n  troves     %s", s.Name, s.Title, count(s.Troves))
-	if s.Running > 0 {
-		t += fmt.Sprintf(", %s not finished", count(s.Running))
-	}
-	for _, state := range []trove.State{trove.In, trove.Unreadable, trove.Excluded, trove.Committed, trove.Published, trove.Withheld, trove.Tombstone} {
-		if n := s.States[state]; n > 0 {
-			t += fmt.Sprintf("\n  %-10s %s", state, count(n))
+// counted is how many items are in, whether they have a number or not.
+func (s *standing) counted() int {
+	n := 0
+	for state, k := range s.States {
+		if state != trove.Excluded {
+			n += k
 		}
 	}
-	t += fmt.Sprintf("\n  numbers    %s fixed\n  batches    %s, %s out", count(s.Committed), count(s.Batches), count(s.Out))
-	if s.Promised > 0 {
-		t += fmt.Sprintf("\n  promised   %s", count(s.Promised))
+	return n
+}
+
+func (s *standing) lines() []string {
+	troves := fmt.Sprintf("  troves     %s", count(s.Troves))
+	if s.Running > 0 {
+		troves += fmt.Sprintf(", %s not finished", count(s.Running))
 	}
-	return t
+	lines := []string{fmt.Sprintf("%s  %s", s.Name, s.Title), troves}
+	for _, state := range []trove.State{trove.In, trove.Unreadable, trove.Excluded, trove.Committed, trove.Published, trove.Withheld, trove.Tombstone} {
+		if n := s.States[state]; n > 0 {
+			lines = append(lines, fmt.Sprintf("  %-10s %s", state, count(n)))
+		}
+	}
+	lines = append(lines, fmt.Sprintf("  numbers    %s fixed", count(s.Committed)),
+		fmt.Sprintf("  batches    %s, %s out", count(s.Batches), count(s.Out)))
+	if s.Promised > 0 {
+		lines = append(lines, fmt.Sprintf("  promised   %s", count(s.Promised)))
+	}
+	return lines
 }

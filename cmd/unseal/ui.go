@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -81,12 +83,17 @@ func (u *ui) line(schema, kind string, v any) error {
 	return u.out.WriteByte('\n')
 }
 
-// item writes one thing the command found: a JSON line, or text for people.
-func (u *ui) item(schema string, v any, text string) error {
+// item writes one thing the command found: a JSON line, or lines for people.
+func (u *ui) item(schema string, v any, lines ...string) error {
 	if u.json {
 		return u.line(schema, "item", v)
 	}
-	return u.print(text)
+	for _, l := range lines {
+		if err := u.print(l); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // summary ends a command: the last JSON line, or an aligned block whose last
@@ -116,6 +123,7 @@ func (u *ui) summary(schema string, v any, rows [][2]string, next string) error 
 	return nil
 }
 
+// print writes one line.
 func (u *ui) print(s string) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -123,12 +131,30 @@ func (u *ui) print(s string) error {
 	return err
 }
 
+// text writes something of several lines and nothing else that a terminal
+// would obey.
+func (u *ui) text(s string) error {
+	for line := range strings.Lines(s) {
+		if err := u.print(strings.TrimRight(line, "\r\n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // raw writes bytes as they are, for cat.
 func (u *ui) raw(b []byte) error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	_, err := u.out.Write(b)
+	_, err := rawOut{u}.Write(b)
 	return err
+}
+
+// rawOut is stdout for bytes as they are.
+type rawOut struct{ ui *ui }
+
+func (w rawOut) Write(b []byte) (int, error) {
+	w.ui.mu.Lock()
+	defer w.ui.mu.Unlock()
+	return w.ui.out.Write(b)
 }
 
 // say talks on stderr, unless -q or --json.
@@ -139,18 +165,22 @@ func (u *ui) say(format string, args ...any) {
 	u.talk(fmt.Sprintf(format, args...))
 }
 
-// v says more, with -v only.
+// v says more, with -v only: one line, or several.
 func (u *ui) v(s string) {
-	if u.verbose {
-		u.talk(s)
+	if !u.verbose {
+		return
+	}
+	for line := range strings.Lines(s) {
+		u.talk(strings.TrimSuffix(line, "\n"))
 	}
 }
 
+// talk writes one line on stderr. What joins several errors is made a comma.
 func (u *ui) talk(s string) {
 	u.clear()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	fmt.Fprintln(u.err, visible(s))
+	fmt.Fprintln(u.err, visible(strings.ReplaceAll(s, "\n", ", ")))
 }
 
 // logger writes a server's faults to stderr.
@@ -192,7 +222,8 @@ func (u *ui) fail(err error) int {
 }
 
 // confirm asks a question. Without a terminal it never asks: --yes decides.
-func (u *ui) confirm(question string) error {
+// A reader of the answer that ctx has overtaken ends with the process.
+func (u *ui) confirm(ctx context.Context, question string) error {
 	if u.yes {
 		return nil
 	}
@@ -202,43 +233,48 @@ func (u *ui) confirm(question string) error {
 			hint: "Add --yes."}
 	}
 	fmt.Fprintf(u.err, "%s [y/N] ", question)
-	var answer string
-	fmt.Fscanln(f, &answer)
-	if a := strings.ToLower(answer); a != "y" && a != "yes" {
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(f).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case a := <-answer:
+		if a == "y" || a == "yes" {
+			return nil
+		}
 		return exitError{code: exitFailed, word: "refused", err: fmt.Errorf("not done: the answer was not yes")}
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return nil
 }
 
-// visible shows control characters, so that a value can neither move the
-// cursor nor turn the direction of a line.
+// visible shows control characters, line ends and bytes that are no UTF-8, so
+// that a value can neither move the cursor, nor turn the direction of a line,
+// nor pass for a line of ours.
 func visible(s string) string {
-	clean := true
-	for _, r := range s {
-		if hidden(r) {
-			clean = false
-			break
-		}
-	}
-	if clean {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, hidden) {
 		return s
 	}
 	var b strings.Builder
-	for _, r := range s {
-		if hidden(r) {
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)):
+			fmt.Fprintf(&b, "[0x%02X]", s[i])
+		case hidden(r):
 			fmt.Fprintf(&b, "[U+%04X]", r)
-			continue
+		default:
+			b.WriteRune(r)
 		}
-		b.WriteRune(r)
 	}
 	return b.String()
 }
 
 func hidden(r rune) bool {
-	if r == '\n' || r == '\t' {
+	if r == '\t' {
 		return false
 	}
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 // count writes a number with separators.

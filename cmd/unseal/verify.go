@@ -176,7 +176,7 @@ type fileSummary struct {
 }
 
 func (c *verifyCmd) file(a *app) error {
-	rep, err := house.VerifyFile(c.What, c.Proof, c.LogKey, c.Key)
+	rep, err := house.VerifyFile(a.ctx, c.What, c.Proof, c.LogKey, c.Key)
 	if err != nil {
 		return err
 	}
@@ -256,6 +256,10 @@ func (c *verifyCmd) fileNext(rep *house.FileReport, sum *fileSummary) string {
 		return "The sender's signature cannot be checked. Add --key FILE with the key record, or --allow unsigned."
 	}
 	return "Matches. It does not show who typed it, whether the set is complete, or whether it is true."
+}
+
+func (proofCmd) Help() string {
+	return "Example: unseal -C ./archive proof make mail/5205 -o 5205.proof"
 }
 
 type proofCmd struct {
