@@ -386,8 +386,9 @@ type recordHead struct {
 }
 
 // parseRecordHead reads number and opening from the beginning of a record,
-// where every record has them, in one form; and two fields wherever they
-// stand: no string can hold their keys, since quotes in strings are escaped.
+// where every record has them, in one form; and two fields, in their
+// order, wherever they stand: no string can hold their keys, since quotes in
+// strings are escaped.
 func parseRecordHead(line []byte) (h recordHead, ok bool) {
 	p := scanner{rest: line, ok: true}
 	h.number = p.number(`{"number":`)
@@ -396,15 +397,14 @@ func parseRecordHead(line []byte) (h recordHead, ok bool) {
 	h.opening.Segments = p.number(`,"segments":`)
 	p.hex(`,"seed":"`, h.opening.Seed[:])
 	p.hex(`,"salt":"`, h.opening.Salt[:])
-	h.verdict = fieldOf(p.rest, `"verdict":"`)
-	h.unreadable = fieldOf(p.rest, `"unreadable":"`)
+	rest := p.rest
+	if _, after, found := bytes.Cut(rest, []byte(`"verdict":"`)); found {
+		h.verdict, rest, _ = bytes.Cut(after, []byte{'"'})
+	}
+	if _, after, found := bytes.Cut(rest, []byte(`"unreadable":"`)); found { // stands behind the verdict
+		h.unreadable, _, _ = bytes.Cut(after, []byte{'"'})
+	}
 	return h, p.ok
-}
-
-func fieldOf(line []byte, key string) []byte {
-	_, value, _ := bytes.Cut(line, []byte(key))
-	value, _, _ = bytes.Cut(value, []byte{'"'})
-	return value
 }
 
 // chunkSum is what one task counts.

@@ -18,6 +18,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"unseal/durable"
 	"unseal/proof"
 	"unseal/translog"
@@ -369,6 +371,23 @@ func TestFindingsAreCapped(t *testing.T) {
 	if len(r.Findings) != maxPerPath || r.More != 520-maxPerPath {
 		t.Errorf("%d findings, %d more", len(r.Findings), r.More)
 	}
+}
+
+func TestHeadOfARecordIsWhatJSONSays(t *testing.T) {
+	p := newPress(t, 3, 3)
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SampledFrom([]string{"", "plain", `"verdict":"valid"`, `\","verdict":"`, `"unreadable":"x"`, "ä\n<&>"})
+		want := p.item(rapid.IntRange(1, 3).Draw(t, "number")).Record
+		want.Number = 7
+		want.Subject, want.Thread = text.Draw(t, "subject"), text.Draw(t, "thread")
+		want.Verdict = rapid.SampledFrom([]trove.Verdict{"", trove.Valid, trove.Unsigned}).Draw(t, "verdict")
+		want.Unreadable = rapid.SampledFrom([]string{"", "too deep"}).Draw(t, "unreadable")
+		want.Warnings = []trove.Warning{{Code: "x", Text: text.Draw(t, "warning")}}
+		h, ok := parseRecordHead(mustJSON(want))
+		if !ok || h.number != 7 || h.opening != want.Opening || string(h.verdict) != string(want.Verdict) || string(h.unreadable) != want.Unreadable {
+			t.Fatalf("%+v of %s", h, mustJSON(want))
+		}
+	})
 }
 
 // forged publishes batch 1 with entries that forge has changed, signed anew.
