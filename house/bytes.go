@@ -12,13 +12,13 @@ import (
 	"unseal/archive"
 	"unseal/blob"
 	"unseal/catalog"
-	"unseal/mime"
+	"unseal/mime/body"
 	"unseal/release"
 	"unseal/trove"
 )
 
-// ErrName says that a name does not fit: it is none, or not of one item.
-var ErrName = errors.New("not the name of one item")
+// ErrName says that a name is none, or not of what is asked for.
+var ErrName = errors.New("the name does not fit")
 
 // maxMail bounds what is read of one item into memory in order to look into it;
 // larger ones are streamed (threats.md: 64 MB a message).
@@ -113,7 +113,7 @@ func writePart(raw []byte, rec *trove.Record, name string, attachment int, w io.
 		if err != nil {
 			return err
 		}
-		if raw, err = mime.DecodePart(raw, p); err != nil {
+		if raw, err = body.DecodePart(raw, p); err != nil {
 			return fmt.Errorf("%s/att/%d: %w", name, attachment, err)
 		}
 	}

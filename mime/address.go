@@ -12,7 +12,7 @@ import (
 // a group stand without it; a group of none is a name without an address, as
 // is text in which no address can be told.
 func ParseAddresses(value []byte) []trove.Address {
-	p := addressParser{b: bytes.TrimSpace(unfold(value))}
+	p := addressParser{b: bytes.TrimSpace(Unfold(value))}
 	p.quote, p.paren, p.corner = bytes.LastIndexByte(p.b, '"'), bytes.LastIndexByte(p.b, ')'), bytes.LastIndexByte(p.b, '>')
 	for p.i < len(p.b) {
 		p.step()
@@ -40,13 +40,13 @@ func (p *addressParser) step() {
 	n := 1
 	switch c := rest[0]; {
 	case c == '"' && p.i < p.quote:
-		if n = quotedEnd(rest); n < len(rest) && rest[n] == '@' { // a local part keeps its quotes
+		if n = QuotedEnd(rest); n < len(rest) && rest[n] == '@' { // a local part keeps its quotes
 			p.phrase = append(p.phrase, rest[:n]...)
 		} else {
-			p.phrase = append(p.phrase, unquote(rest[:n])...)
+			p.phrase = append(p.phrase, Unquote(rest[:n])...)
 		}
 	case c == '(' && p.i < p.paren:
-		n = commentEnd(rest)
+		n = CommentEnd(rest)
 		p.comment = append(append(p.comment, ' '), bytes.TrimSuffix(rest[1:n], []byte(")"))...)
 	case c == '<' && p.i < p.corner:
 		if p.angle != nil { // the comma is missing
@@ -127,7 +127,7 @@ func bare(b []byte) (addr, rest []byte) {
 func cleanAddress(b []byte) string {
 	b = bytes.Trim(b, "<> \t")
 	if len(b) > 2 && b[0] == '"' && b[len(b)-1] == '"' {
-		b = unquote(b)
+		b = Unquote(b)
 	}
 	if i := bytes.IndexByte(b, ':'); i >= 0 && (b[0] == '@' || string(b[:i]) == "mailto") {
 		b = b[i+1:]

@@ -24,7 +24,7 @@ import (
 // and bytes that are not UTF-8 as windows-1252, which keeps mixed bodies
 // readable; known is false when such bytes were met or the charset is unknown.
 func ToUTF8(b []byte, charset string) (text string, known bool) {
-	name := charsetName(charset)
+	name := CharsetName(charset)
 	switch name {
 	case "", "us-ascii", "ascii", "utf-8", "utf8":
 		if utf8.Valid(b) && bytes.IndexByte(b, 0x1b) < 0 {
@@ -46,9 +46,9 @@ func ToUTF8(b []byte, charset string) (text string, known bool) {
 	return decode(enc, b), true
 }
 
-// charsetName normalises a declared charset: lower case, without quotes,
+// CharsetName normalises a declared charset: lower case, without quotes,
 // white space or the language of RFC 2231 section 5.
-func charsetName(s string) string {
+func CharsetName(s string) string {
 	s, _, _ = strings.Cut(s, "*")
 	s = strings.ToLower(strings.Trim(s, " \t\r\n\"'<>;,"))
 	return strings.TrimPrefix(s, "charset=")

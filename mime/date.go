@@ -12,7 +12,7 @@ import (
 // zones, missing seconds, comments. The time is in UTC; offset is the zone in
 // minutes east, 0 when it is unknown. A date that does not exist is not ok.
 func ParseDate(value []byte) (t time.Time, offset int, ok bool) {
-	b := withoutComments(unfold(value))
+	b := withoutComments(Unfold(value))
 	if day, rest, found := bytes.Cut(b, []byte(",")); found && !bytes.ContainsAny(day, "0123456789") {
 		b = rest // the day of the week, in whatever language
 	}
@@ -167,7 +167,7 @@ func withoutComments(b []byte) []byte {
 	out := append([]byte(nil), b[:i]...)
 	for b = b[i:]; len(b) > 0; {
 		if b[0] == '(' {
-			b = b[commentEnd(b):]
+			b = b[CommentEnd(b):]
 			out = append(out, ' ')
 			continue
 		}

@@ -28,7 +28,7 @@ func (f Field) Value() []byte {
 	if f.name == 0 {
 		return nil
 	}
-	return trimLineEnd(f.Raw[f.colon+1:])
+	return TrimLineEnd(f.Raw[f.colon+1:])
 }
 
 // Text is the value for people: unfolded, decoded, in UTF-8.
@@ -45,7 +45,7 @@ type Header struct {
 // passed over. A line that is no field ends the header and belongs to the
 // body. RFC 5322 section 2.2; white space before the colon is section 4.5.
 func ReadHeader(raw []byte) (Header, error) {
-	return readHeader(raw, skipEnvelope(raw, 0, len(raw)), len(raw), nil)
+	return ReadHeaderAt(raw, SkipEnvelope(raw, 0), nil)
 }
 
 // All yields the fields of this name from the top downwards.
@@ -67,14 +67,15 @@ func (h Header) First(name string) Field {
 	return Field{}
 }
 
-// readHeader reads fields from pos up to end. A line that stop reports to be
-// a boundary ends the header, since the part has no body then.
-func readHeader(raw []byte, pos, end int, stop func(line []byte) bool) (Header, error) {
+// ReadHeaderAt reads the header that begins at pos, as that of a part does. A
+// line that stop reports to be a boundary ends it, since the part has no body
+// then; stop may be nil.
+func ReadHeaderAt(raw []byte, pos int, stop func(line []byte) bool) (Header, error) {
 	var h Header
 	h.Fields = make([]Field, 0, 24)
 	start, lines := pos, 0
-	for pos < end {
-		next := lineAfter(raw, pos, end)
+	for pos < len(raw) {
+		next := LineAfter(raw, pos)
 		line := raw[pos:next]
 		if lines++; next-start > MaxHeader {
 			return h, &LimitError{"header", MaxHeader}
@@ -130,13 +131,14 @@ var (
 	bom        = []byte("\xef\xbb\xbf")
 )
 
-// skipEnvelope passes over what a mailbox leaves before a message.
-func skipEnvelope(raw []byte, pos, end int) int {
-	if bytes.HasPrefix(raw[pos:end], bom) {
+// SkipEnvelope passes over what a mailbox leaves before a message that begins
+// at pos, and returns where its header begins.
+func SkipEnvelope(raw []byte, pos int) int {
+	if bytes.HasPrefix(raw[pos:], bom) {
 		pos += len(bom)
 	}
-	for pos < end {
-		next := lineAfter(raw, pos, end)
+	for pos < len(raw) {
+		next := LineAfter(raw, pos)
 		if line := raw[pos:next]; len(bytes.TrimSpace(line)) > 0 && !isEnvelope(line) {
 			break
 		}
@@ -147,6 +149,12 @@ func skipEnvelope(raw []byte, pos, end int) int {
 
 func isEnvelope(line []byte) bool {
 	return bytes.HasPrefix(line, fromLine) || bytes.HasPrefix(line, quotedFrom)
+}
+
+// IsField reports whether a line begins a header field.
+func IsField(line []byte) bool {
+	name, _ := fieldName(line)
+	return name > 0
 }
 
 // fieldName finds the length of a field's name and its colon, or 0, 0.
@@ -162,19 +170,6 @@ func fieldName(line []byte) (name, colon int) {
 	return name, colon
 }
 
-// lineAfter is the offset of the line after the one at pos.
-func lineAfter(raw []byte, pos, end int) int {
-	if i := bytes.IndexByte(raw[pos:end], '\n'); i >= 0 {
-		return pos + i + 1
-	}
-	return end
-}
-
 func blank(line []byte) bool {
 	return line[0] == '\n' || (line[0] == '\r' && (len(line) == 1 || line[1] == '\n'))
-}
-
-func trimLineEnd(b []byte) []byte {
-	b = bytes.TrimSuffix(b, []byte("\n"))
-	return bytes.TrimSuffix(b, []byte("\r"))
 }

@@ -11,7 +11,7 @@ import (
 // spaces in them, next to other text, cut between the bytes of one letter.
 // What cannot be told stays as it stands.
 func DecodeText(b []byte) string {
-	b = bytes.TrimSpace(unfold(b))
+	b = bytes.TrimSpace(Unfold(b))
 	i := bytes.Index(b, wordMark)
 	if i < 0 {
 		s, _ := ToUTF8(b, "")
@@ -21,21 +21,6 @@ func DecodeText(b []byte) string {
 }
 
 var wordMark = []byte("=?")
-
-// unfold removes the line ends of folding (RFC 5322 section 2.2.3) and leaves
-// the white space after them.
-func unfold(b []byte) []byte {
-	if bytes.IndexByte(b, '\n') < 0 && bytes.IndexByte(b, '\r') < 0 {
-		return b
-	}
-	out := make([]byte, 0, len(b))
-	for _, c := range b {
-		if c != '\n' && c != '\r' {
-			out = append(out, c)
-		}
-	}
-	return out
-}
 
 // word is one encoded word: charset and encoding as declared, decoded bytes.
 type word struct {
@@ -101,7 +86,7 @@ func parseWord(b []byte) (word, int) {
 		return word{}, 0
 	}
 	end, size := wordEnd(body, kind)
-	w := word{charset: charsetName(string(charset))}
+	w := word{charset: CharsetName(string(charset))}
 	if kind == 'b' {
 		w.bytes = DecodeBase64(body[:end])
 	} else {
@@ -136,7 +121,7 @@ func decodeQ(b []byte) []byte {
 		if c == '_' {
 			c = ' '
 		} else if c == '=' && i+2 < len(b) {
-			if v, ok := hexByte(b[i+1], b[i+2]); ok {
+			if v, ok := HexByte(b[i+1], b[i+2]); ok {
 				c = v
 				i += 2
 			}

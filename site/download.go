@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	mailmime "unseal/mime"
+	"unseal/mime/body"
 	"unseal/trove"
 )
 
@@ -131,7 +131,7 @@ func (s *site) itemAttachment(w http.ResponseWriter, r *http.Request, it *item, 
 		return err
 	}
 	part := it.files[k-1]
-	b, err := mailmime.DecodePart(raw, part)
+	b, err := body.DecodePart(raw, part)
 	if err != nil {
 		return err
 	}

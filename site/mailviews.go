@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"unseal/mime"
+	"unseal/mime/body"
 )
 
 // sourceLimit is how much of a mail's headers or source a page shows; the
@@ -18,7 +19,7 @@ func (s *site) htmlView(p *page, it *item) error {
 		return err
 	}
 	part := it.html()
-	decoded, err := mime.DecodePart(raw, *part)
+	decoded, err := body.DecodePart(raw, *part)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"unseal/archive"
 	"unseal/mime"
+	"unseal/mime/body"
 	"unseal/search"
 	"unseal/trove"
 )
@@ -243,7 +244,7 @@ func (it *item) readText() error {
 // decodeText is the text of a part with plain line ends; known reports whether
 // its charset was.
 func decodeText(raw []byte, part trove.Part) (text string, known bool, err error) {
-	b, err := mime.DecodePart(raw, part)
+	b, err := body.DecodePart(raw, part)
 	if err != nil {
 		return "", false, err
 	}

@@ -3,7 +3,7 @@
 //
 // The one invariant: [Parse] never fails and never changes or drops bytes.
 // Every part it lists stands at an offset of the bytes given, so that
-// mime.DecodePart finds it again. What cannot be read has a warning, or, over
+// body.DecodePart finds it again. What cannot be read has a warning, or, over
 // a limit, says why in Record.Unreadable.
 //
 // It deliberately does not examine signatures, thread messages, or cut

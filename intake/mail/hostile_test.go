@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"unseal/mime"
+	"unseal/mime/body"
 )
 
 // hostile are messages that a reader with a quadratic step would be lost in,
@@ -40,14 +41,14 @@ func hostile(n int) map[string]string {
 		}
 	}
 	var nest strings.Builder
-	for i := range mime.MaxDepth {
+	for i := range body.MaxDepth {
 		fmt.Fprintf(&nest, "Content-Type: multipart/mixed; boundary=%060d\n\n--%060d\n", i, i)
 	}
 	all["dashes"] = nest.String() + "\n" + fill("--\n")
 	all["boundaries, nearly"] = nest.String() + "\n" + fill("--"+strings.Repeat("0", 60)+"x\n")
 	all["nested"] = strings.Repeat(nest.String(), n/nest.Len()+1)
-	all["parts"] = "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\n\xe0\xe1\xef\n", mime.MaxParts-2)
-	all["messages"] = "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: message/rfc822\n\nA: b\n\n", mime.MaxParts/2-1)
+	all["parts"] = "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\n\xe0\xe1\xef\n", body.MaxParts-2)
+	all["messages"] = "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: message/rfc822\n\nA: b\n\n", body.MaxParts/2-1)
 	all["begin lines"] = "A: b\n\n" + fill("begin 644 x\n")
 	all["begin lines with data"] = "A: b\n\n" + fill("begin 644 x\nMAAAA\n")
 	all["uuencoded files"] = "A: b\n\n" + fill("begin 644 x\n#86)C\nend\n")

@@ -9,6 +9,7 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 
 	"unseal/mime"
+	"unseal/mime/body"
 )
 
 // explained are mails of which enmime makes more than we do, with the reason
@@ -41,7 +42,7 @@ func TestNeverLessThanEnmime(t *testing.T) {
 		for _, p := range rec.Parts {
 			ours += p.Size
 			if strings.HasPrefix(p.Type, "text/") { // enmime converts texts
-				b, _ := mime.DecodePart(raw, p)
+				b, _ := body.DecodePart(raw, p)
 				s, _ := mime.ToUTF8(b, p.Charset)
 				ours += max(0, int64(len(s))-p.Size)
 			}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"unseal/mime"
+	"unseal/mime/body"
 	"unseal/trove"
 )
 
@@ -29,7 +30,7 @@ func Parse(raw []byte) (trove.Record, string) {
 
 // read fills in the record and returns the text.
 func (r *reader) read() string {
-	msg, err := mime.Walk(r.raw)
+	msg, err := body.Walk(r.raw)
 	r.msg = msg
 	r.rec.Kind = trove.Mail
 	r.fields(msg.Header())
@@ -51,7 +52,7 @@ func (r *reader) read() string {
 type reader struct {
 	raw     []byte
 	start   int // offset of raw in the item's exact bytes
-	msg     *mime.Message
+	msg     *body.Message
 	rec     trove.Record
 	leafs   []leaf   // one for each of rec.Parts
 	part    []int    // index into rec.Parts of each of msg.Parts, or of what follows a multipart
@@ -135,12 +136,12 @@ func (r *reader) fields(h mime.Header) {
 			}
 		case messageID:
 			if first {
-				r.rec.MessageID = mime.ParseID(value)
+				r.rec.MessageID = parseID(value)
 			}
 		case inReplyTo:
-			r.rec.InReplyTo = append(r.rec.InReplyTo, mime.ParseIDs(value)...)
+			r.rec.InReplyTo = append(r.rec.InReplyTo, parseIDs(value)...)
 		case references:
-			r.rec.References = append(r.rec.References, mime.ParseIDs(value)...)
+			r.rec.References = append(r.rec.References, parseIDs(value)...)
 		case listID:
 			r.rec.Mass = true
 			r.rec.ListID = listName(mime.DecodeText(value))
@@ -156,7 +157,7 @@ func (r *reader) fields(h mime.Header) {
 // in: the charset that the first text names.
 func (r *reader) bodyCharset() string {
 	for i := range r.msg.Parts {
-		if p := &r.msg.Parts[i]; p.Kind == mime.Leaf && strings.HasPrefix(p.Type, "text/") {
+		if p := &r.msg.Parts[i]; p.Kind == body.Leaf && strings.HasPrefix(p.Type, "text/") {
 			return p.Charset()
 		}
 	}

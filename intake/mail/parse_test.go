@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"unseal/mime"
+	"unseal/mime/body"
 	"unseal/trove"
 )
 
@@ -22,7 +22,7 @@ func promised(raw []byte, rec trove.Record, text string) error {
 	}
 	paths := map[string]bool{}
 	for _, p := range rec.Parts {
-		b, err := mime.DecodePart(raw, p)
+		b, err := body.DecodePart(raw, p)
 		if err != nil {
 			return err
 		}
@@ -181,7 +181,7 @@ func TestWarnings(t *testing.T) {
 }
 
 func TestUnreadableMailKeepsItsHeader(t *testing.T) {
-	raw := "Subject: deep\nContent-Type: multipart/mixed; boundary=x\n\n" + strings.Repeat("--x\n\n", mime.MaxParts)
+	raw := "Subject: deep\nContent-Type: multipart/mixed; boundary=x\n\n" + strings.Repeat("--x\n\n", body.MaxParts)
 	rec, text := parse(t, raw)
 	if rec.Subject != "deep" || rec.Unreadable == "" || text != "" || len(rec.Parts) != 0 {
 		t.Errorf("subject %q, unreadable %q, %d parts", rec.Subject, rec.Unreadable, len(rec.Parts))

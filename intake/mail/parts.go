@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"unseal/mime"
+	"unseal/mime/body"
 	"unseal/trove"
 )
 
@@ -28,13 +28,13 @@ func (r *reader) parts() {
 	for i := range r.msg.Parts {
 		p := &r.msg.Parts[i]
 		r.part[i] = len(r.rec.Parts)
-		if p.Kind == mime.Multipart {
+		if p.Kind == body.Multipart {
 			continue
 		}
 		r.index = i
 		j := r.part[i]
 		r.addPart(r.describe(p, r.role(p, first)))
-		if p.Kind == mime.Embedded {
+		if p.Kind == body.Embedded {
 			r.rec.Nested++
 			if r.rec.Parts[j].Name == "" {
 				r.rec.Parts[j].Name = oneLine(r.msg.Parts[i+1].Header.First("Subject").Text())
@@ -42,25 +42,25 @@ func (r *reader) parts() {
 		} else if p.Encoding == "" && p.Type == "text/plain" {
 			r.leafs[j].files = r.uuencoded(p)
 		}
-		first = first && p.Kind == mime.Embedded
+		first = first && p.Kind == body.Embedded
 	}
 }
 
 // describe is what the message says of a leaf.
-func (r *reader) describe(p *mime.Part, role trove.Role) trove.Part {
+func (r *reader) describe(p *body.Part, role trove.Role) trove.Part {
 	q := trove.Part{
 		Path: p.Path, Name: oneLine(p.Name()), Type: p.Type, Role: role, Offset: int64(p.Offset), Length: int64(p.End - p.Offset),
 		Encoding: p.Encoding, Charset: p.Charset(), Disposition: p.Disposition.Type,
 	}
 	if f := p.Header.First("Content-ID"); f.Raw != nil {
-		q.ContentID = mime.ParseID(f.Value())
+		q.ContentID = parseID(f.Value())
 	}
 	return q
 }
 
 // addPart adds a part with what its decoded bytes say.
 func (r *reader) addPart(q trove.Part) {
-	decoded := mime.Decode(r.raw[q.Offset:q.Offset+q.Length], q.Encoding)
+	decoded := body.Decode(r.raw[q.Offset:q.Offset+q.Length], q.Encoding)
 	q.Size, q.SHA256 = int64(len(decoded)), trove.Sum(decoded)
 	r.rec.Parts = append(r.rec.Parts, q)
 	r.leafs = append(r.leafs, leaf{index: r.index, bytes: decoded})
@@ -68,8 +68,8 @@ func (r *reader) addPart(q trove.Part) {
 
 // role says what part p is for a reader; first means that no leaf stands
 // before it. A text with a file name is a file, unless it is all there is.
-func (r *reader) role(p *mime.Part, first bool) trove.Role {
-	if p.Kind == mime.Embedded || messageType(p.Type) {
+func (r *reader) role(p *body.Part, first bool) trove.Role {
+	if p.Kind == body.Embedded || messageType(p.Type) {
 		return trove.RoleMessage
 	}
 	if p.Disposition.Type == "attachment" {
@@ -91,7 +91,7 @@ func (r *reader) role(p *mime.Part, first bool) trove.Role {
 	return trove.RoleOther
 }
 
-func (r *reader) inAlternative(p *mime.Part) bool {
+func (r *reader) inAlternative(p *body.Part) bool {
 	return p.Parent >= 0 && r.msg.Parts[p.Parent].Type == "multipart/alternative"
 }
 
@@ -122,7 +122,7 @@ func (r *reader) content() trove.Digest {
 		p, q := &r.rec.Parts[i], &r.msg.Parts[l.index]
 		switch {
 		case p.Encoding == "uuencode" && p.Path != q.Path: // stands in the text around it
-		case q.Kind == mime.Embedded:
+		case q.Kind == body.Embedded:
 			inner := r.msg.Parts[l.index+1].Header
 			io.WriteString(h, inner.First("Subject").Text()+"\n"+inner.First("Date").Text()+"\n")
 		case strings.HasPrefix(p.Type, "text/"), p.Role == trove.RoleMessage:

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/html/charset"
 
 	"unseal/mime"
+	"unseal/mime/body"
 	"unseal/trove"
 )
 
@@ -37,16 +38,16 @@ func (r *reader) add(s string) {
 func (r *reader) render(i int) bool {
 	before := len(r.out)
 	switch p := &r.msg.Parts[i]; {
-	case p.Kind == mime.Embedded:
+	case p.Kind == body.Embedded:
 		r.add(heading(r.msg.Parts[i+1].Header))
 		r.render(i + 1)
-	case p.Kind == mime.Multipart && p.Type == "multipart/alternative":
+	case p.Kind == body.Multipart && p.Type == "multipart/alternative":
 		r.alternative(i)
-	case p.Kind == mime.Multipart:
+	case p.Kind == body.Multipart:
 		for j := i + 1; j < p.After; j = r.msg.Parts[j].After {
 			r.render(j)
 		}
-	case p.Kind == mime.Leaf:
+	case p.Kind == body.Leaf:
 		r.renderLeaf(i)
 	}
 	return len(r.out) > before
@@ -71,7 +72,7 @@ func (r *reader) alternative(i int) {
 	}
 	for _, j := range forms {
 		for k := j; j != chosen && k < r.msg.Parts[j].After; k++ {
-			if p := &r.msg.Parts[k]; p.Kind == mime.Embedded {
+			if p := &r.msg.Parts[k]; p.Kind == body.Embedded {
 				r.render(k)
 				k = p.After - 1
 			}
@@ -83,9 +84,9 @@ func (r *reader) alternative(i int) {
 func (r *reader) holdsPlain(i int) bool {
 	for k := i; k < r.msg.Parts[i].After; k++ {
 		p := &r.msg.Parts[k]
-		if p.Kind == mime.Embedded {
+		if p.Kind == body.Embedded {
 			k = p.After - 1
-		} else if p.Kind == mime.Leaf && r.rec.Parts[r.part[k]].Role == trove.RoleText {
+		} else if p.Kind == body.Leaf && r.rec.Parts[r.part[k]].Role == trove.RoleText {
 			return true
 		}
 	}
@@ -115,7 +116,7 @@ func (r *reader) renderLeaf(i int) {
 			r.renderPlain(i, q.Charset)
 		}
 	case trove.RoleMessage:
-		if q.Encoding != "" && r.level < mime.MaxEmbedded {
+		if q.Encoding != "" && r.level < body.MaxEmbedded {
 			r.renderEncoded(r.leafs[j].bytes)
 		}
 	case trove.RoleHTML:

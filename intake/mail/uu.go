@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"unseal/mime"
+	"unseal/mime/body"
 	"unseal/trove"
 )
 
@@ -17,10 +18,10 @@ type span struct{ start, end int }
 // uuencoded lists the files that are uuencoded in the plain text of a part as
 // parts, and returns where they stand in its body. Linear: a begin line cannot
 // be a data line, so no byte is looked at for two files.
-func (r *reader) uuencoded(p *mime.Part) (files []span) {
-	body := r.raw[p.Offset:p.End]
-	for pos := uuBegin(body, 0); pos < len(body) && len(files) < maxFiles; pos = uuBegin(body, pos) {
-		name, end, ok := uuFile(body, pos)
+func (r *reader) uuencoded(p *body.Part) (files []span) {
+	text := r.raw[p.Offset:p.End]
+	for pos := uuBegin(text, 0); pos < len(text) && len(files) < maxFiles; pos = uuBegin(text, pos) {
+		name, end, ok := uuFile(text, pos)
 		if ok {
 			files = append(files, span{pos, end})
 			r.addPart(trove.Part{
@@ -35,43 +36,35 @@ func (r *reader) uuencoded(p *mime.Part) (files []span) {
 
 // uuBegin is the offset of the next line at or after pos, which begins a line,
 // that may begin a file.
-func uuBegin(body []byte, pos int) int {
-	if bytes.HasPrefix(body[pos:], []byte("begin ")) {
+func uuBegin(text []byte, pos int) int {
+	if bytes.HasPrefix(text[pos:], []byte("begin ")) {
 		return pos
 	}
-	if i := bytes.Index(body[pos:], []byte("\nbegin ")); i >= 0 {
+	if i := bytes.Index(text[pos:], []byte("\nbegin ")); i >= 0 {
 		return pos + i + 1
 	}
-	return len(body)
+	return len(text)
 }
 
 // uuFile reads the file that begins with the line at pos: its name and where
 // it ends. It is one only with a mode, a name, data and an end line; else end
 // is where no more of it was seen.
-func uuFile(body []byte, pos int) (name []byte, end int, ok bool) {
-	next := lineEnd(body, pos)
-	mode, name, _ := bytes.Cut(bytes.TrimSpace(body[pos+len("begin "):next]), []byte(" "))
+func uuFile(text []byte, pos int) (name []byte, end int, ok bool) {
+	next := mime.LineAfter(text, pos)
+	mode, name, _ := bytes.Cut(bytes.TrimSpace(text[pos+len("begin "):next]), []byte(" "))
 	if len(mode) < 3 || len(mode) > 4 || len(bytes.Trim(mode, "01234567")) > 0 || len(name) == 0 {
 		return nil, next, false
 	}
-	for data := 0; next < len(body); data++ {
-		after := lineEnd(body, next)
-		line := bytes.TrimRight(body[next:after], "\r\n")
+	for data := 0; next < len(text); data++ {
+		after := mime.LineAfter(text, next)
+		line := bytes.TrimRight(text[next:after], "\r\n")
 		if string(bytes.TrimSpace(line)) == "end" {
 			return name, after, data > 0
 		}
-		if _, ok := mime.UULine(line); !ok {
+		if _, ok := body.UULine(line); !ok {
 			break
 		}
 		next = after
 	}
 	return nil, next, false
-}
-
-// lineEnd is the offset after the line at pos.
-func lineEnd(body []byte, pos int) int {
-	if i := bytes.IndexByte(body[pos:], '\n'); i >= 0 {
-		return pos + i + 1
-	}
-	return len(body)
 }

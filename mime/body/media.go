@@ -1,10 +1,12 @@
-package mime
+package body
 
 import (
 	"bytes"
 	"slices"
 	"strconv"
 	"strings"
+
+	"unseal/mime"
 )
 
 // Media is a value with parameters: that of Content-Type (RFC 2045 section
@@ -19,7 +21,7 @@ type param struct{ key, value []byte }
 // ParseMedia reads a value leniently: separators may be missing, quotes
 // unclosed, comments anywhere.
 func ParseMedia(value []byte) Media {
-	b := bytes.TrimSpace(unfold(value))
+	b := bytes.TrimSpace(mime.Unfold(value))
 	i := bytes.IndexAny(b, "; \t(,")
 	if i < 0 {
 		i = len(b)
@@ -41,7 +43,7 @@ func nextParam(b []byte) (param, []byte) {
 	case ';', ' ', '\t', ',':
 		return param{}, b[1:]
 	case '(':
-		return param{}, b[commentEnd(b):]
+		return param{}, b[mime.CommentEnd(b):]
 	}
 	i := bytes.IndexAny(b, "=;")
 	if i < 0 {
@@ -53,8 +55,8 @@ func nextParam(b []byte) (param, []byte) {
 	p := param{key: bytes.TrimSpace(b[:i])}
 	b = bytes.TrimLeft(b[i+1:], " \t")
 	if len(b) > 0 && b[0] == '"' {
-		n := quotedEnd(b)
-		p.value = unquote(b[:n])
+		n := mime.QuotedEnd(b)
+		p.value = mime.Unquote(b[:n])
 		return p, b[n:]
 	}
 	n := bytes.IndexByte(b, ';')
@@ -83,7 +85,7 @@ func (m Media) Param(name string) string {
 	if len(segments) > 0 {
 		return join(segments)
 	}
-	return DecodeText(plain)
+	return mime.DecodeText(plain)
 }
 
 // segment is one piece of a value split or encoded after RFC 2231.
@@ -120,9 +122,9 @@ func join(segments []segment) string {
 		all = appendPercent(all, v)
 	}
 	if !encoded {
-		return DecodeText(all)
+		return mime.DecodeText(all)
 	}
-	s, _ := ToUTF8(all, charset)
+	s, _ := mime.ToUTF8(all, charset)
 	return s
 }
 
@@ -130,62 +132,12 @@ func appendPercent(out, b []byte) []byte {
 	for i := 0; i < len(b); i++ {
 		c := b[i]
 		if c == '%' && i+2 < len(b) {
-			if v, ok := hexByte(b[i+1], b[i+2]); ok {
+			if v, ok := mime.HexByte(b[i+1], b[i+2]); ok {
 				c = v
 				i += 2
 			}
 		}
 		out = append(out, c)
-	}
-	return out
-}
-
-// commentEnd is the length of the comment at the beginning of b (RFC 5322
-// section 3.2.2); one that is not closed ends with b.
-func commentEnd(b []byte) int {
-	depth := 0
-	for i := 0; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '(':
-			depth++
-		case ')':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-	}
-	return len(b)
-}
-
-// quotedEnd is the length of the quoted string at the beginning of b, or of b
-// when it is not closed.
-func quotedEnd(b []byte) int {
-	for i := 1; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(b)
-}
-
-// unquote takes the quotes off, and the backslashes before quotes and
-// backslashes only, since file names of Windows hold bare ones.
-func unquote(b []byte) []byte {
-	b = bytes.TrimSuffix(b[1:], []byte(`"`))
-	if bytes.IndexByte(b, '\\') < 0 {
-		return b
-	}
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		if b[i] == '\\' && i+1 < len(b) && (b[i+1] == '"' || b[i+1] == '\\') {
-			i++
-		}
-		out = append(out, b[i])
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package mime
+package body
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"unseal/mime"
 	"unseal/trove"
 )
 
@@ -23,7 +24,7 @@ const (
 // each before what it contains.
 type Part struct {
 	Kind        Kind
-	Header      Header
+	Header      mime.Header
 	Path        string // as in trove.Part; of a multipart, that which its parts' paths begin with
 	Type        string // lower-case media type, "text/plain" when none is readable
 	Media       Media  // of Content-Type
@@ -45,7 +46,7 @@ func (p *Part) Name() string {
 }
 
 // Charset is the charset as declared, in lower case.
-func (p *Part) Charset() string { return charsetName(p.Media.Param("charset")) }
+func (p *Part) Charset() string { return mime.CharsetName(p.Media.Param("charset")) }
 
 // Message is what a walk found.
 type Message struct {
@@ -54,19 +55,19 @@ type Message struct {
 }
 
 // Header is the header of the message.
-func (m *Message) Header() Header { return m.Parts[0].Header }
+func (m *Message) Header() mime.Header { return m.Parts[0].Header }
 
 // Walk finds the parts of a message in one pass; it never recurses deeper
-// than MaxDepth. The error is a [*LimitError]; the message then holds what
+// than MaxDepth. The error is a [*mime.LimitError]; the message then holds what
 // was walked before the limit, and always its own header as far as it goes.
 func Walk(raw []byte) (*Message, error) {
 	w := &walker{raw: raw, msg: &Message{Parts: make([]Part, 0, 2)}}
 	if len(raw) > MaxMessage {
-		h, _ := ReadHeader(raw[:MaxMessage])
+		h, _ := mime.ReadHeader(raw[:MaxMessage])
 		w.msg.Parts = append(w.msg.Parts, Part{Header: h, Path: "1", Type: defaultType, Offset: h.Body, End: len(raw), After: 1, Parent: -1})
-		return w.msg, &LimitError{"message", MaxMessage}
+		return w.msg, &mime.LimitError{What: "message", Limit: MaxMessage}
 	}
-	_, err := w.entity(place{parent: -1, message: true}, skipEnvelope(raw, 0, len(raw)))
+	_, err := w.entity(place{parent: -1, message: true}, mime.SkipEnvelope(raw, 0))
 	return w.msg, err
 }
 
@@ -99,7 +100,7 @@ type cut struct {
 func (w *walker) entity(at place, pos int) (cut, error) {
 	i := len(w.msg.Parts)
 	w.msg.Parts = append(w.msg.Parts, Part{Parent: at.parent, After: i + 1})
-	h, err := readHeader(w.raw, pos, len(w.raw), w.isBoundary)
+	h, err := mime.ReadHeaderAt(w.raw, pos, w.isBoundary)
 	p := &w.msg.Parts[i]
 	p.Header, p.Offset, p.End = h, h.Body, h.Body
 	p.describe(at)
@@ -107,9 +108,9 @@ func (w *walker) entity(at place, pos int) (cut, error) {
 	case err != nil:
 		return cut{}, err
 	case at.depth > MaxDepth:
-		return cut{}, &LimitError{"depth", MaxDepth}
+		return cut{}, &mime.LimitError{What: "depth", Limit: MaxDepth}
 	case len(w.msg.Parts) > MaxParts:
-		return cut{}, &LimitError{"parts", MaxParts}
+		return cut{}, &mime.LimitError{What: "parts", Limit: MaxParts}
 	}
 	var c cut
 	boundary := p.boundary()
@@ -221,7 +222,7 @@ func (w *walker) opens(p *Part, at place) bool {
 		return false
 	}
 	if p.Encoding != "" {
-		if name, _ := fieldName(w.raw[p.Offset:lineAfter(w.raw, p.Offset, len(w.raw))]); name == 0 {
+		if !mime.IsField(w.raw[p.Offset:mime.LineAfter(w.raw, p.Offset)]) {
 			w.warn("encoded-message", "an embedded message is encoded and kept unopened", p.Offset)
 			return false
 		}
@@ -237,7 +238,7 @@ func (w *walker) message(i int, at place) (cut, error) {
 		p.Path = under(at.path, 1)
 	}
 	inner := place{parent: i, path: p.Path, message: true, depth: at.depth + 1, embedded: at.embedded + 1}
-	return w.entity(inner, skipEnvelope(w.raw, p.Offset, len(w.raw)))
+	return w.entity(inner, mime.SkipEnvelope(w.raw, p.Offset))
 }
 
 // scan finds the next boundary line at or after pos, which begins a line.
@@ -248,7 +249,7 @@ func (w *walker) scan(pos int) cut {
 	}
 	for pos < end {
 		if bytes.HasPrefix(w.raw[pos:], dashes) {
-			next := lineAfter(w.raw, pos, end)
+			next := mime.LineAfter(w.raw, pos)
 			if level, last := w.match(w.raw[pos:next]); level >= 0 {
 				return cut{at: pos, next: next, level: level, last: last}
 			}
@@ -303,7 +304,7 @@ func (w *walker) bodyEnd(start int, c cut) int {
 	if c.level < 0 {
 		return c.at
 	}
-	return start + len(trimLineEnd(w.raw[start:max(start, c.at)]))
+	return start + len(mime.TrimLineEnd(w.raw[start:max(start, c.at)]))
 }
 
 func (w *walker) warn(code, text string, offset int) {

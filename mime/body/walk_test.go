@@ -1,4 +1,4 @@
-package mime
+package body
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"unseal/mime"
 	"unseal/trove"
 )
 
@@ -121,13 +122,13 @@ func TestWalkLimits(t *testing.T) {
 		{"message", "A: b\n\n" + strings.Repeat("x", MaxMessage-6), "A: b\n\n" + strings.Repeat("x", MaxMessage-5)},
 		{"parts", parts(MaxParts - 1), parts(MaxParts)},
 		{"depth", depth(MaxDepth), depth(MaxDepth + 1)},
-		{"header lines", "X: y\nContent-Type: message/rfc822\n\n" + strings.Repeat("A: b\n", MaxHeaderLines), "X: y\nContent-Type: message/rfc822\n\n" + strings.Repeat("A: b\n", MaxHeaderLines+1)},
+		{"header lines", "X: y\nContent-Type: message/rfc822\n\n" + strings.Repeat("A: b\n", mime.MaxHeaderLines), "X: y\nContent-Type: message/rfc822\n\n" + strings.Repeat("A: b\n", mime.MaxHeaderLines+1)},
 	} {
 		if _, err := Walk([]byte(c.at)); err != nil {
 			t.Errorf("%s: at the limit: %v", c.what, err)
 		}
 		msg, err := Walk([]byte(c.over))
-		if limit := (*LimitError)(nil); !errors.As(err, &limit) || limit.What != c.what {
+		if limit := (*mime.LimitError)(nil); !errors.As(err, &limit) || limit.What != c.what {
 			t.Errorf("%s: over the limit: %v", c.what, err)
 		}
 		if len(msg.Header().Fields) == 0 {

@@ -1,17 +1,19 @@
-package mime
+package mail
 
 import (
 	"bytes"
 	"regexp"
 	"strings"
+
+	"unseal/mime"
 )
 
 var bracketed = regexp.MustCompile(`<([^<>]+)>`)
 
-// ParseIDs lists the message ids of a value such as that of References, in
+// parseIDs lists the message ids of a value such as that of References, in
 // their order, without angle brackets and white space. Where there are no
 // brackets, words with an '@' count.
-func ParseIDs(value []byte) []string {
+func parseIDs(value []byte) []string {
 	var ids []string
 	for _, m := range bracketed.FindAllSubmatch(value, -1) {
 		ids = append(ids, idText(m[1]))
@@ -27,15 +29,15 @@ func ParseIDs(value []byte) []string {
 	return ids
 }
 
-// ParseID is the id of a Message-ID field, without angle brackets.
-func ParseID(value []byte) string {
-	if ids := ParseIDs(value); len(ids) > 0 {
+// parseID is the id of a Message-ID field, without angle brackets.
+func parseID(value []byte) string {
+	if ids := parseIDs(value); len(ids) > 0 {
 		return ids[0]
 	}
 	return idText(bytes.Trim(bytes.TrimSpace(value), "<>"))
 }
 
 func idText(b []byte) string {
-	s, _ := ToUTF8(b, "")
+	s, _ := mime.ToUTF8(b, "")
 	return strings.Join(strings.Fields(s), "")
 }

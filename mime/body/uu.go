@@ -1,6 +1,10 @@
-package mime
+package body
 
-import "bytes"
+import (
+	"bytes"
+
+	"unseal/mime"
+)
 
 // DecodeUU decodes uuencoded data tolerantly, with or without its begin and
 // end lines. Spaces lost at line ends count as zero; a line that cannot be
@@ -8,13 +12,13 @@ import "bytes"
 func DecodeUU(b []byte) []byte {
 	out := make([]byte, 0, len(b)*3/4)
 	if bytes.HasPrefix(b, []byte("begin ")) {
-		b = b[lineAfter(b, 0, len(b)):]
+		b = b[mime.LineAfter(b, 0):]
 	} else if i := bytes.Index(b, []byte("\nbegin ")); i >= 0 {
-		b = b[lineAfter(b, i+1, len(b)):]
+		b = b[mime.LineAfter(b, i+1):]
 	}
 	for len(b) > 0 {
-		next := lineAfter(b, 0, len(b))
-		line := trimLineEnd(b[:next])
+		next := mime.LineAfter(b, 0)
+		line := mime.TrimLineEnd(b[:next])
 		b = b[next:]
 		if string(bytes.TrimSpace(line)) == "end" {
 			break
