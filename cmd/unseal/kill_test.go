@@ -19,9 +19,18 @@ import (
 )
 
 var (
-	kills    = flag.Int("kills", 32, "how many moments to kill the commands at; make kills takes 200")
+	kills    = flag.Int("kills", manyIfLong(), "how many moments to kill the commands at")
 	killSeed = flag.Uint64("kill-seed", 1, "chooses the moments")
 )
+
+// manyIfLong is 200 moments for make kills, which sets UNSEAL_LONG, and few
+// else.
+func manyIfLong() int {
+	if os.Getenv("UNSEAL_LONG") != "" {
+		return 200
+	}
+	return 24
+}
 
 // TestKilledCommandsGoOn kills ingest, commit and publish (half of all moments)
 // at file-system steps and catalog commits, looks at what a reader would find,
@@ -61,7 +70,7 @@ func TestKillsCatchACheckpointBeforeItsTiles(t *testing.T) {
 		t.Skip("kills take a while; run without -short")
 	}
 	k := newKiller(t, "checkpoint-first")
-	tally := k.stage(k.planned(), max(*kills, 64), []string{"publish", "--to", "archive", "--yes"})
+	tally := k.stage(k.planned(), max(*kills/4, 24), []string{"publish", "--to", "archive", "--yes"})
 	t.Logf("control: %v", &tally)
 	tally.Enough(t)
 	if tally.Bad == 0 {
