@@ -32,8 +32,12 @@ func (d *Desk) Backup(ctx context.Context, dir, passphrase string) (int64, error
 		return 0, fmt.Errorf("backup: %s lies in the desk, with which it would be lost; name a folder elsewhere", dir)
 	}
 	snapshot := filepath.Join(d.Dir, ".catalog-backup")
-	os.Remove(snapshot)
-	defer os.Remove(snapshot)
+	forget := func() { // may not be there
+		os.Remove(snapshot)
+		os.Remove(snapshot + "-journal")
+	}
+	forget()
+	defer forget()
 	if err := d.Catalog.Backup(ctx, snapshot); err != nil {
 		return 0, fmt.Errorf("backup the catalog: %w", err)
 	}

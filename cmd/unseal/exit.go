@@ -121,6 +121,9 @@ func classify(err error) exitError {
 	}
 	for _, c := range causes {
 		if errors.Is(err, c.is) {
+			if c.code == exitInterrupted {
+				err = errors.New("stopped")
+			}
 			return exitError{code: c.code, word: c.word, err: err, hint: c.hint}
 		}
 	}
