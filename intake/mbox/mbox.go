@@ -12,6 +12,7 @@
 package mbox
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"iter"
@@ -158,13 +159,14 @@ func (b *Box) Note() string {
 // walk yields messages; with a tally it gathers evidence on the way.
 func (b *Box) walk(w *window, t *tally) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
+		far := newGlance(b.r, b.size)
 		cur := open(b.first)
 		at := b.first.end
 		if t != nil {
 			b.Lines, b.Strict = 1, 1
 		}
 		for {
-			if end, ok := b.trusted(w, &cur); ok {
+			if end, ok := b.trusted(w, far, &cur); ok {
 				at = max(at, b.inside(w, &cur, t, at, end))
 			}
 			m, ok := w.next(at)
@@ -251,14 +253,17 @@ func (d *draft) warn(code string, offset int64, text string) {
 }
 
 // trusted returns where the message ends by its Content-Length, once per
-// message and only in a box whose writer meant it.
-func (b *Box) trusted(w *window, d *draft) (int64, bool) {
+// message and only in a box whose writer meant it. The end is looked at through
+// far: every message of a hostile box may name one at the box's other end, and
+// w would be filled anew for each.
+func (b *Box) trusted(w, far *window, d *draft) (int64, bool) {
 	if (b.Dialect != CL && b.Dialect != CL2) || d.trusted {
 		return 0, false
 	}
 	d.trusted = true
 	end, ok := w.contentEnd(d.Message)
-	if !ok || !w.landsAt(end) {
+	if !ok || !far.landsAt(end) {
+		w.err = cmp.Or(w.err, far.err)
 		return 0, false
 	}
 	d.exact = end

@@ -318,3 +318,51 @@ func FuzzMbox(f *testing.F) {
 		}
 	})
 }
+
+// counting counts what is read.
+type counting struct {
+	io.ReaderAt
+	bytes int64
+}
+
+func (c *counting) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, off)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// Every second message names an end of the box far from itself; the others are
+// honest, so that the box is taken for one whose writer meant it.
+func TestContentLengthThatPointsFarAwayCostsLittle(t *testing.T) {
+	var b strings.Builder
+	for b.Len() < 8<<20 {
+		b.WriteString(sep + "Content-Length: 2\n\nx\n\n")
+		fmt.Fprintf(&b, "%sContent-Length: %d\n\nx\n\n", sep, 4<<20)
+	}
+	r := &counting{ReaderAt: strings.NewReader(b.String())}
+	box, err := Survey(r, int64(b.Len()))
+	if err != nil || box.Dialect != CL && box.Dialect != CL2 {
+		t.Fatalf("%v, %+v", err, box)
+	}
+	n := 0
+	for _, err := range box.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	if most := 20<<20 + 2*glanceSize*int64(n); n != box.Messages || r.bytes > most+most/2 {
+		t.Errorf("%d messages, %d bytes read of a box of %d", n, r.bytes, b.Len())
+	}
+}
+
+// A header that does not end must not be looked for in the messages after it:
+// 100,000 of them would each read a megabyte, and one would be given the length
+// of another.
+func TestHeadersWithoutAnEndCostLittle(t *testing.T) {
+	box := strings.Repeat(sep+"Subject: x\n", 100_000) + sep + "Content-Length: 2\n\nx\n"
+	b, list := split(t, box)
+	if len(list) != 100_001 || b.Dialect != Plain {
+		t.Errorf("%d messages, %s", len(list), b.Dialect)
+	}
+}

@@ -18,6 +18,7 @@ type window struct {
 
 const (
 	windowSize = 1 << 20
+	glanceSize = 8 << 10 // more than lookBehind and a line of mark
 	lookBehind = 4 << 10 // kept before the wanted offset when the buffer is filled anew
 	stride     = 64 << 10
 	maxLine    = 1000 // a longer From line separates nothing
@@ -29,8 +30,15 @@ func newWindow(r io.ReaderAt, size int64) *window {
 	return &window{r: r, size: size, buf: make([]byte, min(size, windowSize))}
 }
 
+// newGlance is a window for looking at one line here and there, which reads
+// little for each.
+func newGlance(r io.ReaderAt, size int64) *window {
+	return &window{r: r, size: size, buf: make([]byte, min(size, glanceSize))}
+}
+
 // at returns the n bytes at off, fewer at the end of the box or after an
-// error. They are good until the next call. n is at most stride.
+// error. They are good until the next call. n is at most stride, in a glance
+// at most maxLine.
 func (w *window) at(off int64, n int) []byte {
 	if off < 0 || off >= w.size || w.err != nil {
 		return nil
@@ -198,6 +206,9 @@ func (w *window) contentEnd(m Message) (int64, bool) {
 		end := bytes.IndexByte(line, '\n')
 		if end >= 0 {
 			line = line[:end+1]
+		}
+		if bytes.HasPrefix(line, fromWord) {
+			return 0, false // the header has no end: what follows may be another message's
 		}
 		off += int64(len(line))
 		if end == 0 || string(line) == "\r\n" {
