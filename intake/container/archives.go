@@ -53,7 +53,7 @@ func (x *expansion) zipped(f *zip.File) error {
 	case f.Flags&(zipEncrypted|zipMasked) != 0:
 		x.problem(Encrypted, "encrypted, not opened: %s", name)
 		return nil
-	case mode.IsDir():
+	case mode.IsDir() && f.UncompressedSize64 == 0: // one that holds bytes is a file, whatever it is called
 		return nil
 	case mode&fs.ModeSymlink != 0:
 		x.problem(LinkSkipped, "%s is a link and was not followed", name)

@@ -321,16 +321,50 @@ func (x *expansion) tar(r io.Reader) error {
 		h, err := t.Next()
 		switch {
 		case err == io.EOF:
-			return nil
+			return x.afterTar(r)
 		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
 			return err
-		case h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink:
-			name, _ := CleanName(h.Name)
-			x.problem(LinkSkipped, "%s is a link and was not followed", name)
-		case h.Typeflag == tar.TypeReg:
-			if err := x.member(h.Name, t); err != nil {
-				return err
-			}
+		}
+		if err := x.tarred(h, t); err != nil {
+			return err
+		}
+	}
+}
+
+func (x *expansion) tarred(h *tar.Header, r io.Reader) error {
+	name, _ := CleanName(h.Name)
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
+		return x.member(h.Name, r)
+	case tar.TypeSymlink, tar.TypeLink:
+		x.problem(LinkSkipped, "%s is a link and was not followed", name)
+	case tar.TypeDir, tar.TypeXGlobalHeader: // hold nothing
+	default:
+		x.problem(Unsupported, "%s is an entry of type %q, which is not supported", name, h.Typeflag)
+	}
+	return nil
+}
+
+// maxPadding is how far the end of a tar is looked at: tapes are padded to
+// whole blocks, the usual tools fill up to 10 kB.
+const maxPadding = 16 << 20
+
+// afterTar looks at what stands after the end of a tar, which should be zeros.
+// It also brings a compressed stream to its end, where its checksum stands.
+func (x *expansion) afterTar(r io.Reader) error {
+	r = io.LimitReader(r, maxPadding)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		if len(bytes.Trim(buf[:n], "\x00")) > 0 {
+			x.problem(Damaged, "more data stand after the end of the tar archive and were not looked into")
+			return nil
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
 }

@@ -270,7 +270,87 @@ func TestLinksAreNotFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, rep, err := expand(t, Tar, b.Bytes())
-	if len(got) > 0 || err != nil || len(rep.Problems) != 2 || rep.Problems[0].Code != LinkSkipped {
+	if len(got) > 0 || err != nil || len(rep.Problems) != 3 || rep.Problems[0].Code != LinkSkipped || rep.Problems[1].Code != LinkSkipped || rep.Problems[2].Code != Unsupported {
+		t.Errorf("%q, %+v, %v", got, rep, err)
+	}
+}
+
+// tarOf is a tar of one entry "a" of that type; more is written over its header.
+func tarOf(t testing.TB, kind byte, body string, more map[int]string) []byte {
+	t.Helper()
+	b := tarred(t, "a", body)
+	b[156] = kind
+	for at, s := range more {
+		copy(b[at:], s)
+	}
+	copy(b[148:156], "        ")
+	sum := 0
+	for _, c := range b[:512] {
+		sum += int(c)
+	}
+	copy(b[148:156], fmt.Sprintf("%06o\x00 ", sum))
+	return b
+}
+
+// What tar has besides files, links and folders is not passed over in silence.
+func TestEveryEntryOfATarIsGivenOrNamed(t *testing.T) {
+	// GNU's old form of a sparse file: a map of offset and length, the true size.
+	sparse := map[int]string{257: "ustar  \x00", 386: "00000000001\x0000000000001\x00", 483: "00000000003\x00"}
+	for _, c := range []struct {
+		kind byte
+		body string
+		more map[int]string
+		want string
+	}{
+		{tar.TypeReg, "x", nil, "a: x"},
+		{tar.TypeCont, "x", nil, "a: x"},
+		{tar.TypeGNUSparse, "x", sparse, "a: \x00x\x00"},
+		{tar.TypeDir, "", nil, ""},
+		{tar.TypeSymlink, "", nil, LinkSkipped},
+		{tar.TypeLink, "", nil, LinkSkipped},
+		{tar.TypeChar, "", nil, Unsupported},
+		{tar.TypeFifo, "", nil, Unsupported},
+		{'Z', "", nil, Unsupported},
+	} {
+		got, rep, err := expand(t, Tar, tarOf(t, c.kind, c.body, c.more))
+		said := strings.Join(got, ",")
+		for _, p := range rep.Problems {
+			said += p.Code
+		}
+		if said != c.want || err != nil {
+			t.Errorf("type %q: %q, %v; want %q", c.kind, said, err, c.want)
+		}
+	}
+}
+
+func TestWhatFollowsATarIsNotPassedOver(t *testing.T) {
+	one, two := tarred(t, "a", "1"), tarred(t, "b", "2")
+	padded := append(slices.Clone(one), make([]byte, 64<<10)...)
+	gz := func(b []byte) []byte {
+		return compressed(t, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil }, string(b))
+	}
+	badSum := gz(padded)
+	badSum[len(badSum)-8] ^= 1
+	for name, c := range map[string]struct {
+		f    Format
+		b    []byte
+		good bool
+	}{
+		"padded": {Tar, padded, true}, "padded, packed": {Gzip, gz(padded), true},
+		"two": {Tar, append(slices.Clone(padded), two...), false}, "two, packed": {Gzip, gz(append(slices.Clone(one), two...)), false},
+		"wrong checksum": {Gzip, badSum, false},
+	} {
+		got, rep, err := expand(t, c.f, c.b)
+		if !slices.Equal(got, []string{"a: 1"}) || c.good != (err == nil && len(rep.Problems) == 0) {
+			t.Errorf("%s: %q, %+v, %v", name, got, rep, err)
+		}
+	}
+}
+
+func TestAFolderOfAZipThatHoldsBytesIsAFile(t *testing.T) {
+	packed := bytes.Replace(zipped(t, "evil.eml", mail, "d/", ""), []byte("evil.eml"), []byte("evilbox/"), -1)
+	got, rep, err := expand(t, Zip, packed)
+	if err != nil || !slices.Equal(got, []string{"evilbox: " + mail}) {
 		t.Errorf("%q, %+v, %v", got, rep, err)
 	}
 }
