@@ -60,25 +60,24 @@ func emlxLine(head []byte) (int64, bool) {
 	return int64(len(line) + 1), headerBlock(rest)
 }
 
-// emlx returns where the message of an Apple Mail file lies. ok is false where
-// the count does not lead to the property list or the file's end.
+// emlx returns where the message of an Apple Mail file lies, of which emlxLine
+// knew the head. Where the count does not lead to the property list or the
+// file's end, ok is false and the message is all that follows the count.
 func emlx(r io.ReaderAt, size int64, head []byte) (off, n int64, ok bool) {
-	off, ok = emlxLine(head)
-	if !ok {
-		return 0, 0, false
-	}
+	off, _ = emlxLine(head)
 	n, err := strconv.ParseInt(strings.TrimRight(string(head[:off-1]), " \r"), 10, 48)
 	if err != nil || n > size-off {
-		return 0, 0, false
+		return off, size - off, false
 	}
 	if off+n == size {
 		return off, n, true
 	}
 	after := make([]byte, min(16, size-off-n))
-	if _, err := r.ReadAt(after, off+n); err != nil && err != io.EOF {
-		return 0, 0, false
+	_, err = r.ReadAt(after, off+n)
+	if err != nil && err != io.EOF || !bytes.HasPrefix(bytes.TrimLeft(after, "\r\n"), []byte("<?xml")) {
+		return off, size - off, false
 	}
-	return off, n, bytes.HasPrefix(bytes.TrimLeft(after, "\r\n"), []byte("<?xml"))
+	return off, n, true
 }
 
 // mailFields are header fields of messages, by how sure a sign they are: two

@@ -51,6 +51,9 @@ func TestEmlxEndsWhereItsCountSays(t *testing.T) {
 		if ok != want || ok && text[off:off+n] != mail {
 			t.Errorf("%q: %d+%d, %v", text, off, n, ok)
 		}
+		if !ok && text[off:off+n] != text[strings.IndexByte(text, '\n')+1:] {
+			t.Errorf("%q: %d+%d is not all that follows the count", text, off, n)
+		}
 	}
 }
 
@@ -125,7 +128,7 @@ func FuzzDetect(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if detect(b) == isEmlx {
-			if off, n, ok := emlx(bytes.NewReader(b), int64(len(b)), b); ok && (off < 2 || off+n > int64(len(b))) {
+			if off, n, ok := emlx(bytes.NewReader(b), int64(len(b)), b); off < 2 || n < 0 || off+n > int64(len(b)) || !ok && off+n != int64(len(b)) {
 				t.Errorf("%d+%d of %d", off, n, len(b))
 			}
 		}

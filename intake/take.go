@@ -43,9 +43,11 @@ func (s *source) take(ctx context.Context, h *handed, l leaf, c *content) error 
 	case isMbox:
 		return s.box(ctx, h, l, c)
 	case isEmlx:
-		if off, n, ok := emlx(c.r, c.size, head); ok {
-			return s.mail(ctx, h, l, c, off, n, trove.Verbatim)
+		off, n, ok := emlx(c.r, c.size, head)
+		if !ok {
+			l = l.with("emlx-length", "the length that the file names does not fit: all that follows it is taken for the mail")
 		}
+		return s.mail(ctx, h, l, c, off, n, trove.Verbatim)
 	case isMail:
 		return s.mail(ctx, h, l, c, 0, c.size, trove.Verbatim)
 	}
@@ -108,12 +110,15 @@ func (s *source) box(ctx context.Context, h *handed, l leaf, c *content) error {
 	return nil
 }
 
-// maxFileWarnings bounds what is kept of one file.
+// maxFileWarnings bounds what is kept of one file; a last one says that there are more.
 const maxFileWarnings = 100
 
 func (h *handed) warn(code, format string, args ...any) {
-	if len(h.warnings) < maxFileWarnings {
+	switch n := len(h.warnings); {
+	case n < maxFileWarnings:
 		h.warnings = append(h.warnings, trove.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
+	case n == maxFileWarnings:
+		h.warnings = append(h.warnings, trove.Warning{Code: "more-warnings", Text: "further warnings of this file are left out"})
 	}
 }
 
