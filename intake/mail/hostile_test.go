@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -49,6 +50,10 @@ func hostile(n int) map[string]string {
 	all["nested"] = strings.Repeat(nest.String(), n/nest.Len()+1)
 	all["parts"] = "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\n\xe0\xe1\xef\n", body.MaxParts-2)
 	all["messages"] = "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\nContent-Type: message/rfc822\n\nA: b\n\n", body.MaxParts/2-1)
+	foreign := base64.StdEncoding.EncodeToString([]byte("A: b\n\n" + strings.Repeat("\xe0\xe1\xef ", 20)))
+	all["encoded messages, each a charset to guess"] = "Content-Type: multipart/mixed; boundary=b\n\n" +
+		strings.Repeat("--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"+foreign+"\n\n", min(n/200, body.MaxParts-2))
+	all["many parameters, many fields in an unnamed charset"] = "Content-Type: text/plain" + strings.Repeat(";a=b", n/8) + "\n" + strings.Repeat("Keywords: x\nCc: \xe4@b\n", 900) + "\nx"
 	all["begin lines"] = "A: b\n\n" + fill("begin 644 x\n")
 	all["begin lines with data"] = "A: b\n\n" + fill("begin 644 x\nMAAAA\n")
 	all["uuencoded files"] = "A: b\n\n" + fill("begin 644 x\n#86)C\nend\n")

@@ -63,6 +63,7 @@ type reader struct {
 	html    int      // bytes of HTML laid out so far
 	guesses int      // charsets guessed so far
 	level   int      // encoded messages around this one
+	charset *string  // see bodyCharset; nil before it is asked for
 }
 
 // window finds the message inside the wrapper of an emlx file: a line with its
@@ -156,12 +157,16 @@ func (r *reader) fields(h mime.Header) {
 // bodyCharset is what raw 8-bit bytes in the header are most likely written
 // in: the charset that the first text names.
 func (r *reader) bodyCharset() string {
-	for i := range r.msg.Parts {
-		if p := &r.msg.Parts[i]; p.Kind == body.Leaf && strings.HasPrefix(p.Type, "text/") {
-			return p.Charset()
+	if r.charset == nil {
+		r.charset = new(string)
+		for i := range r.msg.Parts {
+			if p := &r.msg.Parts[i]; p.Kind == body.Leaf && strings.HasPrefix(p.Type, "text/") {
+				*r.charset = p.Charset()
+				break
+			}
 		}
 	}
-	return ""
+	return *r.charset
 }
 
 // fieldKind is a header field that the record has a use for.

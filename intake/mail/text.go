@@ -144,8 +144,9 @@ var readable = map[string]bool{
 // whole, against RFC 2046 section 5.2.1. Its parts have no place in the exact
 // bytes and are not listed.
 func (r *reader) renderEncoded(raw []byte) {
-	inner := &reader{raw: raw, level: r.level + 1}
+	inner := &reader{raw: raw, level: r.level + 1, html: r.html, guesses: r.guesses} // the limits hold for all together
 	text := inner.read()
+	r.html, r.guesses = inner.html, inner.guesses
 	r.rec.Nested += 1 + inner.rec.Nested
 	r.add(heading(inner.msg.Header()))
 	r.add(text)

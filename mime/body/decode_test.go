@@ -32,6 +32,14 @@ func TestTransferEncodings(t *testing.T) {
 	}
 }
 
+// A line of two bytes may stand for 63, so that what comes out needs a bound
+// of its own.
+func TestUUDecodingIsBounded(t *testing.T) {
+	if got := len(DecodeUU(bytes.Repeat([]byte("_\n"), 3<<20))); got < MaxMessage || got > MaxMessage+64 {
+		t.Errorf("%d bytes", got)
+	}
+}
+
 func TestParameters(t *testing.T) {
 	for _, c := range []struct{ in, kind, name string }{
 		{`text/plain`, "text/plain", ""},

@@ -8,7 +8,7 @@ import (
 
 // DecodeUU decodes uuencoded data tolerantly, with or without its begin and
 // end lines. Spaces lost at line ends count as zero; a line that cannot be
-// data is passed over.
+// data is passed over. What goes beyond MaxMessage is left out.
 func DecodeUU(b []byte) []byte {
 	out := make([]byte, 0, len(b)*3/4)
 	if bytes.HasPrefix(b, []byte("begin ")) {
@@ -22,6 +22,9 @@ func DecodeUU(b []byte) []byte {
 		b = b[next:]
 		if string(bytes.TrimSpace(line)) == "end" {
 			break
+		}
+		if len(out) > MaxMessage {
+			break // spaces lost at line ends make 31 bytes of one
 		}
 		if n, ok := UULine(line); ok && len(line) > 0 {
 			out = appendUU(out, line[1:], n)
