@@ -182,6 +182,12 @@ type ThreadRow struct {
 	CopyOf ItemID
 }
 
+// RecordRow is a new record of an item.
+type RecordRow struct {
+	Item   ItemID
+	Record []byte // as Item.Record
+}
+
 // Person is one address and the names it was written with.
 type Person struct {
 	Address        string
@@ -204,6 +210,7 @@ const (
 	IncludedTrove Act = "trove included again"
 	WithheldRange Act = "withheld"
 	LiftedRange   Act = "withholding lifted"
+	JudgedAgain   Act = "records judged again"
 )
 
 // Decision is one line of the append-only log of what people decided.
@@ -302,6 +309,12 @@ type Catalog interface {
 	// SetThreads records threads and copies; rows that say nothing new cost
 	// little. While it goes through the rows they may read, but change nothing.
 	SetThreads(ctx context.Context, rows iter.Seq[ThreadRow]) error
+	// ReplaceRecords replaces what intake found of items of one collection; if
+	// one of them is published or a tombstone, it is a conflict. What the items
+	// are known by (their bytes, kind, dates, ids) does not follow. One decision
+	// says how many they were; rows that say nothing new do not count, and none
+	// at all is no decision.
+	ReplaceRecords(ctx context.Context, c trove.CollectionName, rows []RecordRow, by Author) error
 	// SetPeople replaces the people of a collection.
 	SetPeople(ctx context.Context, c trove.CollectionName, people []Person) error
 	// People lists them by address.

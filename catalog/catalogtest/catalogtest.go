@@ -44,6 +44,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Opener) {
 		{"BatchesTakeWhatMayBePublished", testBatches},
 		{"PublishedBatchStands", testPublished},
 		{"WithheldNumbersStayBack", testWithhold},
+		{"RecordsAreReplacedBeforePublicationOnly", testReplaceRecords},
 		{"UnknownThingsAreNotFound", testNotFound},
 		{"EverythingSurvivesReopening", testReopen},
 		{"RandomHistoriesKeepTheInvariants", nil},
