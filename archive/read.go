@@ -206,8 +206,14 @@ func (c *Collection) Item(n int) (*Item, error) {
 	for skip := p.at % groupSize; skip > 0; skip-- {
 		b = b[bytes.IndexByte(b, '\n')+1:]
 	}
-	line, _, _ := bytes.Cut(b, []byte{'\n'})
+	return c.item(p, b)
+}
+
+// item reads the record of a place, which is the first line of lines.
+func (c *Collection) item(p place, lines []byte) (*Item, error) {
+	line, _, _ := bytes.Cut(lines, []byte{'\n'})
 	item := &Item{Collection: c.Name, Batch: p.status.Batch, Row: p.row()}
+	n := item.Row.Number
 	if err := json.Unmarshal(line, &item.Record); err != nil {
 		return nil, fmt.Errorf("%s: record of number %d: %v: %w", p.zip, n, err, proof.ErrMismatch)
 	}
