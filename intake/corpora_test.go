@@ -185,3 +185,63 @@ func (d *desk) verifyVerdict(it *catalog.Item) {
 		d.t.Errorf("item %s: %s, %s, verdict %q", it.SHA256.Short(), it.Kind, it.State, rec.Verdict)
 	}
 }
+
+// The cases of CASES.md that concern taking in: 10, 20 to 22, 25 and 27.
+func TestSurprisingCases(t *testing.T) {
+	dir := shared(t, "UNSEAL_CORPORA", "corpora")
+	d := newDesk(t)
+	at := func(names ...string) {
+		for _, name := range names {
+			d.take(filepath.Join(dir, filepath.FromSlash(name)))
+		}
+	}
+	boxes := []string{"mailarc-1.txt", "mailarc-1-dos.txt", "mailarc-3.txt", "malformed.txt"}
+	for _, b := range boxes {
+		at("email-mbox/messageparser/" + b)
+	}
+	at("email-mbox/tika-mbox/simple.mbox", "archives/tika-pkg/gbk.zip", "archives/zip-slip", "archives/tika-pkg/moby.zip", "archives/tika-pkg/testZ_oom.Z",
+		"email-mime/datashare/embedded_doc.eml", "email-mime/datashare/embedded_doc_duplicate.eml", "email-mime/public-single/chandler-invite.eml")
+
+	noted := map[string]string{}
+	types := map[string]string{}
+	must(t, d.cat.Files(context.Background(), coll, func(f *catalog.File) error {
+		types[f.Path] = f.Type
+		for _, w := range f.Warnings {
+			if w.Code == "mbox-count" {
+				noted[f.Path] = w.Text
+			}
+		}
+		return nil
+	}))
+	for _, b := range append(boxes, "simple.mbox") { // case 10
+		if !strings.Contains(noted[b], " messages; ") || !strings.HasPrefix(types[b], "mbox") {
+			t.Errorf("%s: split as %q, the other count is not offered: %q", b, types[b], noted[b])
+		}
+	}
+	byPath := map[string]place{}
+	for _, p := range d.places(coll) {
+		byPath[p.Path] = p
+		if strings.Contains(p.Path, "..") || strings.Contains(p.Path, `\`) { // case 21
+			t.Errorf("path %q", p.Path)
+		}
+		if strings.Contains(p.Path, "evil") && !warned([]place{p}, "unsafe-name") {
+			t.Errorf("%s: not warned of", p.Path)
+		}
+		if strings.Contains(p.Path, "gbk.zip!/") && (!strings.Contains(p.Path, "审计压缩包文件检索测试/") || warned([]place{p}, "unsafe-name")) { // case 20
+			t.Errorf("path %q, %v", p.Path, codes([]place{p}))
+		}
+	}
+	one, two := byPath["embedded_doc.eml"], byPath["embedded_doc_duplicate.eml"] // case 27
+	if one.item == nil || two.item == nil || one.item.ID != two.item.ID && two.item.CopyOf != one.item.ID {
+		t.Errorf("the same mail under two names: %+v, %+v", one, two)
+	}
+	invite := byPath["chandler-invite.eml"] // case 25: the mail's own zone is kept, no other is made up
+	if !invite.rec.Date.Equal(time.Date(2006, 9, 8, 16, 16, 37, 0, time.UTC)) || len(invite.rec.Parts) != 2 {
+		t.Errorf("the invitation: %v %+d, %d parts", invite.rec.Date, invite.rec.DateOffset, len(invite.rec.Parts))
+	}
+	for name, code := range map[string]string{"testZ_oom.Z": "not-mail", "moby.zip": "unsupported"} { // case 22
+		if p := byPath[name]; p.item == nil || !warned([]place{p}, code) {
+			t.Errorf("%s: not kept, or without a word: %v", name, codes([]place{p}))
+		}
+	}
+}

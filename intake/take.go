@@ -85,7 +85,7 @@ func (s *source) box(ctx context.Context, h *handed, l leaf, c *content) error {
 	if err != nil {
 		return fmt.Errorf("split %s: %w", l.path, err)
 	}
-	if b.Lines != b.Messages || b.Strict != b.Messages {
+	if b.Differs() {
 		h.warn("mbox-count", "%s: %s", l.path, b.Note())
 	}
 	if l.depth == 0 {

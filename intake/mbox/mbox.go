@@ -41,6 +41,7 @@ type Box struct {
 	Messages int // by our rule: what [Box.All] gives
 	Lines    int // lines beginning with "From ": what the simplest tools count
 	Strict   int // such lines that follow a blank line and end in a date: what strict tools count
+	Headed   int // such lines that a header follows, the first one counted in any case: what tools count that want a mail there
 
 	r     io.ReaderAt
 	size  int64
@@ -119,7 +120,7 @@ func (b *Box) count(w *window) error {
 // lands on a separator.
 func (b *Box) countByLength(w *window) error {
 	b.Dialect, b.Messages = CL, 0
-	lines, strict := b.Lines, b.Strict
+	lines, strict, headed := b.Lines, b.Strict, b.Headed
 	var t tally
 	for _, err := range b.walk(w, &t) {
 		if err != nil {
@@ -127,7 +128,7 @@ func (b *Box) countByLength(w *window) error {
 		}
 		b.Messages++
 	}
-	b.Lines, b.Strict = lines, strict
+	b.Lines, b.Strict, b.Headed = lines, strict, headed
 	switch {
 	case t.inner > 0:
 		b.Dialect = CL2
@@ -153,7 +154,15 @@ func (b *Box) Note() string {
 	if b.Strict != b.Messages {
 		s += fmt.Sprintf("; %d by dated From lines after a blank line", b.Strict)
 	}
+	if b.Headed != b.Messages && b.Headed != b.Strict {
+		s += fmt.Sprintf("; %d by From lines that a header follows", b.Headed)
+	}
 	return s
+}
+
+// Differs reports whether other tools would count other than [Box.All] does.
+func (b *Box) Differs() bool {
+	return b.Lines != b.Messages || b.Strict != b.Messages || b.Headed != b.Messages
 }
 
 // walk yields messages; with a tally it gathers evidence on the way.
@@ -163,7 +172,7 @@ func (b *Box) walk(w *window, t *tally) iter.Seq2[Message, error] {
 		cur := open(b.first)
 		at := b.first.end
 		if t != nil {
-			b.Lines, b.Strict = 1, 1
+			b.Lines, b.Strict, b.Headed = 1, 1, 1
 		}
 		for {
 			if end, ok := b.trusted(w, far, &cur); ok {
@@ -206,6 +215,9 @@ func (b *Box) learn(w *window, t *tally, m mark) {
 		b.Lines++
 		if m.afterBlank && m.date == asctime {
 			b.Strict++
+		}
+		if m.next == header {
+			b.Headed++
 		}
 		return
 	}

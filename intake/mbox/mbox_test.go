@@ -182,6 +182,13 @@ func TestNoteOffersOtherCounts(t *testing.T) {
 	if got, want := b.Note(), "mbox, 2 messages; 3 by every From line; 1 by dated From lines after a blank line"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+	b, _ = split(t, sep+"\nno header\n\n"+sep+"\nno header\n")
+	if got, want := b.Note(), "mbox, 2 messages; 1 by From lines that a header follows"; got != want || !b.Differs() {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if b, _ = split(t, sep+"A: b\n\nx\n\n"+sep+"A: b\n\ny\n"); b.Differs() {
+		t.Errorf("%q: nothing differs", b.Note())
+	}
 }
 
 func TestBegins(t *testing.T) {
