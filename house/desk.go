@@ -204,6 +204,15 @@ func (d *Desk) Collection(ctx context.Context, name string) (catalog.Collection,
 // digestPrefix begins the name of an item that has no number yet.
 const digestPrefix = "sha256:"
 
+// ItemName is the name of an item: its number, or before commit the beginning
+// of its digest.
+func ItemName(it *catalog.Item) string {
+	if it.Number > 0 {
+		return trove.Name{Collection: it.Collection, Number: it.Number}.String()
+	}
+	return string(it.Collection) + "/" + digestPrefix + it.SHA256.String()[:16]
+}
+
 // Item finds one item by name: "mail/5205", or "mail/sha256:" with at least 8
 // hex digits. The error matches [ErrName] or [catalog.ErrNotFound].
 func (d *Desk) Item(ctx context.Context, name string) (catalog.Item, error) {

@@ -152,7 +152,7 @@ func (d *Desk) documents(ctx context.Context, name trove.CollectionName) iter.Se
 var errEnough = errors.New("enough")
 
 func (d *Desk) eachDocument(ctx context.Context, name trove.CollectionName, fn func(*search.Doc) error) error {
-	firsts, err := d.firstCopies(ctx, name)
+	firsts, err := d.FirstCopies(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -164,19 +164,21 @@ func (d *Desk) eachDocument(ctx context.Context, name trove.CollectionName, fn f
 		if err != nil {
 			return err
 		}
-		doc.CopyOf = firsts[it.CopyOf]
+		if first, ok := firsts[it.CopyOf]; ok {
+			doc.CopyOf = indexNumber(&first)
+		}
 		return fn(doc)
 	})
 }
 
-// firstCopies gives the places in the index of the items that others are
-// copies of.
-func (d *Desk) firstCopies(ctx context.Context, name trove.CollectionName) (map[catalog.ItemID]int, error) {
-	firsts := map[catalog.ItemID]int{}
+// FirstCopies finds the items of a collection that others are copies of,
+// without their records.
+func (d *Desk) FirstCopies(ctx context.Context, name trove.CollectionName) (map[catalog.ItemID]catalog.Item, error) {
+	firsts := map[catalog.ItemID]catalog.Item{}
 	q := catalog.Query{Collection: name, NoRecord: true}
 	err := d.Catalog.Items(ctx, q, func(it *catalog.Item) error {
 		if it.CopyOf != 0 {
-			firsts[it.CopyOf] = 0
+			firsts[it.CopyOf] = catalog.Item{}
 		}
 		return nil
 	})
@@ -185,7 +187,7 @@ func (d *Desk) firstCopies(ctx context.Context, name trove.CollectionName) (map[
 	}
 	return firsts, d.Catalog.Items(ctx, q, func(it *catalog.Item) error {
 		if _, first := firsts[it.ID]; first {
-			firsts[it.ID] = indexNumber(it)
+			firsts[it.ID] = *it
 		}
 		return nil
 	})
@@ -263,10 +265,7 @@ func (s *Search) Name(ctx context.Context, h *search.Hit) (string, trove.State, 
 	if err != nil {
 		return name, "", trove.Digest{}, err
 	}
-	if it.Number == 0 {
-		name = string(it.Collection) + "/" + digestPrefix + it.SHA256.String()[:16]
-	}
-	return name, it.State, it.SHA256, nil
+	return ItemName(&it), it.State, it.SHA256, nil
 }
 
 // openSegments opens segment files as one index.

@@ -63,17 +63,20 @@ func (c *restoreCmd) Run(a *app) error {
 	if err := house.Restore(a.ctx, c.Folder, a.globals.Dir, pass); err != nil {
 		return err
 	}
-	return checkDesk(a, "restore")
+	return checkDesk(a, "restore", "The desk is whole. Next: publish into the archive that is out, or a mirror's copy of it: a new folder cannot show whether this backup is the newest.")
 }
 
 type fsckCmd struct{}
 
 func (fsckCmd) Help() string { return "Example: unseal -C ./desk fsck" }
 
-func (c *fsckCmd) Run(a *app) error { return checkDesk(a, "fsck") }
+func (c *fsckCmd) Run(a *app) error {
+	return checkDesk(a, "fsck", "The desk is whole. Next: unseal status")
+}
 
-// checkDesk tells what is wrong with a desk; exit 4 if anything is.
-func checkDesk(a *app, schema string) error {
+// checkDesk tells what is wrong with a desk; exit 4 if anything is, else next
+// is what to do.
+func checkDesk(a *app, schema, next string) error {
 	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadOnly)
 	if err != nil {
 		return err
@@ -93,7 +96,6 @@ func checkDesk(a *app, schema string) error {
 		house.FsckReport
 		Exit int `json:"exit"`
 	}{FsckReport: rep}
-	next := "The desk is whole. Next: unseal status"
 	if len(rep.Faults) > 0 {
 		sum.Exit = exitMismatch
 		next = "Stop working with this desk; restore a backup: unseal -C NEWDESK restore DIR"

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"unseal/catalog"
 	"unseal/house"
+	"unseal/release"
 	"unseal/trove"
 )
 
@@ -111,7 +111,7 @@ func (c *listCmd) one(a *app, desk *house.Desk, name trove.CollectionName, sum *
 	if err != nil {
 		return err
 	}
-	firsts, err := firstCopies(a, desk, name)
+	firsts, err := desk.FirstCopies(a.ctx, name)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,9 @@ func (c *listCmd) one(a *app, desk *house.Desk, name trove.CollectionName, sum *
 		if err != nil {
 			return err
 		}
-		l.CopyOf = firsts[it.CopyOf]
+		if first, ok := firsts[it.CopyOf]; ok {
+			l.CopyOf = house.ItemName(&first)
+		}
 		sum.Items++
 		sum.Occurrences += len(l.Occurrences)
 		sum.States[l.State]++
@@ -138,34 +140,13 @@ func (c *listCmd) one(a *app, desk *house.Desk, name trove.CollectionName, sum *
 	})
 }
 
-// firstCopies names the items that others are copies of.
-func firstCopies(a *app, desk *house.Desk, name trove.CollectionName) (map[catalog.ItemID]string, error) {
-	names := map[catalog.ItemID]string{}
-	q := catalog.Query{Collection: name, NoRecord: true}
-	err := desk.Catalog.Items(a.ctx, q, func(it *catalog.Item) error {
-		if it.CopyOf != 0 {
-			names[it.CopyOf] = ""
-		}
-		return nil
-	})
-	if err != nil || len(names) == 0 {
-		return names, err
-	}
-	return names, desk.Catalog.Items(a.ctx, q, func(it *catalog.Item) error {
-		if _, first := names[it.ID]; first {
-			names[it.ID] = itemName(it)
-		}
-		return nil
-	})
-}
-
 func newListed(it *catalog.Item, places []trove.Occurrence) (*listed, error) {
-	var r trove.Record
-	if err := json.Unmarshal(it.Record, &r); err != nil {
-		return nil, fmt.Errorf("the catalog's record of item %s: %w", itemName(it), err)
+	r, err := release.Record(it)
+	if err != nil {
+		return nil, err
 	}
 	l := &listed{
-		Name: itemName(it), Kind: it.Kind, Subject: r.Subject, From: r.From, To: r.To, Cc: r.Cc, Bcc: r.Bcc,
+		Name: house.ItemName(it), Kind: it.Kind, Subject: r.Subject, From: r.From, To: r.To, Cc: r.Cc, Bcc: r.Bcc,
 		DateOffset: r.DateOffset, MessageID: r.MessageID, SHA256: it.SHA256, Size: it.Size,
 		Parts: r.Parts, Occurrences: places, Thread: it.Thread, Mass: r.Mass,
 		State: it.State, Reason: it.Reason, Batch: it.Batch, Edition: it.Edition,
@@ -194,15 +175,6 @@ func orEmpty[T any](s []T) []T {
 		return []T{}
 	}
 	return s
-}
-
-// itemName is the name of an item: its number, or before commit the beginning
-// of its digest.
-func itemName(it *catalog.Item) string {
-	if it.Number > 0 {
-		return trove.Name{Collection: it.Collection, Number: it.Number}.String()
-	}
-	return string(it.Collection) + "/sha256:" + it.SHA256.String()[:16]
 }
 
 func (l *listed) row() string {
