@@ -41,7 +41,7 @@ type Desk struct {
 	Progress func(what string, done, total int64)
 
 	log       *archive.Writer               // over LogFiles; opened when first used
-	origins   map[catalog.ItemID]provenance // of the collection originsOf
+	origins   map[catalog.ItemID]provenance // of the collection originsOf, for one publish
 	originsOf trove.CollectionName
 }
 

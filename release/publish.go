@@ -46,6 +46,7 @@ type Published struct {
 // ([ErrForeign]) and an archive that this desk's log does not lead to
 // ([translog.ErrFork]).
 func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (Published, error) {
+	r.origins = nil // what was learned for an earlier publish may have changed
 	if err := r.settle(ctx); err != nil {
 		return Published{}, err
 	}

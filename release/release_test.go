@@ -657,6 +657,26 @@ func TestCopiesNameEachOtherButNotWithheldOnes(t *testing.T) {
 	}
 }
 
+// TestACopyWithheldBetweenTwoPublishesIsNotNamed: the second publish of one
+// Desk looks again.
+func TestACopyWithheldBetweenTwoPublishesIsNotNamed(t *testing.T) {
+	d := newDesk(t)
+	to := filepath.Join(t.TempDir(), "archive")
+	d.ingest(mail, item{subject: "alone", date: day(1)}, item{subject: "first", date: day(2)}, item{subject: "copy", date: day(3), copyOf: "first"})
+	d.commit(mail)
+	d.plan(mail, 1)
+	d.mustPublish(to, "mail@1")
+	d.check(d.Withhold(t.Context(), mail, 3, 3, "privacy", editor))
+	d.mustPublish(to)
+	c, err := open(t, to).Collection(mail)
+	d.check(err)
+	it, err := c.Item(2)
+	d.check(err)
+	if len(it.Record.Copies) > 0 {
+		t.Errorf("no. 2 names its withheld copy: %v", it.Record.Copies)
+	}
+}
+
 // TestProvenanceTellsNothingOfNeighbours: offsets and lengths in containers,
 // and the containers' digests, stay on the desk.
 func TestProvenanceTellsNothingOfNeighbours(t *testing.T) {
