@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"time"
@@ -104,7 +105,7 @@ func (l *line) carry(ctx context.Context, read func(context.Context) error) erro
 
 // add appends an entry, and a small blob that it needs, to the chunk.
 func (l *line) add(ctx context.Context, e entry, b []byte) error {
-	n := min(int64(len(e.raw)+len(b)), maxInFlight/2)
+	n := min(weight(e.raw)+int64(len(b)), maxInFlight/2)
 	if !l.memory.TryAcquire(n) {
 		if err := l.flush(ctx); err != nil { // it may hold what we wait for
 			return err
@@ -122,6 +123,16 @@ func (l *line) add(ctx context.Context, e entry, b []byte) error {
 		return l.flush(ctx)
 	}
 	return nil
+}
+
+// partBytes is what one part takes in a record, roughly.
+const partBytes = 512
+
+// weight is what a mail is counted as while it is in flight: its own bytes and
+// those of its record, which for a mail of nothing but boundary lines is fifty
+// times as long.
+func weight(raw []byte) int64 {
+	return int64(len(raw) + partBytes*bytes.Count(raw, []byte("\n--")))
 }
 
 // advance notes that the file is behind us up to an offset.
