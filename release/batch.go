@@ -144,7 +144,7 @@ func publicRecord(rec trove.Record) trove.Record {
 // Message-ID has one of its own.
 func publicThread(it *catalog.Item) string {
 	if it.Thread == "" {
-		return fmt.Sprintf("n%d", it.Number)
+		return trove.LoneThread(it.Number)
 	}
 	return it.Thread
 }
