@@ -20,6 +20,7 @@ package evidence
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -205,12 +206,21 @@ func (s *Signature) Said() string {
 	return strings.Join(words, ", ")
 }
 
+// The codes of the warnings that Fill gives.
+const (
+	notExamined = "signatures-not-examined"
+	ambiguous   = "ambiguous-" // and the name of the field
+)
+
 // Fill writes the signatures and the verdict into a record, and a warning for
-// each ambiguous header field.
+// each ambiguous header field; what an earlier Fill has written goes.
 func (r Result) Fill(rec *trove.Record) {
 	rec.Verdict, rec.Signatures = r.Verdict, nil
+	rec.Warnings = slices.DeleteFunc(rec.Warnings, func(w trove.Warning) bool {
+		return w.Code == notExamined || strings.HasPrefix(w.Code, ambiguous)
+	})
 	if r.Err != nil {
-		rec.Warnings = append(rec.Warnings, trove.Warning{Code: "signatures-not-examined", Text: r.Err.Error()})
+		rec.Warnings = append(rec.Warnings, trove.Warning{Code: notExamined, Text: r.Err.Error()})
 	}
 	warned := map[int]bool{}
 	for i := range r.Signatures {
@@ -223,7 +233,7 @@ func (r Result) Fill(rec *trove.Record) {
 			if s.Outcome == Pass && !warned[a.Other] {
 				warned[a.Other] = true
 				rec.Warnings = append(rec.Warnings, trove.Warning{
-					Code: "ambiguous-" + a.Name, Offset: int64(a.Other),
+					Code: ambiguous + a.Name, Offset: int64(a.Other),
 					Text: fmt.Sprintf("A second %q field stands in the header and is not covered by the signature of %s.", a.Name, s.Domain),
 				})
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"unseal/durable"
 	"unseal/evidence"
@@ -91,4 +92,78 @@ func (d *Desk) addKeys(found []evidence.Key) (all, added int, err error) {
 		return 0, 0, err
 	}
 	return len(keys.All()), added, durable.WriteFile(d.Files, senderKeysFile, text)
+}
+
+// KeySource says with which keys a single mail is judged: those built in and
+// those of the desk in the folder Desk, if there is one; but under the names in
+// File, where one is given, with those in File alone.
+type KeySource struct {
+	File, Desk string
+}
+
+func (s KeySource) read(mail []byte) (*evidence.Keys, error) {
+	own := ""
+	if s.Desk != "" && exists(filepath.Join(s.Desk, ConfigName)) {
+		own = filepath.Join(s.Desk, senderKeysFile)
+	}
+	others, err := judgingKeys(own)
+	if err != nil || s.File == "" {
+		return others, err
+	}
+	given, err := readGivenKeys(s.File, mail)
+	if err != nil {
+		return nil, fmt.Errorf("read the sender's key: %w", err)
+	}
+	keys := new(evidence.Keys)
+	for _, k := range others.All() {
+		if len(given.Lookup(k.Domain, k.Selector, time.Time{})) == 0 {
+			keys.Add(*k)
+		}
+	}
+	for _, k := range given.All() {
+		keys.Add(*k)
+	}
+	return keys, nil
+}
+
+// readGivenKeys reads keys in any form that package keyfile knows, and a bare
+// record, which has its name from the mail.
+func readGivenKeys(file string, mail []byte) (*evidence.Keys, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if record, ok := keyfile.Bare(b); ok {
+		return keysForMail(mail, evidence.Key{Record: record, Seen: []evidence.Sighting{{Where: filepath.Base(file)}}}), nil
+	}
+	found, errs := keyfile.Parse(b, filepath.Base(file))
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no key record in %s: %w", file, errors.Join(errs...))
+	}
+	keys := new(evidence.Keys)
+	for _, k := range found {
+		keys.Add(k)
+	}
+	return keys, nil
+}
+
+// keysForMail gives a key the name under which a signature of the mail asks for
+// it: that of the signature made with it, else of the first.
+func keysForMail(mail []byte, k evidence.Key) *evidence.Keys {
+	var first *evidence.Keys
+	for _, s := range evidence.Examine(mail, nil, now()).Signatures {
+		k.Domain, k.Selector = s.Domain, s.Selector
+		keys := new(evidence.Keys)
+		keys.Add(k)
+		if first == nil {
+			first = keys
+		}
+		for _, s := range evidence.Examine(mail, keys, now()).Signatures {
+			switch {
+			case s.Outcome == evidence.Pass, s.Cause == evidence.BodyChanged, s.Cause == evidence.HeaderChanged, s.Cause == evidence.BothChanged:
+				return keys
+			}
+		}
+	}
+	return first
 }

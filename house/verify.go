@@ -14,7 +14,6 @@ import (
 
 	"unseal/archive"
 	"unseal/evidence"
-	"unseal/evidence/keyfile"
 	"unseal/proof"
 	"unseal/search/segment"
 	"unseal/trove"
@@ -159,8 +158,8 @@ type FileReport struct {
 
 // VerifyFile checks one file offline: with a proof, its bytes, its place in the
 // log and in the commitment, and the log's signature; and the sender's
-// signature with the keys in the file keys, if any.
-func VerifyFile(ctx context.Context, name, proofName, logKey, keys string) (FileReport, error) {
+// signature.
+func VerifyFile(ctx context.Context, name, proofName, logKey string, keys KeySource) (FileReport, error) {
 	content, rep, err := readToVerify(ctx, name)
 	if err != nil {
 		return rep, fmt.Errorf("verify: %w", err)
@@ -173,7 +172,7 @@ func VerifyFile(ctx context.Context, name, proofName, logKey, keys string) (File
 			return rep, err
 		}
 	}
-	known, err := readSenderKeys(keys)
+	known, err := keys.read(content)
 	if err != nil {
 		return rep, err
 	}
@@ -244,27 +243,6 @@ func (rep *FileReport) checkProof(content []byte, proofName, logKey string) erro
 func looksLikeMail(name string) bool {
 	ext := strings.ToLower(filepath.Ext(name))
 	return ext == ".eml" || ext == ".mail" || ext == ""
-}
-
-// readSenderKeys reads DKIM keys from a file in any form that package keyfile
-// knows.
-func readSenderKeys(file string) (*evidence.Keys, error) {
-	keys := new(evidence.Keys)
-	if file == "" {
-		return keys, nil
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read the sender's key: %w", err)
-	}
-	found, errs := keyfile.Parse(b, filepath.Base(file))
-	for _, k := range found {
-		keys.Add(k)
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("read the sender's key: no key record in %s: %w", file, errors.Join(errs...))
-	}
-	return keys, nil
 }
 
 // Proof makes the proof file of a published item.

@@ -176,7 +176,7 @@ type fileSummary struct {
 }
 
 func (c *verifyCmd) file(a *app) error {
-	rep, err := house.VerifyFile(a.ctx, c.What, c.Proof, c.LogKey, c.Key)
+	rep, err := house.VerifyFile(a.ctx, c.What, c.Proof, c.LogKey, house.KeySource{File: c.Key, Desk: a.dir()})
 	if err != nil {
 		return err
 	}
