@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gabriel-vasile/mimetype"
-
 	"unseal/intake/container"
 	"unseal/intake/mbox"
 )
@@ -41,12 +39,6 @@ func detect(head []byte) shape {
 		return isMail
 	}
 	return isOther
-}
-
-// typeOf names the media type of a file that is no mail.
-func typeOf(head []byte) string {
-	t, _, _ := strings.Cut(mimetype.Detect(head).String(), ";")
-	return t
 }
 
 // emlxLine reads the first line of an Apple Mail file: the byte count of the

@@ -54,7 +54,7 @@ func (s *source) take(ctx context.Context, h *handed, l leaf, c *content) error 
 	if c.size == 0 {
 		return s.other(ctx, h, l.with("empty", "the file is empty"), c, head)
 	}
-	return s.other(ctx, h, l.with("not-mail", "no mail: %s", typeOf(head)), c, head)
+	return s.other(ctx, h, l.with("not-mail", "no mail: %s", container.MediaType(head)), c, head)
 }
 
 // other lists bytes that are no mail as an item of kind file.
@@ -63,7 +63,7 @@ func (s *source) other(ctx context.Context, h *handed, l leaf, c *content, head 
 		return err
 	}
 	rec := trove.Record{Kind: trove.File, Verdict: trove.Unsigned, Warnings: l.warnings, Parts: []trove.Part{{
-		Path: "1", Name: lastName(l.path), Type: typeOf(head), Role: trove.RoleAttachment,
+		Path: "1", Name: lastName(l.path), Type: container.MediaType(head), Role: trove.RoleAttachment,
 		Size: c.size, SHA256: c.sha, Length: c.size,
 	}}}
 	return s.emit(ctx, h, c, entry{

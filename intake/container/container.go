@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
 	"github.com/klauspost/compress/gzip"
@@ -138,8 +139,22 @@ func isBzip2(head []byte) bool {
 	return block == "1AY&SY" || block == "\x17\x72\x45\x38\x50\x90"
 }
 
-func isDocument(head []byte) bool {
-	return !mimetype.Detect(head).Is("application/zip")
+func isDocument(head []byte) bool { return MediaType(head) != "application/zip" }
+
+// MediaType names what a file is by its first bytes. The detectors are not
+// ours and run beside the catalog: one that panics costs the answer, not the run.
+func MediaType(head []byte) string {
+	return mediaType(head, func(b []byte) string { return mimetype.Detect(b).String() })
+}
+
+func mediaType(head []byte, detect func([]byte) string) (name string) {
+	defer func() {
+		if recover() != nil {
+			name = "application/octet-stream"
+		}
+	}()
+	name, _, _ = strings.Cut(detect(head), ";")
+	return name
 }
 
 // isTar checks the checksum of the first header (POSIX.1-2001, pax, "ustar

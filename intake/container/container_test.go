@@ -200,6 +200,12 @@ func TestDocumentsAreNotContainers(t *testing.T) {
 	}
 }
 
+func TestADetectorThatPanicsCostsTheAnswerOnly(t *testing.T) {
+	if got := mediaType([]byte(mail), func([]byte) string { panic("of a detector") }); got != "application/octet-stream" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestWhatIsNoContainer(t *testing.T) {
 	for _, s := range []string{"", "P", "PK", "BZh", "BZhello world", "hello", strings.Repeat("\x00", 1024), strings.Repeat("7", 600), mail} {
 		if f := Detect([]byte(s)); f != "" {
