@@ -175,7 +175,7 @@ func untar(ctx context.Context, t *tar.Reader, to string) error {
 	for {
 		h, err := t.Next()
 		if err == io.EOF {
-			return nil
+			return markRestored(out)
 		}
 		if err != nil {
 			return fmt.Errorf("restore: the backup is damaged: %w", err)

@@ -126,7 +126,7 @@ func (d *Demo) publish(ctx context.Context, desk *Desk, say func(string, ...any)
 	}
 	for _, b := range batches {
 		name := trove.Name{Collection: demoCollection, Batch: b.Number}
-		done, err := desk.Publish(ctx, r, []trove.Name{name}, d.Archive)
+		done, err := desk.Publish(ctx, r, []trove.Name{name}, d.Archive, false)
 		if err != nil {
 			return err
 		}

@@ -290,11 +290,11 @@ func TestADeskIsNotWrittenOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, to := range []string{dir, filepath.Join(dir, "log"), filepath.Join(dir, "batches", "x"), filepath.Join(link, "keys"), newDesk(t)} {
-		if _, err := d.Publish(t.Context(), d.Release(), nil, to); err == nil {
+		if _, err := d.Publish(t.Context(), d.Release(), nil, to, false); err == nil {
 			t.Errorf("published into %s", to)
 		}
 	}
-	if _, err := d.Publish(t.Context(), d.Release(), nil, filepath.Join(dir, "archive")); err != nil {
+	if _, err := d.Publish(t.Context(), d.Release(), nil, filepath.Join(dir, "archive"), false); err != nil {
 		t.Errorf("an archive beside the desk's folders: %v", err)
 	}
 	for _, to := range []string{dir, filepath.Join(dir, "bk"), filepath.Join(link, "bk")} {

@@ -14,6 +14,7 @@
 //	keys/senders.ndjson    the archive of senders' DKIM keys
 //	log/                   the log and the commitments, as they will be published
 //	batches/               what each published batch says, to make it again byte for byte
+//	restored               only in a desk made from a backup that has not met its archive yet
 //	told/                  what readers were told at each checkpoint
 //	index/                 search segments over what is not published; can be made again
 //

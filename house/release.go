@@ -3,6 +3,7 @@ package house
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,9 +50,11 @@ func (d *Desk) ArchiveDir(given string) (string, error) {
 }
 
 // Publish publishes the named batches, or all that are planned, into the
-// folder to, which is made if it is missing; see [release.Desk.Publish].
-func (d *Desk) Publish(ctx context.Context, r *release.Desk, names []trove.Name, to string) (release.Published, error) {
-	if err := d.refuseInside(to); err != nil {
+// folder to, which is made if it is missing; see [release.Desk.Publish]. After
+// a restore it matches [ErrRestored] where there is no archive in to, unless
+// alone says that nothing was published since the backup.
+func (d *Desk) Publish(ctx context.Context, r *release.Desk, names []trove.Name, to string, alone bool) (release.Published, error) {
+	if err := errors.Join(d.refuseInside(to), d.meetArchive(to, alone)); err != nil {
 		return release.Published{}, err
 	}
 	folder, err := durable.Make(to)
@@ -59,7 +62,11 @@ func (d *Desk) Publish(ctx context.Context, r *release.Desk, names []trove.Name,
 		return release.Published{}, fmt.Errorf("open the archive's folder: %w", err)
 	}
 	defer folder.Close()
-	return r.Publish(ctx, folder, names)
+	done, err := r.Publish(ctx, folder, names)
+	if err != nil {
+		return done, err
+	}
+	return done, d.met()
 }
 
 // refuseInside keeps an archive from being written over a desk: over this one's

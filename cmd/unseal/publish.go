@@ -79,6 +79,7 @@ func (a *app) release(desk *house.Desk, what string) *release.Desk {
 type publishCmd struct {
 	Batches []string `arg:"" optional:"" name:"batch" help:"Batches such as mail/batch/1 or mail@1; without any, all that are planned."`
 	To      string   `placeholder:"DIR" help:"The archive; else the one named in unseal.toml."`
+	Alone   bool     `help:"After a restore: I know that nothing was published since the backup, so no newer archive exists."`
 	DryRun  bool     `help:"Say what would become public, change nothing."`
 }
 
@@ -116,7 +117,7 @@ func (c *publishCmd) Run(a *app) error {
 	if err := a.ui.confirm(a.ctx, "Make this public?"); err != nil {
 		return err
 	}
-	done, err := desk.Publish(a.ctx, rel, names, to)
+	done, err := desk.Publish(a.ctx, rel, names, to, c.Alone)
 	if err != nil {
 		return publishError(err)
 	}
