@@ -38,6 +38,7 @@ type Report struct {
 	Findings    []Finding
 	More        int // findings that are counted but not listed
 	Collections []CollectionReport
+	Cosigned    []proof.Checkpoint    // earlier ones that witnesses have cosigned, of this history
 	Verdicts    map[trove.Verdict]int // as the records state them
 	Items       int                   // whose bytes were read and opened
 	Bytes       int64                 // of these items

@@ -102,6 +102,7 @@ func (v *verifier) run() error {
 	if err := v.checkSeen(name, key, leaves); err != nil {
 		return err
 	}
+	v.checkCosigned(key, leaves)
 	if err := v.checkIndex(); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@
 // The layout is that of c2sp.org/tlog-tiles@v0.1.0 below one folder:
 //
 //	checkpoint                      signed note, c2sp.org/tlog-checkpoint@v1.0.0
+//	cosigned                        earlier checkpoints that witnesses cosigned, if any
 //	tile/entries/000, x001/234 …    256 entries each, every one after its length in two bytes
 //	tile/0/000 …                    256 leaf hashes each
 //	tile/1/000 …                    256 hashes of full tiles of level 0 each, and so on

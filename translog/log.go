@@ -240,7 +240,12 @@ func (l *Log) sign() error {
 	if err := c.Verify(genesis.LogKey); err != nil {
 		return fmt.Errorf("the signing key is not that of the log: %w", err)
 	}
-	if err := durable.WriteFile(l.fsys, v.dir+"/"+CheckpointPath, msg); err != nil {
+	if old := v.Checkpoint; old.Size == c.Size && old.Root == c.Root {
+		c = old // with the cosignatures it has
+	} else if err := l.keepCosigned(); err != nil {
+		return err
+	}
+	if err := durable.WriteFile(l.fsys, v.dir+"/"+CheckpointPath, c.Note); err != nil {
 		return err
 	}
 	v.Checkpoint = c

@@ -131,7 +131,7 @@ func (t Tree) Prove(index int64) (proof.Path, error) {
 	if index < 0 || index >= t.Size {
 		return nil, fmt.Errorf("leaf %d of a tree of %d", index, t.Size)
 	}
-	return tlog.ProveRecord(t.Size, index, t.hashes())
+	return tlog.ProveRecord(t.Size, index, t.Hashes())
 }
 
 // Consistency proves that the tree of the first size leaves is the beginning
@@ -140,10 +140,12 @@ func (t Tree) Consistency(size int64) (tlog.TreeProof, error) {
 	if size < 1 || size > t.Size {
 		return nil, fmt.Errorf("the first %d leaves of a tree of %d", size, t.Size)
 	}
-	return tlog.ProveTree(t.Size, size, t.hashes())
+	return tlog.ProveTree(t.Size, size, t.Hashes())
 }
 
-func (t Tree) hashes() tlog.HashReader {
+// Hashes reads hashes of the tree by their index in package tlog, and with them
+// those of every tree that it has grown from. They are checked against the root.
+func (t Tree) Hashes() tlog.HashReader {
 	return tlog.TileHashReader(tlog.Tree{N: t.Size, Hash: tlog.Hash(t.Root)}, tileReader(t))
 }
 
