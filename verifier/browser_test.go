@@ -1,0 +1,372 @@
+package verifier
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// missingTool skips a test whose tool is not on this machine; where
+// UNSEAL_REQUIRE is set, as in CI, it fails instead.
+func missingTool(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("UNSEAL_REQUIRE") != "" {
+		t.Fatalf("%s is not here, and UNSEAL_REQUIRE is set", what)
+	}
+	t.Skipf("SKIPPED: %s is not here", what)
+}
+
+// chromium is where Debian has it; the others are as package.json installs them.
+const (
+	chromium = "/usr/bin/chromium"
+	axeFile  = "../node_modules/axe-core/axe.min.js"
+	tscFile  = "../node_modules/typescript/bin/tsc"
+)
+
+// browser is a browser before the page as a file, without a network.
+type browser struct {
+	ctx context.Context
+
+	mu       sync.Mutex
+	requests []string // guarded by mu: what was asked of anything but the page's own file
+}
+
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("browser tests take their time")
+	}
+	if _, err := os.Stat(chromium); err != nil {
+		missingTool(t, chromium)
+	}
+	file := filepath.Join(t.TempDir(), "verify.html")
+	must(t, os.WriteFile(file, Page, 0o644))
+	b := &browser{}
+	trap := httptest.NewServer(http.NotFoundHandler()) // the only way out: a proxy that answers nothing
+	t.Cleanup(trap.Close)
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(chromium), chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()), chromedp.ProxyServer(trap.URL), chromedp.Flag("proxy-bypass-list", "<-loopback>"),
+	}
+	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-default-apps", "disable-extensions", "disable-dev-shm-usage"} {
+		options = append(options, chromedp.Flag(name, true))
+	}
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	must(t, chromedp.Do(ctx)) // starts the browser
+	b.ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	t.Cleanup(cancel)
+	page := "file://" + file
+	must(t, chromedp.Listen(b.ctx, func(event any) {
+		if e, ok := event.(*network.EventRequestWillBeSent); ok && e.Request.URL != page {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.requests = append(b.requests, e.Request.Method+" "+e.Request.URL)
+		}
+	}))
+	_, err := chromedp.Call(b.ctx, network.Enable, network.EnableParams{})
+	must(t, err)
+	must(t, chromedp.Do(b.ctx, chromedp.Navigate(page)))
+	_, err = chromedp.Call(b.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Offline: true, DownloadThroughput: -1, UploadThroughput: -1}}})
+	must(t, err)
+	return b
+}
+
+// quiet fails if the page asked for anything.
+func (b *browser) quiet(t *testing.T) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.requests) > 0 {
+		t.Errorf("the page made requests: %q", b.requests)
+	}
+}
+
+// eval runs an expression in the page and waits for its promise.
+func eval[T any](t *testing.T, b *browser, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("evaluate %.60s: %v", expression, err)
+	}
+	return v
+}
+
+// askPage answers vectors with the page's own verify.
+const askPage = `(async vectors => {
+	const bytes = text => Uint8Array.from(atob(text || ""), c => c.charCodeAt(0));
+	const plain = text => new TextDecoder().decode(Uint8Array.from(text, c => c.charCodeAt(0)));
+	const answers = [];
+	for (const v of vectors) {
+		const o = await unseal.verify(bytes(v.proof), bytes(v.content), v.key), s = o.statement;
+		if ((o.result === "matches") !== (o.cause === "")) throw new Error(o.result + " with cause " + o.cause);
+		answers.push(s === undefined ? {result: o.result} : {result: o.result, origin: plain(s.origin), kind: plain(s.kind),
+			item: s.item.collection + "/" + s.item.number + "@" + s.item.edition + " in " + s.item.batch,
+			count: s.commitment.count, first: s.commitment.first, time: s.commitment.time, size: String(s.logSize)});
+	}
+	return JSON.stringify(answers);
+})`
+
+// compare asks the page and package proof, and returns how often each result came.
+func (b *browser) compare(t *testing.T, vectors []vector) map[string]int {
+	t.Helper()
+	results := map[string]int{}
+	for len(vectors) > 0 {
+		some := vectors[:min(100, len(vectors))]
+		vectors = vectors[len(some):]
+		question, err := json.Marshal(some)
+		must(t, err)
+		var answers []answer
+		must(t, json.Unmarshal([]byte(eval[string](t, b, askPage+"("+string(question)+")")), &answers))
+		for i, got := range answers {
+			want := ask(&some[i])
+			if results[want.Result]++; got != want {
+				t.Errorf("%s: the page says %+v, package proof %+v, of\n%s", some[i].What, got, want, some[i].Proof)
+			}
+		}
+	}
+	return results
+}
+
+// howMany is n in the long tests, else a part of it.
+func howMany(n, part int) int {
+	if os.Getenv("UNSEAL_LONG") != "" {
+		return n
+	}
+	return part
+}
+
+func TestThePageAcceptsSoundProofsAndRefusesForgeries(t *testing.T) {
+	b := newBrowser(t)
+	n := howMany(4000, 1000)
+	list := worlds(t, n)
+	if got := b.compare(t, accepted(t, list)); got["matches"] != n || len(got) != 1 {
+		t.Errorf("sound proofs: %v, want %d that match", got, n)
+	}
+	var forged []vector
+	for len(forged) < n {
+		forged = append(forged, forge(t, list)...)
+	}
+	for i := range forged {
+		if ask(&forged[i]).Result == "matches" {
+			t.Errorf("%s is no forgery, it matches", forged[i].What)
+		}
+	}
+	got := b.compare(t, forged)
+	if got["matches"] > 0 || got["does not match"] < n/2 || got["not a proof file"] < n/20 {
+		t.Errorf("%d forgeries: %v", len(forged), got)
+	}
+	t.Logf("%d proofs accepted, %d forgeries refused: %v", n, len(forged), got)
+	b.quiet(t)
+}
+
+func TestThePageReadsEntriesAndKeysAsStrictlyAsWeDo(t *testing.T) {
+	b := newBrowser(t)
+	for seed := range uint64(howMany(20, 4)) {
+		w := newWorld(t, 100+seed, "log.example.org/odd", 9)
+		got := b.compare(t, slices.Concat(oddEntries(t, w), dishonest(t, w), keys(t, w)))
+		if got["matches"] < 6 || got["key not known"] < 10 || got["does not match"] < 40 {
+			t.Errorf("the vectors are not what they should be: %v", got)
+		}
+	}
+}
+
+// TestThePageSeesEachAlteredByte flips a bit of every byte of a proof.
+func TestThePageSeesEachAlteredByte(t *testing.T) {
+	b := newBrowser(t)
+	list := worlds(t, 50)
+	s, i := list[0].pick()
+	text := list[0].file(t, s, i).Format()
+	var vs []vector
+	for at := 0; at < len(text); at += howMany(1, 5) {
+		other := bytes.Clone(text)
+		other[at] ^= 1 << list[0].r.IntN(8)
+		vs = append(vs, vector{fmt.Sprintf("byte %d", at), other, s.contents[i], list[0].key})
+	}
+	if got := b.compare(t, vs); got["matches"] > 0 {
+		t.Errorf("altered proofs match: %v", got)
+	}
+}
+
+// TestThePageSaysWhatItFound uses the page as a reader does.
+func TestThePageSaysWhatItFound(t *testing.T) {
+	b := newBrowser(t)
+	w := newWorld(t, 3, "demo.example.org/log", 30)
+	s, i := w.pick()
+	dir := t.TempDir()
+	write := func(name string, content []byte) string {
+		must(t, os.WriteFile(filepath.Join(dir, name), content, 0o644))
+		return filepath.Join(dir, name)
+	}
+	item, proof := write("5.eml", s.contents[i]), write("5.proof", w.file(t, s, i).Format())
+	altered := write("6.eml", append(s.contents[i], 'x'))
+	great := write("great.eml", nil)
+	must(t, os.Truncate(great, 64<<20+1))
+	b.answers(t, "", "", "", "There is a problem", "Choose the file of an item")
+	b.answers(t, item, "", "", "There is a problem", "Choose its proof file")
+	b.answers(t, great, proof, "", "too large")
+	b.answers(t, item, proof, " "+w.key+"\n", "Matches", "the key that you gave (DEMO KEY: public, shows nothing)", "one of ", "time stated by the publisher", "It does not show who typed it")
+	b.answers(t, item, proof, "", "A key not known to you", "The proof holds up to the log’s signature", "Next: give the log key")
+	b.answers(t, item, proof, "other.example+12345678+AAAA", "A key not known to you")
+	b.answers(t, altered, proof, w.key, "Does not match", "the bytes have SHA-256")
+	b.answers(t, item, item, w.key, "Does not match", "not in the form of a proof file")
+	b.quiet(t)
+}
+
+// answers gives the page files and a key, and looks for words in its answer.
+func (b *browser) answers(t *testing.T, item, proof, key string, words ...string) {
+	t.Helper()
+	must(t, chromedp.Do(b.ctx, chromedp.Reload()))
+	for id, file := range map[string]string{"#file": item, "#proof": proof} {
+		if file != "" {
+			must(t, chromedp.Do(b.ctx, chromedp.SetUploadFiles(chromedp.CSS(id), []string{file})))
+		}
+	}
+	quoted, _ := json.Marshal(key)
+	said := eval[string](t, b, `(async () => {
+		document.getElementById("key").value = `+string(quoted)+`;
+		document.querySelector("button").click();
+		const answer = document.getElementById("answer");
+		for (let n = 0; n < 500 && /^(Checking|$)/.test(answer.innerText); n++) await new Promise(r => setTimeout(r, 10));
+		return answer.innerText;
+	})()`)
+	for _, w := range words {
+		if !strings.Contains(said, w) {
+			t.Errorf("%s with %s: the page does not say %q but:\n%s", filepath.Base(item), filepath.Base(proof), w, said)
+		}
+	}
+	if words[0] != "Matches" && strings.HasPrefix(said, "Matches") {
+		t.Errorf("%s with %s: a pass:\n%s", filepath.Base(item), filepath.Base(proof), said)
+	}
+}
+
+// TestWithoutEd25519NothingPasses takes Ed25519 from the browser, and puts one
+// in its place that accepts all.
+func TestWithoutEd25519NothingPasses(t *testing.T) {
+	w := newWorld(t, 5, "log.example.org/a", 10)
+	s, i := w.pick()
+	sound := vector{"sound", w.file(t, s, i).Format(), s.contents[i], w.key}
+	other := sound
+	other.Content = append(bytes.Clone(sound.Content), 'x')
+	question, err := json.Marshal([]vector{sound, other, {"no key", sound.Proof, sound.Content, ""}})
+	must(t, err)
+	for what, break_ := range map[string]string{
+		"not supported": `SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException("", "NotSupportedError"))`,
+		"no WebCrypto":  `Object.defineProperty(crypto, "subtle", {value: undefined})`,
+		"accepts all":   `SubtleCrypto.prototype.verify = () => Promise.resolve(true)`,
+		"refuses all":   `SubtleCrypto.prototype.verify = () => Promise.resolve(false)`,
+	} {
+		b := newBrowser(t)
+		eval[chromedp.Void](t, b, "void ("+break_+")")
+		var got []answer
+		must(t, json.Unmarshal([]byte(eval[string](t, b, askPage+"("+string(question)+")")), &got))
+		if got[0].Result != "signature not checked" || got[1].Result != "does not match" || got[2].Result != "key not known" {
+			t.Errorf("%s: %+v", what, got)
+		}
+	}
+}
+
+// TestThePageMayAskNobody is the negative control of quiet: the page's policy
+// stops a request, and what is tried is seen.
+func TestThePageMayAskNobody(t *testing.T) {
+	b := newBrowser(t)
+	for _, try := range []string{`fetch("http://tracker.example/x")`, `fetch("verify.html")`, `new Promise((y, n) => { const i = new Image(); i.onload = y; i.onerror = n; i.src = "http://tracker.example/p.gif" })`,
+		`new Promise((y, n) => { const s = document.createElement("style"); s.textContent = "@import 'http://tracker.example/s.css'"; document.head.append(s); getComputedStyle(document.body); s.sheet && s.sheet.cssRules.length ? y() : n(1) })`} {
+		if got := eval[string](t, b, try+`.then(() => "passed", () => "stopped")`); got != "stopped" {
+			t.Errorf("%s: %s", try, got)
+		}
+	}
+	b.mu.Lock()
+	b.requests = nil
+	b.mu.Unlock()
+	_ = chromedp.Do(b.ctx, chromedp.Navigate("http://tracker.example/")) // fails: there is no network
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.requests) == 0 {
+		t.Error("control: a request was not seen")
+	}
+}
+
+const axeRun = `axe.run(document, {resultTypes: ["violations"], runOnly: {type: "tag",
+	values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}).then(r =>
+	r.violations.map(v => v.id + ": " + v.help + " at " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" | ")).join("\n"))`
+
+func TestAxeFindsNoViolation(t *testing.T) {
+	axe, err := os.ReadFile(axeFile)
+	if err != nil {
+		missingTool(t, "axe-core (npm ci)")
+	}
+	b := newBrowser(t)
+	w := newWorld(t, 3, "demo.example.org/log", 30)
+	s, i := w.pick()
+	dir := t.TempDir()
+	item, file := filepath.Join(dir, "5.eml"), filepath.Join(dir, "5.proof")
+	must(t, os.WriteFile(item, s.contents[i], 0o644))
+	must(t, os.WriteFile(file, w.file(t, s, i).Format(), 0o644))
+	for _, key := range []string{w.key, "", "none"} {
+		switch key {
+		case "none":
+			must(t, chromedp.Do(b.ctx, chromedp.Reload()))
+		case "":
+			b.answers(t, item, item, key, "Does not match")
+		default:
+			b.answers(t, item, file, key, "Matches")
+		}
+		eval[chromedp.Void](t, b, string(axe))
+		for _, width := range []int64{320, 1280} {
+			for _, scheme := range []string{"light", "dark"} {
+				must(t, chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 800)))
+				_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+				must(t, err)
+				if found := eval[string](t, b, axeRun); found != "" {
+					t.Errorf("key %q, %d px, %s: %s", key, width, scheme, found)
+				}
+				if wide := eval[int64](t, b, `document.documentElement.scrollWidth`); wide > width {
+					t.Errorf("key %q: %d px wide at %d", key, wide, width)
+				}
+			}
+		}
+	}
+}
+
+// TestTypesAreSound runs tsc, which says so of our source, and not of an error
+// that is planted in it.
+func TestTypesAreSound(t *testing.T) {
+	if _, err := os.Stat(tscFile); err != nil {
+		missingTool(t, "typescript (npm ci)")
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		missingTool(t, "node")
+	}
+	if out, err := exec.Command(node, tscFile, "-p", ".").CombinedOutput(); err != nil {
+		t.Errorf("%v:\n%s", err, out)
+	}
+	dir := t.TempDir()
+	must(t, os.CopyFS(filepath.Join(dir, "src"), os.DirFS("src")))
+	config, err := os.ReadFile("tsconfig.json")
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "tsconfig.json"), config, 0o644))
+	must(t, os.WriteFile(filepath.Join(dir, "src", "planted.ts"), []byte(`import { hex } from "./bytes"; export const s: number = hex(new Uint8Array());`), 0o644))
+	if out, err := exec.Command(node, tscFile, "-p", dir).CombinedOutput(); err == nil {
+		t.Errorf("control: a planted error passed:\n%s", out)
+	}
+}
