@@ -2,10 +2,13 @@ package site
 
 import (
 	"net/http"
+
+	"unseal/verifier"
 )
 
 // The policies of reader.md, section 11. The view of a mail's HTML adds the
-// frame it is shown in; downloads are sandboxed as well.
+// frame it is shown in; downloads are sandboxed as well. Only verify.html has
+// a script, which its policy allows by its digest.
 const (
 	policyPage     = "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	policyFrame    = policyPage + "; frame-src 'self'"
@@ -18,6 +21,7 @@ var (
 	headerPolicyPage     = []string{policyPage}
 	headerPolicyFrame    = []string{policyFrame}
 	headerPolicyDownload = []string{policyDownload}
+	headerPolicyVerifier = []string{verifier.Policy()}
 	headerNoReferrer     = []string{"no-referrer"}
 	headerNoSniff        = []string{"nosniff"}
 	headerSameOrigin     = []string{"same-origin"}

@@ -86,6 +86,7 @@ func (s *site) routes() *http.ServeMux {
 		"/search/help":   s.help,
 		"/browse":        s.browse,
 		"/verify":        s.verify,
+		"/verify.html":   s.verifierPage,
 		"/log":           s.logPage,
 		"/log.json":      s.logPage,
 		"/log/{path...}": s.archiveFile,

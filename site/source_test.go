@@ -194,7 +194,7 @@ func TestEveryWordIsInTheCatalogueAndUsed(t *testing.T) {
 			if !ok || !wordID.MatchString(s) || !spaces[space] || slices.Contains(families, s) {
 				return true
 			}
-			if strings.HasSuffix(s, ".json") || strings.HasSuffix(s, ".css") {
+			if strings.HasSuffix(s, ".json") || strings.HasSuffix(s, ".css") || s == verifierPath {
 				return true
 			}
 			used[word(s)] = true

@@ -15,6 +15,7 @@ import (
 
 	"unseal/search"
 	"unseal/trove"
+	"unseal/verifier"
 )
 
 // ask posts the form of /verify.
@@ -69,6 +70,26 @@ func TestVerifyAnswersWhetherBytesAreOurs(t *testing.T) {
 	f.ServeHTTP(w, r)
 	if w.Code != 200 || !strings.Contains(w.Body.String(), "This is ours") {
 		t.Errorf("a plain form: %d", w.Code)
+	}
+}
+
+// TestTheVerifierIsADownloadThatMayAskNobody looks at the one file of the site
+// that holds a script.
+func TestTheVerifierIsADownloadThatMayAskNobody(t *testing.T) {
+	f := newFixture(t)
+	w := f.get(t, "/verify.html")
+	h := w.Header()
+	if w.Code != 200 || !bytes.Equal(w.Body.Bytes(), verifier.Page) || h.Get("Content-Type") != "text/html; charset=utf-8" || h.Get("Content-Disposition") != "attachment; filename=verify.html" {
+		t.Errorf("verify.html: %d, %q", w.Code, h)
+	}
+	for _, want := range []string{"default-src 'none'", "script-src 'sha256-", "connect-src 'none'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"} {
+		if !strings.Contains(h.Get("Content-Security-Policy"), want) {
+			t.Errorf("policy %q lacks %s", h.Get("Content-Security-Policy"), want)
+		}
+	}
+	page := f.page(t, "/verify")
+	if !strings.Contains(page, `href="./verify.html"`) || !strings.Contains(page, trove.Sum(w.Body.Bytes()).String()) || strings.Contains(page, "<script") {
+		t.Error("/verify does not link to verify.html, lacks its digest, or has a script of its own")
 	}
 }
 

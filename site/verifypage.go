@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net/http"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"unseal/search"
 	"unseal/trove"
+	"unseal/verifier"
 )
 
 // maxChecked is the greatest file that /verify looks at: the limit of a message.
@@ -184,7 +186,15 @@ func (s *site) verifySelf(p *page) {
 	p.paragraph("verify.one-item-text")
 	p.html("<pre><code>")
 	p.body("unseal verify 5205.eml --proof 5205.proof --log-key KEY")
-	p.html("</code></pre><h3>")
+	p.html("</code></pre>")
+	p.paragraph("verify.browser-text")
+	p.html("<p>")
+	p.anchor(verifierPath, "verify.browser-get")
+	p.html("<br>")
+	p.say("verify.browser-digest")
+	p.html(" ")
+	p.code(verifier.Digest().String())
+	p.html("</p><h3>")
 	p.say("verify.whole")
 	p.html("</h3>")
 	p.paragraph("verify.whole-text")
@@ -193,6 +203,19 @@ func (s *site) verifySelf(p *page) {
 	p.html("</code></pre>")
 	p.paragraph("verify.key-text")
 	p.html("</section>\n")
+}
+
+// verifierPath is where the page that checks an item offline can be had.
+const verifierPath = "verify.html"
+
+// verifierPage answers verify.html, as a download: a reader should keep it, and
+// run it where this site cannot change it.
+func (s *site) verifierPage(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h["Content-Security-Policy"] = headerPolicyVerifier
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": verifierPath}))
+	send(w, r, http.StatusOK, headerHTML, verifier.Page)
+	return nil
 }
 
 // byHash answers /h/<sha256>: the bytes of an item or of a file in one.

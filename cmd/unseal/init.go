@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"unseal/house"
+	"unseal/trove"
+	"unseal/verifier"
 )
 
 type initCmd struct {
@@ -41,12 +43,13 @@ func (versionCmd) Help() string { return "Example: unseal version --json" }
 
 func (c *versionCmd) Run(a *app) error {
 	sum := struct {
-		Version string `json:"version"`
-		Go      string `json:"go"`
-		Exit    int    `json:"exit"`
-	}{house.Version, "unknown", exitDone}
+		Version  string       `json:"version"`
+		Go       string       `json:"go"`
+		Verifier trove.Digest `json:"verify_html"` // SHA-256 of the page that the site offers
+		Exit     int          `json:"exit"`
+	}{house.Version, "unknown", verifier.Digest(), exitDone}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		sum.Go = info.GoVersion
 	}
-	return a.ui.summary("version", sum, [][2]string{{"unseal", sum.Version}, {"built with", sum.Go}}, "")
+	return a.ui.summary("version", sum, [][2]string{{"unseal", sum.Version}, {"built with", sum.Go}, {"verify.html", sum.Verifier.String()}}, "")
 }
