@@ -65,6 +65,9 @@ func (r *Desk) Commit(ctx context.Context, name trove.CollectionName) (Committed
 	if len(list) == 0 {
 		return r.committed(ctx, name)
 	}
+	if err := r.takenIn(ctx, name); err != nil {
+		return Committed{}, err
+	}
 	c, err := r.nextCommitment(ctx, name, len(list))
 	if err != nil {
 		return Committed{}, err
@@ -96,6 +99,25 @@ func (r *Desk) committed(ctx context.Context, name trove.CollectionName) (Commit
 	}
 	k := list[len(list)-1]
 	return Committed{Collection: name, K: k.K, First: k.First, Count: k.Count, Root: k.Root, LogSize: k.LogSize, Before: true}, nil
+}
+
+// ErrUnfinished says that the intake of a trove was stopped: what is missing of
+// it would need a commitment of its own, and threads are not joined yet.
+// Finish it, or take it out.
+var ErrUnfinished = errors.New("a trove is only half taken in")
+
+// takenIn refuses a collection with a trove whose intake did not end.
+func (r *Desk) takenIn(ctx context.Context, name trove.CollectionName) error {
+	troves, err := r.Catalog.Troves(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, t := range troves {
+		if !t.Done && t.Excluded == "" {
+			return fmt.Errorf("commit %s: %s: %w", name, t.Path, ErrUnfinished)
+		}
+	}
+	return nil
 }
 
 // withSecret gives the collection its secret at its first commit.

@@ -847,3 +847,17 @@ func TestStopsWhereItIsAsked(t *testing.T) {
 	d.mustPublish(again)
 	same(t, to, again)
 }
+
+func TestAHalfTakenTroveIsNotCommitted(t *testing.T) {
+	d := newDesk(t)
+	d.ingest(mail, item{subject: "one", text: "One."})
+	half, err := d.Catalog.BeginTrove(t.Context(), catalog.Trove{Collection: mail, Path: "/half", Started: d.time}, editor)
+	d.check(err)
+	if _, err := d.Commit(t.Context(), mail); !errors.Is(err, release.ErrUnfinished) {
+		t.Fatalf("commit with a half-taken trove: %v", err)
+	}
+	d.check(d.Catalog.EndTrove(t.Context(), half.ID))
+	if _, err := d.Commit(t.Context(), mail); err != nil {
+		t.Fatal(err)
+	}
+}

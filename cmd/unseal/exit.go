@@ -106,6 +106,7 @@ var causes = []struct {
 	{archive.ErrNotFound, exitFailed, "not-found", ""},
 	{catalog.ErrNotFound, exitFailed, "not-found", "What there is: unseal status, unseal list"},
 	{catalog.ErrConflict, exitFailed, "conflict", ""},
+	{release.ErrUnfinished, exitFailed, "unfinished", "Run the same unseal ingest again to finish it, or take it out: unseal exclude PATH -c COLLECTION --why REASON"},
 	{house.ErrRestored, exitFailed, "restored", "Publish with --to into the newest copy of its archive; only if nothing was ever published since the backup, add --alone."},
 	{house.ErrPassphrase, exitWrongKey, "wrong-key", "Check UNSEAL_PASSPHRASE_FILE or UNSEAL_PASSPHRASE_COMMAND."},
 }
