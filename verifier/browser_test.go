@@ -223,7 +223,7 @@ func TestThePageSaysWhatItFound(t *testing.T) {
 	b.answers(t, "", "", "", "There is a problem", "Choose the file of an item")
 	b.answers(t, item, "", "", "There is a problem", "Choose its proof file")
 	b.answers(t, great, proof, "", "too large")
-	b.answers(t, item, proof, " "+w.key+"\n", "Matches", "the key that you gave (DEMO KEY: public, shows nothing)", "one of ", "time stated by the publisher", "It does not show who typed it")
+	b.answers(t, item, proof, " "+w.key+"\n", "Matches", "the key that you gave (DEMO KEY: public, shows nothing)", fmt.Sprintf("one of %d, by log entry %d; time stated", len(s.items), s.entry), "time stated by the publisher", "It does not show who typed it")
 	b.answers(t, item, proof, "", "A key not known to you", "The proof holds up to the log’s signature", "Next: give the log key")
 	b.answers(t, item, proof, "other.example+12345678+AAAA", "A key not known to you")
 	b.answers(t, altered, proof, w.key, "Does not match", "the bytes have SHA-256")

@@ -81,8 +81,8 @@ function statementRows(s: Statement, result: Result): [string, string][] {
   const origin = shown(s.origin);
   const rows: [string, string][] = [
     ["item", `${item.collection}/${item.number}, edition ${item.edition}, batch ${item.batch}`],
-    ["committed", `one of ${grouped(commitment.count)}, fixed before the first batch; time stated by the publisher: ${commitment.time}`],
-    ["log", `${origin} at ${grouped(s.logSize)} entries`],
+    ["committed", `one of ${grouped(commitment.count)}, by log entry ${grouped(s.commitmentIndex)}; time stated by the publisher: ${commitment.time}`],
+    ["log", `${origin} at ${grouped(s.logSize)} entries; the item is entry ${grouped(s.itemIndex)}`],
   ];
   const demo = origin.startsWith(demoOrigin) ? " (DEMO KEY: public, shows nothing)" : "";
   const key = { matches: "the key that you gave", "signature not checked": "log signature not checked by this browser" };

@@ -19,6 +19,8 @@ export interface Statement {
   item: Item;
   kind: string;
   commitment: Commitment;
+  itemIndex: bigint; // of its entry in the log
+  commitmentIndex: bigint;
   logSize: bigint;
 }
 
@@ -41,7 +43,15 @@ export async function verify(proof: Uint8Array, content: Uint8Array, logKey: str
   if (!commitment) return mismatch("not a commitment entry in canonical form");
   const cause = logCause(file) ?? contentCause(file, item, commitment, content);
   if (cause !== undefined) return mismatch(cause);
-  const statement = { origin: file.checkpoint.origin, item, kind: file.opening.kind, commitment, logSize: file.checkpoint.size };
+  const statement = {
+    origin: file.checkpoint.origin,
+    item,
+    kind: file.opening.kind,
+    commitment,
+    itemIndex: file.item.index,
+    commitmentIndex: file.commitment.index,
+    logSize: file.checkpoint.size,
+  };
   switch (await verifyCheckpoint(file.checkpoint, utf8(logKey))) {
     case "signed":
       return { result: "matches", cause: "", statement };
