@@ -1,10 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"strings"
-
-	"unseal/evidence"
 	"unseal/house"
 )
 
@@ -12,13 +8,16 @@ func (keysCmd) Help() string { return "Example: unseal keys archive list" }
 
 type keysCmd struct {
 	Archive keysArchiveCmd `cmd:"" help:"The archive of senders' DKIM keys."`
+	Judge   keysJudgeCmd   `cmd:"" help:"Judge what is not published again, with the keys of today."`
 }
 
 func (keysArchiveCmd) Help() string { return "Example: unseal keys archive import dkim-keys.zone" }
 
 type keysArchiveCmd struct {
-	Import keysImportCmd `cmd:"" help:"Add keys: zone file, dig output, JSON, or lines of name and record."`
-	List   keysListCmd   `cmd:"" help:"The keys kept, with where and when they were seen."`
+	Import  keysImportCmd  `cmd:"" help:"Add keys: zone file, dig output, JSON, or lines of name and record."`
+	List    keysListCmd    `cmd:"" help:"The keys, those built in too, with where they were seen."`
+	Show    keysShowCmd    `cmd:"" help:"What is known of one key, or of a domain's."`
+	Recover keysRecoverCmd `cmd:"" help:"Compute senders' keys from the collection's own signatures."`
 }
 
 type keysImportCmd struct {
@@ -28,7 +27,8 @@ type keysImportCmd struct {
 func (keysImportCmd) Help() string {
 	return `Example: unseal keys archive import dkim-keys.zone
 
-Import keys before ingest: mails are judged when they are taken in.`
+Mails are judged when they are taken in; what was taken in before and is not published
+yet is judged again by: unseal keys judge`
 }
 
 func (c *keysImportCmd) Run(a *app) error {
@@ -55,46 +55,8 @@ func (c *keysImportCmd) Run(a *app) error {
 		sum.Exit = exitPartly
 	}
 	rows := [][2]string{{"keys", count(all)}, {"new", count(added)}, {"not understood", count(len(bad))}}
-	if err := a.ui.summary("keys", sum, rows, "Next: unseal ingest PATH -c COLLECTION"); err != nil {
+	if err := a.ui.summary("keys", sum, rows, "Next: unseal keys judge, for what was taken in before; or unseal ingest PATH -c COLLECTION"); err != nil {
 		return err
 	}
 	return ended(sum.Exit)
-}
-
-type keysListCmd struct{}
-
-func (keysListCmd) Help() string { return "Example: unseal keys archive list" }
-
-func (c *keysListCmd) Run(a *app) error {
-	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadOnly)
-	if err != nil {
-		return err
-	}
-	defer desk.Close()
-	keys, err := desk.Keys()
-	if err != nil {
-		return err
-	}
-	for _, k := range keys.All() {
-		if err := a.ui.item("keys", k, keyRow(k)); err != nil {
-			return err
-		}
-	}
-	sum := struct {
-		Keys int `json:"keys"`
-		Exit int `json:"exit"`
-	}{Keys: len(keys.All())}
-	return a.ui.summary("keys", sum, [][2]string{{"keys", count(sum.Keys)}}, "Add more: unseal keys archive import FILE")
-}
-
-func keyRow(k *evidence.Key) string {
-	var seen []string
-	for _, s := range k.Seen {
-		seen = append(seen, s.Where)
-	}
-	row := fmt.Sprintf("%-50s %5d bits  %s", k.Name(), k.Bits(), strings.Join(seen, ", "))
-	if f := k.Fault(); f != nil {
-		row += "  (" + f.Error() + ")"
-	}
-	return row
 }

@@ -23,7 +23,11 @@ type standing struct {
 	Batches   int                  `json:"batches"`
 	Out       int                  `json:"batches_out"`
 	Promised  int                  `json:"promised,omitempty"`
-	Next      string               `json:"next"`
+
+	Verdicts map[trove.Verdict]int `json:"verdicts"` // of the mails that are in, as they were judged last
+	ToJudge  int                   `json:"to_judge"` // not published, and a key is there now that was not then
+
+	Next string `json:"next"`
 
 	ready int // planned batches with items
 }
@@ -103,6 +107,9 @@ func standingOf(a *app, desk *house.Desk, c *catalog.Collection) (*standing, err
 			s.ready++
 		}
 	}
+	if s.Verdicts, s.ToJudge, err = desk.Verdicts(a.ctx, c.Name); err != nil {
+		return nil, err
+	}
 	s.Next = s.next()
 	return s, nil
 }
@@ -114,6 +121,8 @@ func (s *standing) next() string {
 		return fmt.Sprintf("Next: unseal ingest the same path -c %s again, to finish it", s.Name)
 	case s.counted() == 0:
 		return fmt.Sprintf("Nothing taken in yet. Next: unseal ingest PATH -c %s", s.Name)
+	case s.ToJudge > 0:
+		return fmt.Sprintf("Next: unseal keys judge -c %s", s.Name)
 	case s.counted() > s.Committed:
 		return fmt.Sprintf("Next: unseal commit %s", s.Name)
 	case s.ready > 0:
@@ -145,6 +154,12 @@ func (s *standing) lines() []string {
 		if n := s.States[state]; n > 0 {
 			lines = append(lines, fmt.Sprintf("  %-10s %s", state, count(n)))
 		}
+	}
+	for _, r := range verdictRows(s.Verdicts) {
+		lines = append(lines, fmt.Sprintf("  %-10s %s", r[0], r[1]))
+	}
+	if s.ToJudge > 0 {
+		lines = append(lines, fmt.Sprintf("  to judge   %s, for which there is a key now", count(s.ToJudge)))
 	}
 	lines = append(lines, fmt.Sprintf("  numbers    %s fixed", count(s.Committed)),
 		fmt.Sprintf("  batches    %s, %s out", count(s.Batches), count(s.Out)))

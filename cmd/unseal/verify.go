@@ -18,7 +18,7 @@ type verifyCmd struct {
 	Proof  string   `placeholder:"FILE" help:"The proof file of the item (5205.proof)."`
 	LogKey string   `placeholder:"KEY" help:"The log's key, or a file that holds it, from a source you trust; remembered once it fits."`
 	Seen   string   `placeholder:"FILE" help:"A checkpoint kept from an earlier visit: the archive must not be older."`
-	Key    string   `placeholder:"FILE" help:"DKIM key records for a single mail."`
+	Key    string   `placeholder:"FILE" help:"DKIM key records for a single mail: zone lines, dig output, JSON, or the bare text of one."`
 	Deep   bool     `help:"Open the segment tree of every item too."`
 	Allow  []string `placeholder:"unsigned" enum:"unsigned" help:"unsigned: missing sender signatures or keys are no reason for exit 5."`
 }
@@ -26,7 +26,9 @@ type verifyCmd struct {
 func (verifyCmd) Help() string {
 	return `Example: unseal verify ./archive --log-key example.org/harbour+1a2b3c4d+AbCd…
 Example: unseal verify 5205.eml --proof 5205.proof
+Example: unseal verify 5205.eml --key dkim.txt
 
+A single mail is checked with the keys built in, those of the desk (-C), or --key.
 Needs no network. Names every file that is altered, missing, swapped or rolled back.
 Exit 0: checked and matches. 4: does not match. 5: could not be checked (an unknown log key,
 an unfinished publish, or a missing sender signature or key).`
@@ -120,11 +122,7 @@ func archiveRows(s *archiveSummary, rep *archive.Report) [][2]string {
 	for _, c := range rep.Collections {
 		rows = append(rows, [2]string{string(c.Name), accountWords(&c)})
 	}
-	for _, v := range verdictOrder {
-		if n := s.Verdicts[v]; n > 0 {
-			rows = append(rows, [2]string{"senders", count(n) + "  " + verdictWords[v]})
-		}
-	}
+	rows = append(rows, verdictRows(s.Verdicts)...)
 	return append(rows, [2]string{"findings", count(s.Findings)})
 }
 
@@ -172,6 +170,7 @@ type fileSummary struct {
 	Proof      string            `json:"proof,omitempty"`
 	Verdict    trove.Verdict     `json:"verdict,omitempty"`
 	Signatures []trove.Signature `json:"signatures,omitempty"`
+	Keys       []shownKey        `json:"keys,omitempty"` // with which the signatures were checked
 	Exit       int               `json:"exit"`
 }
 
@@ -221,6 +220,17 @@ func senderRows(r *evidence.Result, sum *fileSummary) [][2]string {
 	rows := [][2]string{{"sender", verdictWords[rec.Verdict]}}
 	for _, s := range rec.Signatures {
 		rows = append(rows, [2]string{"signature", strings.TrimSpace(s.Domain + ", selector " + s.Selector + ": " + s.Result + " " + s.Cause)})
+	}
+	used, builtIn := new(evidence.Keys), house.BuiltInKeys()
+	for _, s := range r.Signatures {
+		if s.Key != nil {
+			used.Add(*s.Key)
+		}
+	}
+	for _, k := range used.All() {
+		shown := newShownKey(k, used, builtIn)
+		sum.Keys = append(sum.Keys, shown)
+		rows = append(rows, [2]string{"key", shown.row()})
 	}
 	return rows
 }
