@@ -443,8 +443,8 @@ func (w *world) alterContent(content []byte) map[string][]byte {
 
 var segmentCount = regexp.MustCompile(`(\nopening \S* )\d+ `)
 
-// alterText alters the text of a proof, whatever it says. Bits of what a
-// witness signed are left alone: nobody has given the verifier his key.
+// alterText alters the text of a proof, whatever it says. What a witness signed
+// is left alone: nobody has given the verifier his key.
 func (w *world) alterText(text, content []byte) []vector {
 	var vs []vector
 	ours, _, _ := bytes.Cut(text, []byte("— witness"))
@@ -454,7 +454,7 @@ func (w *world) alterText(text, content []byte) []vector {
 		b[at] ^= 1 << w.r.IntN(8)
 		vs = append(vs, vector{fmt.Sprintf("bit of byte %d", at), b, content, w.key})
 	}
-	at := w.r.IntN(len(text))
+	at := w.r.IntN(len(ours))
 	for what, b := range map[string][]byte{
 		"cut":              text[:at],
 		"a byte twice":     slices.Insert(bytes.Clone(text), at, text[at]^0x20),
