@@ -149,11 +149,12 @@ func remember(origin, key string) {
 
 // FileReport is what was found of one file.
 type FileReport struct {
-	SHA256    trove.Digest
-	Size      int64
-	Statement *proof.Statement // with a proof only
-	ProofErr  error            // what the proof did not show; nil without one
-	Sender    *evidence.Result // for mails only
+	SHA256     trove.Digest
+	Size       int64
+	Statement  *proof.Statement // with a proof only
+	ProofErr   error            // what the proof did not show; nil without one
+	Checkpoint proof.Checkpoint // of the proof
+	Sender     *evidence.Result // for mails only
 }
 
 // VerifyFile checks one file offline: with a proof, its bytes, its place in the
@@ -233,7 +234,7 @@ func (rep *FileReport) checkProof(content []byte, proofName, logKey string) erro
 		key = rememberedKey(f.Checkpoint.Origin)
 	}
 	s, err := proof.Verify(f, content, key)
-	rep.ProofErr = err
+	rep.ProofErr, rep.Checkpoint = err, f.Checkpoint
 	if err == nil || errors.Is(err, proof.ErrKey) {
 		rep.Statement = &s
 	}

@@ -41,6 +41,7 @@ type commands struct {
 	Cat   catCmd   `cmd:"" help:"One item's bytes, or those of an attachment."`
 	Proof proofCmd `cmd:"" help:"The proof file of a published item."`
 	Keys  keysCmd  `cmd:"" help:"The archive of senders' DKIM keys."`
+	Log   logCmd   `cmd:"" help:"The public log: its root, proofs, witnesses."`
 
 	Fsck    fsckCmd    `cmd:"" help:"Check the desk's own state: every blob, the catalog, the log."`
 	Backup  backupCmd  `cmd:"" help:"Write an encrypted backup of the desk with its keys and secrets."`

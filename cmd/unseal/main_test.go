@@ -28,7 +28,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "home", "config"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "jsonl": jsonLines, "flip": flip},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "jsonl": jsonLines, "flip": flip,
+			"freeport": freePort, "listening": listening, "forge": forge},
 	})
 }
 

@@ -14,13 +14,15 @@ import (
 )
 
 type verifyCmd struct {
-	What   string   `arg:"" help:"An archive's folder, or a file."`
-	Proof  string   `placeholder:"FILE" help:"The proof file of the item (5205.proof)."`
-	LogKey string   `placeholder:"KEY" help:"The log's key, or a file that holds it, from a source you trust; remembered once it fits."`
-	Seen   string   `placeholder:"FILE" help:"A checkpoint kept from an earlier visit: the archive must not be older."`
-	Key    string   `placeholder:"FILE" help:"DKIM key records for a single mail: zone lines, dig output, JSON, or the bare text of one."`
-	Deep   bool     `help:"Open the segment tree of every item too."`
-	Allow  []string `placeholder:"unsigned" enum:"unsigned" help:"unsigned: missing sender signatures or keys are no reason for exit 5."`
+	What    string   `arg:"" help:"An archive's folder, or a file."`
+	Proof   string   `placeholder:"FILE" help:"The proof file of the item (5205.proof)."`
+	LogKey  string   `placeholder:"KEY" help:"The log's key, or a file that holds it, from a source you trust; remembered once it fits."`
+	Seen    string   `placeholder:"FILE" help:"A checkpoint kept from an earlier visit: the archive must not be older."`
+	Key     string   `placeholder:"FILE" help:"DKIM key records for a single mail: zone lines, dig output, JSON, or the bare text of one."`
+	Witness []string `placeholder:"KEY" help:"Keys of witnesses, or files that hold them: have they seen this log?"`
+	Quorum  int      `placeholder:"N" help:"How many of the witnesses must have seen it; else all."`
+	Deep    bool     `help:"Open the segment tree of every item too."`
+	Allow   []string `placeholder:"unsigned" enum:"unsigned" help:"unsigned: missing sender signatures or keys are no reason for exit 5."`
 }
 
 func (verifyCmd) Help() string {
@@ -31,13 +33,16 @@ Example: unseal verify 5205.eml --key dkim.txt
 A single mail is checked with the keys built in, those of the desk (-C), or --key.
 Needs no network. Names every file that is altered, missing, swapped or rolled back.
 Exit 0: checked and matches. 4: does not match. 5: could not be checked (an unknown log key,
-an unfinished publish, or a missing sender signature or key).`
+an unfinished publish, a missing sender signature or key, or too few witnesses).`
 }
 
 func (c *verifyCmd) Run(a *app) error {
 	info, err := os.Stat(c.What)
 	if err != nil {
 		return exitError{code: exitNoDesk, word: "not-there", err: err, hint: "Name an archive's folder or a file."}
+	}
+	if err := c.checkQuorum(info.IsDir() || c.Proof != ""); err != nil {
+		return err
 	}
 	if info.IsDir() {
 		return c.archive(a)
@@ -58,6 +63,7 @@ type archiveSummary struct {
 	Files       int                        `json:"files"`
 	Verdicts    map[trove.Verdict]int      `json:"verdicts"`
 	Collections []archive.CollectionReport `json:"collections"`
+	Witnesses   []house.Sighting           `json:"witnesses,omitempty"`
 	Findings    int                        `json:"findings"`
 	Exit        int                        `json:"exit"`
 }
@@ -80,7 +86,15 @@ func (c *verifyCmd) archive(a *app) error {
 	sum := archiveSummary{Origin: rep.Checkpoint.Origin, LogKey: rep.LogKey, KeyKnown: rep.KeyKnown, DemoKey: house.IsDemoOrigin(rep.Checkpoint.Origin),
 		LogSize: rep.Checkpoint.Size, Root: rep.Checkpoint.Root, Items: rep.Items, Bytes: rep.Bytes, Files: rep.Files,
 		Verdicts: rep.Verdicts, Collections: rep.Collections, Findings: len(rep.Findings) + rep.More, Exit: c.archiveExit(&rep)}
-	if err := a.ui.summary("verify", sum, archiveRows(&sum, &rep), c.archiveNext(&sum, &rep)); err != nil {
+	rows, next := archiveRows(&sum, &rep), c.archiveNext(&sum, &rep)
+	seen, seenRows, exit, err := c.sightings(rep.Checkpoint, rep.Cosigned)
+	if err != nil {
+		return err
+	}
+	if sum.Witnesses = seen; worse(sum.Exit, exit) != sum.Exit {
+		sum.Exit, next = exit, witnessNext(exit)
+	}
+	if err := a.ui.summary("verify", sum, append(rows, seenRows...), next); err != nil {
 		return err
 	}
 	return ended(sum.Exit)
@@ -168,6 +182,7 @@ type fileSummary struct {
 	LogSize    int64             `json:"log_size,omitempty"`
 	KeyKnown   bool              `json:"key_known"`
 	Proof      string            `json:"proof,omitempty"`
+	Witnesses  []house.Sighting  `json:"witnesses,omitempty"`
 	Verdict    trove.Verdict     `json:"verdict,omitempty"`
 	Signatures []trove.Signature `json:"signatures,omitempty"`
 	Keys       []shownKey        `json:"keys,omitempty"` // with which the signatures were checked
@@ -188,7 +203,18 @@ func (c *verifyCmd) file(a *app) error {
 		rows = append(rows, senderRows(rep.Sender, &sum)...)
 	}
 	sum.Exit = c.fileExit(&rep, &sum)
-	if err := a.ui.summary("verify", sum, rows, c.fileNext(&rep, &sum)); err != nil {
+	next := c.fileNext(&rep, &sum)
+	if len(c.Witness) > 0 && rep.Statement != nil {
+		seen, seenRows, exit, err := c.sightings(rep.Checkpoint, nil)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, seenRows...)
+		if sum.Witnesses = seen; worse(sum.Exit, exit) != sum.Exit {
+			sum.Exit, next = exit, witnessNext(exit)
+		}
+	}
+	if err := a.ui.summary("verify", sum, rows, next); err != nil {
 		return err
 	}
 	return ended(sum.Exit)
