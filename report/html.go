@@ -21,7 +21,7 @@ var pageText string
 var pageStyle string
 
 // rowsMost is how many rows of a table a page shows; CSV and JSON have all.
-const rowsMost = 1000
+const rowsMost = 300
 
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 

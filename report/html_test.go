@@ -117,7 +117,7 @@ func TestALongTableIsCutOnThePageAlone(t *testing.T) {
 		in.Items = append(in.Items, it)
 	}
 	all := outputs(t, in)
-	if !strings.Contains(all["completeness.html"], "And <bdi>1000</bdi> rows more") {
+	if !strings.Contains(all["completeness.html"], "And <bdi>1700</bdi> rows more") {
 		t.Error("the page does not say that rows are left out")
 	}
 	if n := strings.Count(all["completeness.csv"], "gaps,"); n != 2002 {
