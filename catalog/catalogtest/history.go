@@ -28,7 +28,7 @@ func testHistories(t *testing.T, fresh func(t testing.TB) Opener) {
 	rapid.Check(t, func(rt *rapid.T) {
 		h := newHistory(rt, fresh(t))
 		defer func() { h.c.Close() }()
-		steps := []func(){h.ingest, h.ingest, h.excludeItem, h.excludeTrove, h.includeTrove, h.commit, h.plan, h.planRange, h.publish, h.withhold, h.reopen}
+		steps := []func(){h.ingest, h.ingest, h.excludeItem, h.excludeTrove, h.includeTrove, h.commit, h.plan, h.planRange, h.publish, h.withhold, h.replace, h.reopen}
 		for range rapid.IntRange(1, maxSteps).Draw(rt, "steps") {
 			rapid.SampledFrom(steps).Draw(rt, "step")()
 			h.compare()
@@ -44,6 +44,7 @@ type model struct {
 	number   int
 	batch    int
 	withheld string
+	judged   int // which replacement of its record stands; 0: that of intake
 }
 
 type history struct {
@@ -331,6 +332,20 @@ func (h *history) withhold() {
 	}
 }
 
+func (h *history) replace() {
+	w := h.someItem()
+	if w < 0 {
+		return
+	}
+	m, n := h.items[w], rapid.IntRange(1, 2).Draw(h.T, "judged")
+	err := h.c.ReplaceRecords(h.ctx, coll, []catalog.RecordRow{{Item: h.id(w), Record: fmt.Append(nil, n)}}, editor)
+	h.refused(err, h.state(w) == trove.Published)
+	if err == nil && m.judged != n {
+		m.judged = n
+		h.decided++
+	}
+}
+
 // state is what the model wants.
 func (h *history) state(w int) trove.State {
 	m := h.items[w]
@@ -361,6 +376,9 @@ func (h *history) compare() {
 			}
 			if it.State != h.state(w) || it.Number != m.number || it.Batch != m.batch {
 				h.Fatalf("%s is %s, number %d, batch %d; want %s and %+v", word(w), it.State, it.Number, it.Batch, h.state(w), m)
+			}
+			if got := string(it.Record); m.judged > 0 && got != fmt.Sprint(m.judged) {
+				h.Fatalf("%s has record %s, want %d", word(w), got, m.judged)
 			}
 		}
 		return nil
