@@ -210,7 +210,13 @@ func (f *File) checkLog() error {
 		return err
 	}
 	leaf = trove.Digest(tlog.RecordHash(f.Commitment))
-	return checkPath("commitment entry", f.CommitmentPath, c.Size, c.Root, f.CommitmentIndex, leaf)
+	if err := checkPath("commitment entry", f.CommitmentPath, c.Size, c.Root, f.CommitmentIndex, leaf); err != nil {
+		return err
+	}
+	if f.CommitmentIndex >= f.ItemIndex {
+		return fmt.Errorf("the commitment stands behind the item in the log: %w", ErrMismatch)
+	}
+	return nil
 }
 
 func (f *File) checkContent(s *Statement, content []byte) error {

@@ -77,6 +77,12 @@ func (m *memoryTree) path(tb testing.TB, n, i int64) Path {
 // is published, and its proof file.
 func testProof(tb testing.TB, count, number int, content []byte) (*File, string) {
 	tb.Helper()
+	return testProofAt(tb, count, number, content, 1)
+}
+
+// testProofAt is testProof with the place of the commitment in the log.
+func testProofAt(tb testing.TB, count, number int, content []byte, commitment int64) (*File, string) {
+	tb.Helper()
 	signer, vkey := testKey(tb, testContext.Origin)
 	c := testContext
 	c.Number = number
@@ -89,7 +95,7 @@ func testProof(tb testing.TB, count, number int, content []byte) (*File, string)
 		}
 		place.add(tb, int64(i), h)
 	}
-	f := &File{Kind: c.Kind, Opening: opening, CommitmentIndex: 1, ItemIndex: int64(number + 2), Place: place.path(tb, int64(count), int64(number-1))}
+	f := &File{Kind: c.Kind, Opening: opening, CommitmentIndex: commitment, ItemIndex: int64(number + 2), Place: place.path(tb, int64(count), int64(number-1))}
 	f.Item = Item{Batch: 1 + number/2500, Collection: "mail", Edition: 1, Number: number, SHA256: trove.Sum(content)}.Append(nil)
 	f.Commitment = Commitment{
 		Collection: "mail", Count: count, First: 1, K: 1, Root: place.root(tb, int64(count)), Rule: WordsRule,
@@ -221,6 +227,17 @@ func TestAForgedProofIsRefused(t *testing.T) {
 		g.Item, g.Commitment = e.Append(nil), c.Append(nil)
 		refused(t, what, g.Format(), testContent, vkey)
 	})
+}
+
+func TestACommitmentBehindItsItemShowsNothing(t *testing.T) {
+	const count = 10
+	for _, at := range []int64{1, 4, 6, count + 9} { // the item is entry 5
+		f, key := testProofAt(t, count, 3, testContent, at)
+		_, err := Verify(f, testContent, key)
+		if before := at < f.ItemIndex; before != (err == nil) || !before && !errors.Is(err, ErrMismatch) {
+			t.Errorf("commitment at %d, item at %d: %v", at, f.ItemIndex, err)
+		}
+	}
 }
 
 func TestUnknownKeyIsSaidApartFromAMismatch(t *testing.T) {

@@ -547,9 +547,21 @@ func dishonest(t testing.TB, w *world) []vector {
 			g.CommitmentPath, g.ItemPath = append(proof.Path{e}, vast[:61]...), append(proof.Path{c}, vast[:61]...)
 			g.Checkpoint = w.checkpoint(t, 1<<62, leftmost(trove.Digest(c), g.CommitmentPath), w.signers...)
 			vs = append(vs, vector{"a vast log", g.Format(), s.contents[i], w.key})
+			vs = append(vs, w.behind(t, g, s.contents[i]))
 		}
 	}
 	return vs
+}
+
+// behind puts the commitment of a sound proof behind its item.
+func (w *world) behind(t testing.TB, g *proof.File, content []byte) vector {
+	var log memoryTree
+	log.add(t, tlog.RecordHash(g.Item))
+	log.add(t, tlog.RecordHash(g.Commitment))
+	g.ItemIndex, g.CommitmentIndex = 0, 1
+	g.ItemPath, g.CommitmentPath = log.path(t, 2, 0), log.path(t, 2, 1)
+	g.Checkpoint = w.checkpoint(t, 2, log.root(t, 2), w.signers...)
+	return vector{"a commitment behind its item", g.Format(), content, w.key}
 }
 
 // leftmost is the root above the first leaf of a tree.

@@ -227,7 +227,7 @@ func (c *verifyCmd) proofRows(rep *house.FileReport, sum *fileSummary) [][2]stri
 		sum.Item = trove.Name{Collection: s.Item.Collection, Number: s.Item.Number}.String()
 		sum.LogSize, sum.KeyKnown = s.LogSize, s.KeyKnown
 		rows = append(rows, [2]string{"item", fmt.Sprintf("%s, edition %d, batch %d", sum.Item, s.Item.Edition, s.Item.Batch)},
-			[2]string{"committed", fmt.Sprintf("one of %s, fixed before the first batch", count(s.Commitment.Count))},
+			[2]string{"committed", fmt.Sprintf("one of %s, fixed in the log before it came out", count(s.Commitment.Count))},
 			[2]string{"log", fmt.Sprintf("%s at %s entries", s.Origin, count(s.LogSize))})
 		if house.IsDemoOrigin(s.Origin) {
 			rows = append(rows, [2]string{"log key", "DEMO KEY: public, shows nothing"})

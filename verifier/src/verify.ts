@@ -70,7 +70,9 @@ function mismatch(cause: string): Outcome {
 
 /** Why the entries do not stand in the log that the checkpoint states, if so. */
 function logCause(f: ProofFile): string | undefined {
-  return loggedCause("item entry", f, f.item) ?? loggedCause("commitment entry", f, f.commitment);
+  const cause = loggedCause("item entry", f, f.item) ?? loggedCause("commitment entry", f, f.commitment);
+  if (cause) return cause;
+  return f.commitment.index >= f.item.index ? "the commitment stands behind the item in the log" : undefined;
 }
 
 function loggedCause(what: string, f: ProofFile, e: Logged): string | undefined {
