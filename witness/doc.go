@@ -12,8 +12,10 @@
 // knows it. It has one folder, used by one process:
 //
 //	witness                       the witness's public key
-//	log/<digest of origin>/latest     the newest checkpoint cosigned, as the log signed it
-//	log/<digest of origin>/evidence/<what>-<digest>/a and b    two checkpoints of the log that do not agree
+//	lock                          held by that process (package house)
+//	log/<digest of origin>/       of each log:
+//	    latest                    the newest checkpoint cosigned, as the log signed it
+//	    evidence/<what>-<digest>/ two checkpoints of it that do not agree, a and b
 //
 // A folder that is lost, or put back to an older state, is the end of the key:
 // who has forgotten what he signed must not sign again.

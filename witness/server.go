@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,8 +73,9 @@ const (
 	keyPath     = "witness"
 	latestName  = "latest"
 	evidenceDir = "evidence"
-	// maxEvidence bounds the cases kept of one log. All are signed by it, so
-	// that no stranger can fill the disk; one case is enough to show.
+	// maxEvidence bounds the cases of each kind that are kept of one log. One is
+	// enough to show; and a stranger can make up unproven ones, of checkpoints
+	// that are good, by leaving the proof out.
 	maxEvidence = 100
 )
 
@@ -270,14 +272,22 @@ func (s *Server) keep(w *watched, r request, why error) error {
 	a, b := w.latest, r.checkpoint
 	sum := trove.Sum(fmt.Appendf(nil, "%s\n%s", a.Text(), b.Text()))
 	dir := path.Join(w.dir, evidenceDir, what+"-"+sum.String()[:16])
-	s.o.Log.Warn("checkpoints of a log do not agree", "log", a.Origin, "what", what, "have", a.Size, "sent", b.Size, "evidence", dir)
 	cases, err := fs.ReadDir(w.fsys, path.Dir(dir))
 	if err != nil {
 		return err
 	}
-	known := slices.ContainsFunc(cases, func(e fs.DirEntry) bool { return e.Name() == path.Base(dir) })
-	if !known && len(cases) >= maxEvidence {
+	known, kept := false, 0
+	for _, e := range cases {
+		known = known || e.Name() == path.Base(dir)
+		if strings.HasPrefix(e.Name(), what) {
+			kept++
+		}
+	}
+	if !known && kept >= maxEvidence {
 		return nil
+	}
+	if !known {
+		s.o.Log.Warn("checkpoints of a log do not agree", "log", a.Origin, "what", what, "have", a.Size, "sent", b.Size, "evidence", dir)
 	}
 	if err := w.fsys.MkdirAll(dir); err != nil {
 		return err

@@ -278,7 +278,7 @@ func TestBothNotesOfASplitViewAreKept(t *testing.T) {
 }
 
 func TestEvidenceIsBounded(t *testing.T) {
-	l := newLog(t, 1, 10, never)
+	l := newLog(t, 1, 11, never)
 	s, dir := server(t, l.key)
 	accept(t, s, l, 0, 10)
 	for i := range maxEvidence + 5 {
@@ -286,8 +286,10 @@ func TestEvidenceIsBounded(t *testing.T) {
 		must(t, err)
 		refuse(t, s, "split view", append([]byte("old 10\n\n"), msg...), 409, "10")
 	}
+	// Those do not keep one of another kind out.
+	refuse(t, s, "no proof", request{10, nil, l.checkpoint(11)}.format(), 422, "")
 	cases, _ := filepath.Glob(filepath.Join(dir, "log", "*", "evidence", "*"))
-	if len(cases) != maxEvidence {
+	if len(cases) != maxEvidence+1 {
 		t.Errorf("%d cases", len(cases))
 	}
 }
