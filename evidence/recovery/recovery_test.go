@@ -63,7 +63,7 @@ func tampered(s evidence.RSASignature) evidence.RSASignature {
 }
 
 func TestTheKeyComesOutOfTwoSignatures(t *testing.T) {
-	for _, c := range []struct{ bits, e int }{{512, 3}, {1024, 3}, {1023, 3}, {2048, 3}, {1024, 257}, {768, 257}} {
+	for _, c := range []struct{ bits, e int }{{512, 3}, {1023, 3}, {2048, 3}, {768, 257}} {
 		k := newKey(t, c.bits, c.e)
 		for n := 2; n <= 4; n++ {
 			got, err := Recover(context.Background(), k.signatures(n), Options{Exponents: []int{3, c.e}})
