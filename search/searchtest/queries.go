@@ -254,7 +254,10 @@ func (m *maker) words(p *page, f search.Field, more bool) *question {
 }
 
 // isOwnLower reports whether upper case loses nothing.
-func isOwnLower(s string) bool { return strings.ToLower(strings.ToUpper(s)) == strings.ToLower(s) }
+func isOwnLower(s string) bool {
+	//lint:ignore SA6005 EqualFold takes the long s and the Kelvin sign for their letters; lower case does not
+	return strings.ToLower(strings.ToUpper(s)) == strings.ToLower(s)
+}
 
 func (m *maker) near(p *page) *question {
 	words := strings.Fields(m.pick(p, search.Body, true))

@@ -80,13 +80,6 @@ func (s bitset) fill(n int) {
 	}
 }
 
-// setRange sets the bits [from, to).
-func (s bitset) setRange(from, to int) {
-	for i := from; i < to; i++ {
-		s.set(i)
-	}
-}
-
 // each calls fn for every member in order.
 func (s bitset) each(fn func(i int)) {
 	for w, x := range s {

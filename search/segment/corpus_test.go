@@ -163,16 +163,6 @@ func textSize(docs []*search.Doc) (n int64) {
 	return n
 }
 
-// buildAll builds a segment a batch, in memory.
-func buildAll(tb testing.TB, docs []*search.Doc, per int) []*Segment {
-	tb.Helper()
-	var segs []*Segment
-	for batch := range slices.Chunk(docs, per) {
-		segs = append(segs, open(tb, build(tb, batch)))
-	}
-	return segs
-}
-
 func build(tb testing.TB, docs []*search.Doc) Bytes {
 	tb.Helper()
 	var out bytes.Buffer
