@@ -97,8 +97,8 @@ func (keysRecoverCmd) Help() string {
 For each sender's key that is not known, and with two or more RSA signatures, the key is
 computed from these. It shows that all the mails it fits were signed with one key, and which
 of them were changed since. It does not show whose key that is: such mails stay "Cannot
-check". A pair takes some seconds of work to ten minutes; a key that is found is kept at
-once, so that it can be stopped and run again.`
+check". With the usual exponent a pair takes minutes, the more the longer the key; a key
+that is found is kept at once, so that it can be stopped and run again.`
 }
 
 // recoveredName is one line of recover --json.
