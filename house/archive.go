@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -148,36 +147,13 @@ func (s *Site) Get(ctx context.Context, path string) (status int, body []byte, e
 	return w.Code, bytes.Clone(w.Body.Bytes()), nil
 }
 
-// Limits of a connection. A reader over Tor on a poor line still has minutes.
+// Limits of a reader's connection. A reader over Tor on a poor line still has minutes.
 const (
-	headerTime  = 20 * time.Second
-	idleTime    = 2 * time.Minute
-	writeTime   = 30 * time.Minute // a batch of some gigabytes
-	maxHeader   = 16 << 10
-	closingTime = 5 * time.Second
+	headerTime = 20 * time.Second
+	writeTime  = 30 * time.Minute // a batch of some gigabytes
 )
 
 // Serve listens until ctx ends; ready is told the address.
 func (s *Site) Serve(ctx context.Context, listen string, ready func(addr string) error) error {
-	l, err := net.Listen("tcp", listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", listen, err)
-	}
-	srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, WriteTimeout: writeTime,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
-	if err := ready(l.Addr().String()); err != nil {
-		return errors.Join(err, l.Close())
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
-	defer cancel()
-	err = srv.Shutdown(closing)
-	<-ended
-	return err
+	return serve(ctx, &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, WriteTimeout: writeTime}, listen, ready)
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -79,7 +78,8 @@ func ServeWitness(ctx context.Context, o WitnessOptions, ready func(addr, key st
 	if err != nil {
 		return fmt.Errorf("open the witness's folder: %w", err)
 	}
-	return listenAndServe(ctx, s, o.Listen, func(addr string) error { return ready(addr, signer.String()) })
+	return serve(ctx, &http.Server{Handler: s, ReadTimeout: requestTime, WriteTimeout: requestTime}, o.Listen,
+		func(addr string) error { return ready(addr, signer.String()) })
 }
 
 // Limits of a witness's connection: requests are small.
@@ -87,31 +87,6 @@ const (
 	requestTime = 30 * time.Second
 	cosignTime  = 30 * time.Second
 )
-
-// listenAndServe serves until ctx ends.
-func listenAndServe(ctx context.Context, h http.Handler, listen string, ready func(addr string) error) error {
-	l, err := net.Listen("tcp", listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", listen, err)
-	}
-	srv := &http.Server{Handler: h, ReadTimeout: requestTime, WriteTimeout: requestTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
-	if err := ready(l.Addr().String()); err != nil {
-		return errors.Join(err, l.Close())
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
-	defer cancel()
-	err = srv.Shutdown(closing)
-	<-ended
-	return err
-}
 
 // witnessKey reads the key of a witness; with a name it makes a new one, and
 // the folder that belongs to it. Its first line is a key of package note, as
