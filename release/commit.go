@@ -51,7 +51,7 @@ type Committed struct {
 // [ErrNothing] where there is none. An item that could never be published is
 // [ErrTooLarge], before anything is fixed. Durable on return.
 func (r *Desk) Commit(ctx context.Context, name trove.CollectionName) (Committed, error) {
-	if err := r.settle(ctx); err != nil {
+	if err := r.Settle(ctx); err != nil {
 		return Committed{}, err
 	}
 	coll, err := r.withSecret(ctx, name)
@@ -82,7 +82,7 @@ func (r *Desk) Commit(ctx context.Context, name trove.CollectionName) (Committed
 	if err := r.Catalog.Commit(ctx, c, openings); err != nil {
 		return Committed{}, fmt.Errorf("commit %s: %w", name, err)
 	}
-	if err := r.settle(ctx); err != nil {
+	if err := r.Settle(ctx); err != nil {
 		return Committed{}, err
 	}
 	return Committed{Collection: name, K: c.K, First: c.First, Count: c.Count, Unreadable: unreadable, Root: c.Root, LogSize: c.LogSize}, nil

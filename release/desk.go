@@ -87,10 +87,11 @@ func (r *Desk) knowBatches(l *archive.Writer) error {
 	return nil
 }
 
-// settle brings the log in line with the catalog after a stop between the two:
+// Settle brings the log in line with the catalog after a stop between the two:
 // what the catalog has fixed is now said, and what the log has said of a batch
-// is recorded.
-func (r *Desk) settle(ctx context.Context) error {
+// is recorded, so that an item that the log says is published is published in
+// the catalog too. It may be called again. Durable on return.
+func (r *Desk) Settle(ctx context.Context) error {
 	l, err := r.openLog()
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ type Published struct {
 // ([translog.ErrFork]).
 func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (Published, error) {
 	r.origins = nil // what was learned for an earlier publish may have changed
-	if err := r.settle(ctx); err != nil {
+	if err := r.Settle(ctx); err != nil {
 		return Published{}, err
 	}
 	plan, err := r.plan(ctx, names)

@@ -24,7 +24,7 @@ func (r *Desk) Withhold(ctx context.Context, name trove.CollectionName, from, to
 		return fmt.Errorf("reason code %q: use a word of small letters, digits and hyphens, such as privacy (%q is given by intake alone)", code, unreadable)
 	}
 	// A stopped publish may have said more than the catalog knows.
-	if err := r.settle(ctx); err != nil {
+	if err := r.Settle(ctx); err != nil {
 		return err
 	}
 	if err := r.Catalog.Withhold(ctx, name, from, to, code, by); err != nil {
