@@ -33,15 +33,11 @@ func (collectionSetCmd) Help() string {
 }
 
 func (c *collectionSetCmd) Run(a *app) error {
-	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadWrite)
+	desk, coll, err := a.collection(c.Name, house.ReadWrite)
 	if err != nil {
 		return err
 	}
 	defer desk.Close()
-	coll, err := desk.Collection(a.ctx, c.Name)
-	if err != nil {
-		return err
-	}
 	for _, f := range []struct{ to, from *string }{
 		{&coll.Title, c.Title}, {&coll.Series, c.Series}, {&coll.Description, c.Description},
 		{&coll.PromisedBy, c.By}, {&coll.PromiseSource, c.Source},
@@ -202,15 +198,11 @@ type listedBatch struct {
 }
 
 func planned(a *app, name string, plan func(*house.Desk, trove.CollectionName) ([]catalog.Batch, error)) error {
-	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadWrite)
+	desk, coll, err := a.collection(name, house.ReadWrite)
 	if err != nil {
 		return err
 	}
 	defer desk.Close()
-	coll, err := desk.Collection(a.ctx, name)
-	if err != nil {
-		return err
-	}
 	k, err := desk.Catalog.Commitments(a.ctx, coll.Name)
 	if err != nil {
 		return err
@@ -237,15 +229,11 @@ type batchListCmd struct {
 func (batchListCmd) Help() string { return "Example: unseal batch list mail" }
 
 func (c *batchListCmd) Run(a *app) error {
-	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadOnly)
+	desk, coll, err := a.collection(c.Collection, house.ReadOnly)
 	if err != nil {
 		return err
 	}
 	defer desk.Close()
-	coll, err := desk.Collection(a.ctx, c.Collection)
-	if err != nil {
-		return err
-	}
 	batches, err := desk.Catalog.Batches(a.ctx, coll.Name)
 	if err != nil {
 		return err

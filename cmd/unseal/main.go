@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"unseal/catalog"
 	"unseal/house"
 )
 
@@ -103,4 +105,18 @@ func (a *app) dir() string {
 		return a.globals.Dir
 	}
 	return "."
+}
+
+// collection opens the desk and finds one of its collections. The caller closes
+// the desk.
+func (a *app) collection(name string, mode house.Mode) (*house.Desk, catalog.Collection, error) {
+	desk, err := house.OpenDesk(a.ctx, a.dir(), mode)
+	if err != nil {
+		return nil, catalog.Collection{}, err
+	}
+	coll, err := desk.Collection(a.ctx, name)
+	if err != nil {
+		return nil, coll, errors.Join(err, desk.Close())
+	}
+	return desk, coll, nil
 }

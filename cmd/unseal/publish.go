@@ -23,15 +23,11 @@ From now on a backup must be kept: without the collection's secret nothing more 
 }
 
 func (c *commitCmd) Run(a *app) error {
-	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadWrite)
+	desk, coll, err := a.collection(c.Collection, house.ReadWrite)
 	if err != nil {
 		return err
 	}
 	defer desk.Close()
-	coll, err := desk.Collection(a.ctx, c.Collection)
-	if err != nil {
-		return err
-	}
 	k, err := a.release(desk, "committing").Commit(a.ctx, coll.Name)
 	if errors.Is(err, release.ErrNothing) {
 		return exitError{code: exitFailed, word: "nothing", err: err, hint: "Take material in first: unseal ingest PATH -c " + c.Collection}
