@@ -20,6 +20,7 @@ import (
 	"unseal/durable"
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/writer"
 	"unseal/trove"
 )
 
@@ -36,7 +37,7 @@ import (
 // After an error other than of its arguments a Writer is not used again.
 type Writer struct {
 	fsys    durable.FS
-	log     *translog.Log
+	log     *writer.Log
 	release []note.Signer
 	batches map[trove.Digest]BatchInfo // by digest of the manifest
 	bare    bool                       // keep the log and the commitments alone
@@ -58,13 +59,13 @@ func NewLog(fsys durable.FS, log note.Signer) (*Writer, error) {
 // NewWriter opens the archive in fsys for writing, or begins one in an empty
 // folder. It checks the log and removes temporary files of a run that was
 // stopped. Batches are signed by the release keys, if any. Of seen see
-// [translog.Open]: with it, an archive that was put back to an older state is
+// [writer.Open]: with it, an archive that was put back to an older state is
 // not continued into a fork.
 func NewWriter(fsys durable.FS, log note.Signer, release []note.Signer, seen proof.Checkpoint) (*Writer, error) {
 	if err := durable.Sweep(fsys, "."); err != nil {
 		return nil, err
 	}
-	l, err := translog.Open(fsys, LogDir, log, seen)
+	l, err := writer.Open(fsys, LogDir, log, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +125,7 @@ func (w *Writer) State() *translog.State { return w.log.State() }
 // Signed is the newest checkpoint; its size is 0 before the first Publish.
 func (w *Writer) Signed() proof.Checkpoint { return w.log.Signed() }
 
-// Append adds entries to the log, in memory; see [translog.Log.Append].
+// Append adds entries to the log, in memory; see [writer.Log.Append].
 // Everything that they name must have been written.
 func (w *Writer) Append(entries ...translog.Entry) error { return w.log.Append(entries...) }
 
@@ -143,7 +144,7 @@ func (w *Writer) WriteCommitment(ctx context.Context, c trove.CollectionName, k 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := translog.WriteFiles(w.fsys, dir, files)
+		err := writer.WriteFiles(w.fsys, dir, files)
 		clear(files)
 		return err
 	}
@@ -155,7 +156,7 @@ func (w *Writer) WriteCommitment(ctx context.Context, c trove.CollectionName, k 
 	if err := edge.Partial(put); err != nil {
 		return trove.Digest{}, 0, err
 	}
-	if err := translog.WriteFiles(w.fsys, dir, files); err != nil {
+	if err := writer.WriteFiles(w.fsys, dir, files); err != nil {
 		return trove.Digest{}, 0, err
 	}
 	return edge.Root(), int(edge.Size), nil

@@ -15,6 +15,7 @@ import (
 	"unseal/durable"
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/writer"
 	"unseal/trove"
 )
 
@@ -31,7 +32,7 @@ func logged(t *testing.T, fork int) (dir, key string, at map[int64]proof.Checkpo
 	fsys, err := durable.Dir(dir)
 	must(t, err)
 	defer fsys.Close()
-	l, err := translog.Open(fsys, "log", signer, proof.Checkpoint{})
+	l, err := writer.Open(fsys, "log", signer, proof.Checkpoint{})
 	must(t, err)
 	must(t, l.Append(translog.Genesis{LogKey: key, Origin: "test.example/log"},
 		proof.Commitment{Collection: "mail", Count: 1000, First: 1, K: 1, Root: trove.Sum(nil), Rule: proof.WordsRule}))

@@ -11,9 +11,8 @@
 //	tile/0/000.p/42                 the last tile of a level, while it holds fewer
 //
 // The invariant: the checkpoint is written last. What it covers was durable
-// before; what lies beyond it was never published, and is dropped by the next
-// [Open] for writing. One process writes.
+// before; what lies beyond it was never published. Package translog/writer
+// appends to a log; this one reads and judges it.
 //
-// The package imports no os: it is given a function that reads a file, and
-// the file-system interface of package durable to write.
+// The package imports no os: it is given a function that reads a file.
 package translog

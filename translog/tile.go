@@ -189,8 +189,8 @@ type Edge struct {
 	levels [][]trove.Digest // of each level the last tile, never full
 }
 
-// Add appends a leaf. full is called for every tile that it completes, lowest
-// level first; the hashes are only valid during the call.
+// Add appends a leaf. full, if not nil, is called for every tile that it
+// completes, lowest level first; the hashes are only valid during the call.
 func (e *Edge) Add(leaf trove.Digest, full func(Tile, []trove.Digest) error) error {
 	e.Size++
 	for level, hash := 0, leaf; ; level++ {
@@ -203,12 +203,22 @@ func (e *Edge) Add(leaf trove.Digest, full func(Tile, []trove.Digest) error) err
 			return nil
 		}
 		n := e.Size>>(tileHeight*(level+1)) - 1
-		if err := full(Tile{level, n, TileWidth}, tile); err != nil {
-			return err
+		if full != nil {
+			if err := full(Tile{level, n, TileWidth}, tile); err != nil {
+				return err
+			}
 		}
 		hash = perfect(tile)
 		e.levels[level] = tile[:0]
 	}
+}
+
+func (e *Edge) clone() Edge {
+	c := Edge{Size: e.Size, levels: make([][]trove.Digest, len(e.levels))}
+	for i, hashes := range e.levels {
+		c.levels[i] = append(make([]trove.Digest, 0, TileWidth), hashes...)
+	}
+	return c
 }
 
 // Root is the root of the tree.

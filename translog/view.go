@@ -15,8 +15,18 @@ import (
 // bytes. For a file that is not there the error matches [fs.ErrNotExist].
 type ReadFunc func(path string) ([]byte, error)
 
-// CheckpointPath is the checkpoint's name below the log's folder.
-const CheckpointPath = "checkpoint"
+// Files below the log's folder beside the tiles.
+const (
+	CheckpointPath = "checkpoint"
+	// CosignedPath is the file of earlier checkpoints that witnesses have
+	// cosigned: by size, an empty line between them. It is there once there is
+	// one.
+	CosignedPath = "cosigned"
+)
+
+// ErrFork says that going on would sign a log that contradicts a checkpoint
+// signed before. Stop: restore the state that belongs to that checkpoint.
+var ErrFork = errors.New("the log would fork")
 
 // View is a log as one checkpoint shows it, checked in full. It is safe for
 // concurrent use, and goes on to prove what it covers while a publisher
@@ -25,7 +35,6 @@ type View struct {
 	Checkpoint proof.Checkpoint
 	State      State
 	edge       Edge
-	last       []byte // the last tile of entries, if it is partial
 	read       ReadFunc
 	dir        string
 }
@@ -79,18 +88,13 @@ func (v *View) replay() error {
 			if err := v.State.Apply(line); err != nil {
 				return fmt.Errorf("%s/%s: %w", v.dir, t.Path(), err)
 			}
-			if err := v.edge.Add(LeafHash(line), noTile); err != nil {
+			if err := v.edge.Add(LeafHash(line), nil); err != nil {
 				return err
 			}
-		}
-		if t.Partial() {
-			v.last = b
 		}
 	}
 	return nil
 }
-
-func noTile(Tile, []trove.Digest) error { return nil }
 
 // ReadEntries reads the file of a tile of entries. Where a partial tile has
 // given way to the full one (c2sp.org/tlog-tiles, "Partial Tiles"), it is cut
@@ -107,6 +111,9 @@ func ReadEntries(read ReadFunc, dir string, t Tile) ([]byte, error) {
 	}
 	return nil, err
 }
+
+// Edge is the right edge of the log's tree, to append to.
+func (v *View) Edge() Edge { return v.edge.clone() }
 
 // Tree is an RFC 6962 tree whose hash tiles can be read.
 type Tree struct {

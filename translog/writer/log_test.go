@@ -1,4 +1,4 @@
-package translog
+package writer
 
 import (
 	"bytes"
@@ -11,10 +11,10 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
-	"pgregory.net/rapid"
 
 	"unseal/durable"
 	"unseal/proof"
+	"unseal/translog"
 	"unseal/trove"
 )
 
@@ -54,7 +54,7 @@ func testFolder(tb testing.TB) (*durable.Folder, string) {
 	return fsys, dir
 }
 
-func genesis(vkey string) Genesis { return Genesis{LogKey: vkey, Origin: testOrigin} }
+func genesis(vkey string) translog.Genesis { return translog.Genesis{LogKey: vkey, Origin: testOrigin} }
 
 func commitment(count int) proof.Commitment {
 	return proof.Commitment{
@@ -67,20 +67,20 @@ func item(n, batch, edition int) proof.Item {
 	return proof.Item{Batch: batch, Collection: "mail", Edition: edition, Number: n, SHA256: trove.Sum(fmt.Append(nil, n, edition))}
 }
 
-func index(n int) Index {
-	return Index{Files: map[string]trove.Digest{"unseal.json": trove.Sum(fmt.Append(nil, n))}}
+func index(n int) translog.Index {
+	return translog.Index{Files: map[string]trove.Digest{"unseal.json": trove.Sum(fmt.Append(nil, n))}}
 }
 
 // story is the log of a collection of count numbers in batches of per.
-func story(vkey string, count, per int) (runs [][]Entry) {
-	runs = append(runs, []Entry{genesis(vkey), commitment(count), index(0)})
+func story(vkey string, count, per int) (runs [][]translog.Entry) {
+	runs = append(runs, []translog.Entry{genesis(vkey), commitment(count), index(0)})
 	for b, n := 1, 1; n <= count; b++ {
-		var run []Entry
+		var run []translog.Entry
 		first := n
 		for ; n <= count && n < first+per; n++ {
 			run = append(run, item(n, b, 1))
 		}
-		run = append(run, Batch{Batch: b, Collection: "mail", Edition: 1, Items: n - first, Manifest: trove.Sum(fmt.Append(nil, b))}, index(b))
+		run = append(run, translog.Batch{Batch: b, Collection: "mail", Edition: 1, Items: n - first, Manifest: trove.Sum(fmt.Append(nil, b))}, index(b))
 		runs = append(runs, run)
 	}
 	return runs
@@ -116,8 +116,8 @@ func contents(tb testing.TB, root string) map[string]string {
 	return all
 }
 
-func load(fsys fs.FS) (*View, error) {
-	return Load(func(name string) ([]byte, error) { return fs.ReadFile(fsys, name) }, "log")
+func load(fsys fs.FS) (*translog.View, error) {
+	return translog.Load(func(name string) ([]byte, error) { return fs.ReadFile(fsys, name) }, "log")
 }
 
 func TestBytesOfALogDoNotDependOnHowManyRunsWroteIt(t *testing.T) {
@@ -245,16 +245,16 @@ func TestLogDoesNotForkWhatWasSeen(t *testing.T) {
 	must(t, err)
 	must(t, l.Append(runs[0]...)) // the same beginning again
 	must(t, l.Sign())
-	other := append([]Entry{Withheld{Collection: "mail", First: 20, Last: 20, Reason: "privacy"}}, runs[1]...)
-	if err := l.Append(other[:len(runs[1])]...); !errors.Is(err, ErrFork) {
+	other := append([]translog.Entry{translog.Withheld{Collection: "mail", First: 20, Last: 20, Reason: "privacy"}}, runs[1]...)
+	if err := l.Append(other[:len(runs[1])]...); !errors.Is(err, translog.ErrFork) {
 		t.Errorf("another entry at the seen size: %v", err)
 	}
-	if err := l.Sign(); !errors.Is(err, ErrFork) {
+	if err := l.Sign(); !errors.Is(err, translog.ErrFork) {
 		t.Errorf("signed after a fork: %v", err)
 	}
 	forked := seen
 	forked.Size, forked.Root = 2, trove.Sum(nil)
-	if _, err := Open(fsys, "log", signer, forked); !errors.Is(err, ErrFork) {
+	if _, err := Open(fsys, "log", signer, forked); !errors.Is(err, translog.ErrFork) {
 		t.Errorf("opened beyond a checkpoint that it does not contain: %v", err)
 	}
 	if _, err := Open(fsys, "log", signer, seen); err != nil {
@@ -310,68 +310,26 @@ func TestLoadRefusesAnyAlteredFile(t *testing.T) {
 	}
 }
 
-func TestTilePathsReadBack(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		tile := Tile{rapid.IntRange(Entries, 7).Draw(t, "level"), rapid.Int64Range(0, 1<<40).Draw(t, "n"), rapid.IntRange(1, TileWidth).Draw(t, "width")}
-		if got, ok := ParseTile(tile.Path()); !ok || got != tile {
-			t.Fatalf("%+v → %s → %+v", tile, tile.Path(), got)
+func FuzzLoad(f *testing.F) {
+	signer, vkey := testKey(f, testOrigin, 1)
+	fsys, dir := testFolder(f)
+	l := open(f, fsys, signer)
+	for _, run := range story(vkey, 6, 3) {
+		must(f, l.Append(run...))
+	}
+	must(f, l.Sign())
+	files := contents(f, dir)
+	name := "log/" + translog.Tile{Level: translog.Entries}.In(l.Size()).Path()
+	f.Add([]byte(files["log/checkpoint"]), []byte(files[name]))
+	f.Fuzz(func(t *testing.T, checkpoint, entries []byte) {
+		v, err := translog.Load(func(path string) ([]byte, error) {
+			if path == "log/checkpoint" {
+				return checkpoint, nil
+			}
+			return entries, nil
+		}, "log")
+		if err == nil && (v.Checkpoint.Root != l.Root() || v.Checkpoint.Size != l.Size()) {
+			t.Fatalf("a log that nobody signed: %+v", v.Checkpoint)
 		}
 	})
-	for path, want := range map[string]Tile{
-		"tile/entries/000":         {Entries, 0, 256},
-		"tile/0/x001/234.p/7":      {0, 1234, 7},
-		"tile/2/x001/x234/067.p/1": {2, 1234067, 1},
-	} {
-		if got, ok := ParseTile(path); !ok || got != want {
-			t.Errorf("%s: %+v", path, got)
-		}
-	}
-	for _, bad := range []string{"tile/0/1", "tile/data/000", "tile/8/0/000", "tile/entries/000.p/256", "tile/0/000.p/0", "checkpoint", "tile/0/000/", "tile/entries/-1"} {
-		if got, ok := ParseTile(bad); ok {
-			t.Errorf("%s: %+v", bad, got)
-		}
-	}
-}
-
-func TestEdgeAgreesWithTheWholeTree(t *testing.T) {
-	agree := func(t interface{ Fatalf(string, ...any) }, size int) {
-		leaves := make([]trove.Digest, size)
-		for i := range leaves {
-			leaves[i] = trove.Digest{byte(i), byte(i >> 8), byte(i >> 16)}
-		}
-		levels := make([][]trove.Digest, Levels(int64(len(leaves))))
-		var e Edge
-		for _, l := range leaves {
-			err := e.Add(l, func(t Tile, h []trove.Digest) error {
-				levels[t.Level] = append(levels[t.Level], h...)
-				return nil
-			})
-			if err != nil {
-				t.Fatalf("%v", err)
-			}
-		}
-		err := e.Partial(func(p Tile, h []trove.Digest) error {
-			levels[p.Level] = append(levels[p.Level], h...)
-			return nil
-		})
-		if err != nil {
-			t.Fatalf("%v", err)
-		}
-		for i := range levels {
-			if got := Root(levels[:i+1]); got != RootOf(leaves) || got != e.Root() {
-				t.Fatalf("%d leaves, from level %d: another root", len(leaves), i)
-			}
-			width := 0
-			for _, tile := range TilesOf(int64(len(leaves)), i) {
-				width += tile.Width
-			}
-			if width != len(levels[i]) {
-				t.Fatalf("level %d has %d hashes, its tiles %d", i, len(levels[i]), width)
-			}
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) { agree(t, rapid.IntRange(0, 2000).Draw(t, "size")) })
-	for _, size := range []int{65_535, 65_536, 65_537, 70_000} {
-		agree(t, size)
-	}
 }

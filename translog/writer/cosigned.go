@@ -1,4 +1,4 @@
-package translog
+package writer
 
 import (
 	"bytes"
@@ -6,18 +6,14 @@ import (
 	"io/fs"
 
 	"unseal/durable"
+	"unseal/translog"
 )
-
-// CosignedPath is, below the log's folder, the file of earlier checkpoints
-// that witnesses have cosigned: by size, an empty line between them. It is
-// there once there is one.
-const CosignedPath = "cosigned"
 
 // keepCosigned puts the checkpoint that is about to be replaced aside, if
 // witnesses have cosigned it: they say when it was there. A run that was
 // stopped before it signed may have done so before.
 func (l *Log) keepCosigned() error {
-	old, name := l.view.Checkpoint, l.view.dir+"/"+CosignedPath
+	old, name := l.signed, l.dir+"/"+translog.CosignedPath
 	if len(old.Signatures()) < 2 {
 		return nil
 	}

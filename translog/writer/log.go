@@ -1,4 +1,7 @@
-package translog
+// Package writer appends to a log of package translog: one process, one
+// goroutine. It makes tiles durable before the checkpoint that covers them, and
+// drops what a stopped run has left beyond it.
+package writer
 
 import (
 	"errors"
@@ -12,12 +15,9 @@ import (
 
 	"unseal/durable"
 	"unseal/proof"
+	"unseal/translog"
 	"unseal/trove"
 )
-
-// ErrFork says that going on would sign a log that contradicts a checkpoint
-// signed before. Stop: restore the state that belongs to that checkpoint.
-var ErrFork = errors.New("the log would fork")
 
 // Log is a log open for writing, by one process and from one goroutine.
 //
@@ -25,10 +25,14 @@ var ErrFork = errors.New("the log would fork")
 // must be durable before the public sees it, then Sign. After an error of
 // Flush or Sign nothing further is written; open the log again.
 type Log struct {
-	view   View
 	fsys   durable.FS
+	dir    string
 	signer note.Signer
 	seen   proof.Checkpoint
+	signed proof.Checkpoint // the newest; size 0 for none
+	state  translog.State
+	edge   translog.Edge
+	last   []byte            // the last tile of entries, if it is partial
 	files  map[string][]byte // full tiles that Flush has to write
 	dirty  bool              // there is something to flush
 	err    error             // of Flush, Sign or a fork: the end
@@ -44,21 +48,34 @@ const flushJobs = 4
 // known. A log shorter than seen may be appended to, as long as it then passes
 // through it.
 func Open(fsys durable.FS, dir string, signer note.Signer, seen proof.Checkpoint) (*Log, error) {
-	read := func(name string) ([]byte, error) { return fs.ReadFile(fsys, name) }
-	l := &Log{fsys: fsys, signer: signer, seen: seen, files: map[string][]byte{}}
-	v, err := Load(read, dir)
+	l := &Log{fsys: fsys, dir: dir, signer: signer, seen: seen, files: map[string][]byte{}}
+	v, err := translog.Load(l.read, dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !exists(fsys, dir+"/"+CheckpointPath):
-		l.view = View{read: read, dir: dir}
+	case errors.Is(err, fs.ErrNotExist) && !exists(fsys, dir+"/"+translog.CheckpointPath):
 	case err != nil:
 		return nil, err
 	default:
-		l.view = *v
+		if err := l.resume(v); err != nil {
+			return nil, err
+		}
 	}
-	if err := l.checkSeen(); err != nil {
-		return nil, err
+	return l, l.checkSeen()
+}
+
+func (l *Log) read(name string) ([]byte, error) { return fs.ReadFile(l.fsys, name) }
+
+// resume goes on from what the checkpoint covers.
+func (l *Log) resume(v *translog.View) (err error) {
+	l.signed, l.state, l.edge = v.Checkpoint, v.State, v.Edge()
+	if t := l.lastTile(); t.Partial() {
+		l.last, err = translog.ReadEntries(l.read, l.dir, t)
 	}
-	return l, nil
+	return err
+}
+
+// lastTile is the last tile of entries.
+func (l *Log) lastTile() translog.Tile {
+	return translog.Tile{Level: translog.Entries, N: (l.Size() - 1) / translog.TileWidth}.In(l.Size())
 }
 
 func exists(fsys fs.FS, name string) bool {
@@ -73,24 +90,24 @@ func (l *Log) checkSeen() error {
 	if l.seen.Size == 0 || size < l.seen.Size {
 		return nil
 	}
-	root := l.view.edge.Root()
+	root := l.edge.Root()
 	if size > l.seen.Size {
-		var e Edge
+		var e translog.Edge
 		if err := l.rehash(&e, l.seen.Size); err != nil {
 			return err
 		}
 		root = e.Root()
 	}
 	if root != l.seen.Root {
-		return fmt.Errorf("at %d entries: %w", l.seen.Size, ErrFork)
+		return fmt.Errorf("at %d entries: %w", l.seen.Size, translog.ErrFork)
 	}
 	return nil
 }
 
 // rehash adds the first size leaves of the signed log to e.
-func (l *Log) rehash(e *Edge, size int64) error {
-	for _, t := range TilesOf(l.view.Checkpoint.Size, Entries) {
-		b, err := ReadEntries(l.view.read, l.view.dir, t)
+func (l *Log) rehash(e *translog.Edge, size int64) error {
+	for _, t := range translog.TilesOf(l.signed.Size, translog.Entries) {
+		b, err := translog.ReadEntries(l.read, l.dir, t)
 		if err != nil {
 			return err
 		}
@@ -99,7 +116,7 @@ func (l *Log) rehash(e *Edge, size int64) error {
 			return err
 		}
 		for _, line := range lines[:min(int64(len(lines)), size-e.Size)] {
-			if err := e.Add(LeafHash(line), noTile); err != nil {
+			if err := e.Add(translog.LeafHash(line), nil); err != nil {
 				return err
 			}
 		}
@@ -108,27 +125,27 @@ func (l *Log) rehash(e *Edge, size int64) error {
 }
 
 // Size is the number of entries, appended ones included.
-func (l *Log) Size() int64 { return l.view.edge.Size }
+func (l *Log) Size() int64 { return l.edge.Size }
 
 // Root is the root over them.
-func (l *Log) Root() trove.Digest { return l.view.edge.Root() }
+func (l *Log) Root() trove.Digest { return l.edge.Root() }
 
 // Signed is the newest checkpoint; its size is 0 before the first Sign.
-func (l *Log) Signed() proof.Checkpoint { return l.view.Checkpoint }
+func (l *Log) Signed() proof.Checkpoint { return l.signed }
 
 // State is what the log says, appended entries included. It must not be
 // changed, and not be read while Append runs.
-func (l *Log) State() *State { return &l.view.State }
+func (l *Log) State() *translog.State { return &l.state }
 
 // Append adds entries, in memory. The first that is illegal is refused with
-// [ErrIllegal]; those before it stand.
-func (l *Log) Append(entries ...Entry) error {
+// [translog.ErrIllegal]; those before it stand.
+func (l *Log) Append(entries ...translog.Entry) error {
 	for _, e := range entries {
 		if l.err != nil {
 			return l.err
 		}
 		line := e.Append(nil)
-		if err := l.view.State.Apply(line); err != nil {
+		if err := l.state.Apply(line); err != nil {
 			return err
 		}
 		l.add(line)
@@ -140,18 +157,17 @@ func (l *Log) Append(entries ...Entry) error {
 }
 
 func (l *Log) add(line []byte) {
-	v := &l.view
-	v.last = append(v.last, byte(len(line)>>8), byte(len(line)))
-	v.last = append(v.last, line...)
-	keep := func(t Tile, hashes []trove.Digest) error {
-		l.files[v.dir+"/"+t.Path()] = EncodeTile(hashes)
+	l.last = append(l.last, byte(len(line)>>8), byte(len(line)))
+	l.last = append(l.last, line...)
+	keep := func(t translog.Tile, hashes []trove.Digest) error {
+		l.files[l.dir+"/"+t.Path()] = translog.EncodeTile(hashes)
 		if t.Level == 0 {
-			l.files[v.dir+"/"+Tile{Entries, t.N, TileWidth}.Path()] = v.last
-			v.last = nil
+			l.files[l.dir+"/"+translog.Tile{Level: translog.Entries, N: t.N, Width: translog.TileWidth}.Path()] = l.last
+			l.last = nil
 		}
 		return nil
 	}
-	_ = v.edge.Add(LeafHash(line), keep) // keep does not fail
+	_ = l.edge.Add(translog.LeafHash(line), keep) // keep does not fail
 	l.dirty = true
 }
 
@@ -166,18 +182,17 @@ func (l *Log) Flush() error {
 			return l.err
 		}
 	}
-	v := &l.view
-	_ = v.edge.Partial(func(t Tile, hashes []trove.Digest) error {
-		l.files[v.dir+"/"+t.Path()] = EncodeTile(hashes)
+	_ = l.edge.Partial(func(t translog.Tile, hashes []trove.Digest) error {
+		l.files[l.dir+"/"+t.Path()] = translog.EncodeTile(hashes)
 		return nil
 	})
-	if w := int(l.Size() % TileWidth); w > 0 {
-		l.files[v.dir+"/"+Tile{Entries, l.Size() / TileWidth, w}.Path()] = v.last
+	if t := l.lastTile(); t.Partial() {
+		l.files[l.dir+"/"+t.Path()] = l.last
 	}
-	if l.err = WriteFiles(l.fsys, v.dir, l.files); l.err != nil {
+	if l.err = WriteFiles(l.fsys, l.dir, l.files); l.err != nil {
 		return l.err
 	}
-	v.last = slices.Clone(v.last)
+	l.last = slices.Clone(l.last)
 	l.files = map[string][]byte{}
 	l.dirty = false
 	return nil
@@ -216,7 +231,7 @@ func (l *Log) Sign() error {
 	if err := l.Flush(); err != nil {
 		return err
 	}
-	if open := l.view.State.Open(); len(open) > 0 {
+	if open := l.state.Open(); len(open) > 0 {
 		return fmt.Errorf("sign: items of %s are in the log and its batch entry is not", open[0])
 	}
 	l.err = l.sign()
@@ -227,8 +242,7 @@ func (l *Log) Sign() error {
 }
 
 func (l *Log) sign() error {
-	v := &l.view
-	genesis := v.State.Genesis
+	genesis := l.state.Genesis
 	msg, err := note.Sign(&note.Note{Text: proof.FormatCheckpoint(genesis.Origin, l.Size(), l.Root())}, l.signer)
 	if err != nil {
 		return fmt.Errorf("sign checkpoint: %w", err)
@@ -240,15 +254,15 @@ func (l *Log) sign() error {
 	if err := c.Verify(genesis.LogKey); err != nil {
 		return fmt.Errorf("the signing key is not that of the log: %w", err)
 	}
-	if old := v.Checkpoint; old.Size == c.Size && old.Root == c.Root {
+	if old := l.signed; old.Size == c.Size && old.Root == c.Root {
 		c = old // with the cosignatures it has
 	} else if err := l.keepCosigned(); err != nil {
 		return err
 	}
-	if err := durable.WriteFile(l.fsys, v.dir+"/"+CheckpointPath, c.Note); err != nil {
+	if err := durable.WriteFile(l.fsys, l.dir+"/"+translog.CheckpointPath, c.Note); err != nil {
 		return err
 	}
-	v.Checkpoint = c
+	l.signed = c
 	return nil
 }
 
@@ -256,9 +270,8 @@ func (l *Log) sign() error {
 // partial tiles that have grown, and what a stopped run left. So the bytes of
 // a log do not depend on how many runs wrote it. Sign ends with it.
 func (l *Log) Tidy() error {
-	v := &l.view
 	var files, folders []string
-	err := fs.WalkDir(l.fsys, v.dir+"/tile", func(name string, e fs.DirEntry, err error) error {
+	err := fs.WalkDir(l.fsys, l.dir+"/tile", func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -268,7 +281,7 @@ func (l *Log) Tidy() error {
 			}
 			return nil
 		}
-		if t, ok := ParseTile(strings.TrimPrefix(name, v.dir+"/")); !ok || t.End() > l.Size() || t != t.In(l.Size()) {
+		if t, ok := translog.ParseTile(strings.TrimPrefix(name, l.dir+"/")); !ok || t.End() > l.Size() || t != t.In(l.Size()) {
 			files = append(files, name)
 		}
 		return nil
