@@ -195,17 +195,10 @@ func (m *message) bodySum(form bodyForm) (bodySum, bool) {
 	return m.bodies[form], true
 }
 
-// headerDigest is section 3.7: the covered fields, each with CRLF, then the
-// signature field itself with an empty b= and without CRLF.
+// headerDigest is the hash that b= signs.
 func (m *message) headerDigest(covered []int, c *claim) []byte {
 	h := c.alg.hash.New()
-	var buf []byte
-	for _, i := range covered {
-		buf = appendHeader(buf[:0], m.fields[i].Raw, c.relaxedHeader)
-		buf = append(buf, crlf...)
-		h.Write(buf)
-	}
-	h.Write(appendHeader(buf[:0], withoutB(m.fields[c.field], c.tags), c.relaxedHeader))
+	m.writeHeader(h, covered, c)
 	return h.Sum(nil)
 }
 
