@@ -149,7 +149,7 @@ func (c *Collection) find(n int) (place, error) {
 	}
 	dir := BatchDir(c.Name, st.Batch, st.BatchEdition)
 	at, ok := m.row(n)
-	if !ok || m.Items[at].SHA256 != st.SHA256 || m.Items[at].Edition != st.Edition {
+	if !ok || m.Items[at].Edition != st.Edition {
 		return place{}, fmt.Errorf("%s: the row of %s is not as in the log: %w", path.Join(dir, ManifestName), name, proof.ErrMismatch)
 	}
 	return place{st, m, at, path.Join(dir, ItemsName)}, nil
@@ -252,11 +252,12 @@ func (a *Archive) Proof(coll trove.CollectionName, n int) ([]byte, error) {
 	fixed := c.log.Commitment(n)
 	f := &proof.File{
 		ItemIndex:       st.Index,
-		Item:            proof.Item{Batch: st.Batch, Collection: coll, Edition: st.Edition, Number: n, SHA256: st.SHA256}.Append(nil),
+		Item:            proof.Item{Batch: st.Batch, Collection: coll, Edition: st.Edition, Number: n, Shown: st.Shown},
 		CommitmentIndex: fixed.Index,
-		Commitment:      fixed.Append(nil),
+		Commitment:      fixed.Commitment,
 		Kind:            item.Row.Kind,
-		Opening:         item.Record.Opening,
+		Seed:            item.Record.Opening.Seed,
+		Salt:            item.Record.Opening.Salt,
 		Checkpoint:      a.view.Checkpoint,
 	}
 	if f.ItemPath, err = a.view.Tree().Prove(f.ItemIndex); err != nil {

@@ -228,9 +228,10 @@ type packer struct {
 	ctx   context.Context // of the call of WriteBatch, which packer does not outlive
 	m     Manifest
 	zip   *zipWriter
-	group bytes.Buffer // records not yet written
-	first int          // number of the first of them
-	lines int          // how many
+	group bytes.Buffer   // records not yet written
+	first int            // number of the first of them
+	lines int            // how many
+	shown []trove.Digest // salted, of the items so far
 
 	tile     []trove.Digest // of item commitments, the one last read
 	tileName string
@@ -315,7 +316,9 @@ func (p *packer) opens(item *NewItem) error {
 		return err
 	}
 	place := proof.Context{Origin: p.w.State().Genesis.Origin, Collection: p.c.Name, Number: item.Number, Kind: item.Kind}
-	if got := item.Record.Opening.Fast(place, item.Content); got != want {
+	got, shown := item.Record.Opening.Fast(place, item.Content)
+	p.shown = append(p.shown, shown)
+	if got != want {
 		return fmt.Errorf("%s: opens %s, committed to was %s: %w", name, got.Short(), want.Short(), proof.ErrMismatch)
 	}
 	return nil
@@ -370,9 +373,9 @@ func (p *packer) finish(dir string) (trove.Digest, error) {
 
 func (p *packer) entries(sum trove.Digest, release []note.Signer) ([]translog.Entry, error) {
 	entries := make([]translog.Entry, 0, len(p.m.Items)+1)
-	for _, r := range p.m.Items {
+	for i, r := range p.m.Items {
 		entries = append(entries, proof.Item{
-			Batch: p.m.Batch, Collection: p.m.Collection, Edition: r.Edition, Number: r.Number, SHA256: r.SHA256,
+			Batch: p.m.Batch, Collection: p.m.Collection, Edition: r.Edition, Number: r.Number, Shown: p.shown[i],
 		})
 	}
 	b := translog.Batch{Batch: p.m.Batch, Collection: p.m.Collection, Edition: p.m.Edition, Items: len(p.m.Items), Manifest: sum}

@@ -105,13 +105,26 @@ func (c Checkpoint) Verify(vkey string) error {
 // Path is the chain of hashes from a leaf up to a root (RFC 6962 section 2.1.1).
 type Path = tlog.RecordProof
 
-// checkPath verifies that leaf stands at index in the tree of that size and root.
-func checkPath(what string, p Path, size int64, root trove.Digest, index int64, leaf trove.Digest) error {
+// rootOf is the root of the tree of that size in which leaf stands at index and
+// p is its path (RFC 9162 section 2.1.3.2); false if there is no such path.
+func rootOf(p Path, size, index int64, leaf trove.Digest) (trove.Digest, bool) {
 	if index < 0 || index >= size {
-		return fmt.Errorf("%s: index %d in a tree of %d: %w", what, index, size, ErrMismatch)
+		return leaf, false
 	}
-	if err := tlog.CheckRecord(p, size, tlog.Hash(root), index, tlog.Hash(leaf)); err != nil {
-		return fmt.Errorf("%s: not in the tree: %w", what, ErrMismatch)
+	last, hash := size-1, tlog.Hash(leaf)
+	for _, h := range p {
+		if last == 0 {
+			return leaf, false
+		}
+		if index&1 == 1 || index == last {
+			for index&1 == 0 {
+				index, last = index>>1, last>>1
+			}
+			hash = tlog.NodeHash(h, hash)
+		} else {
+			hash = tlog.NodeHash(hash, h)
+		}
+		index, last = index>>1, last>>1
 	}
-	return nil
+	return trove.Digest(hash), last == 0
 }

@@ -85,19 +85,26 @@ type Opening struct {
 func Commit(c Context, s ItemSecret, content []byte) (trove.Digest, Opening) {
 	o := Opening{Rule: WordsRule, Seed: s.Seed, Salt: s.Salt}
 	o.Root, o.Segments = treeOf(content, s.Seed)
-	return o.Fast(c, content), o
+	leaf, _ := o.Fast(c, content)
+	return leaf, o
 }
 
 // Fast is the commitment that follows from content by its salted digest, the
-// root and count being taken as stated. It equals the logged commitment only
-// if content is what was committed to.
-func (o Opening) Fast(c Context, content []byte) trove.Digest {
+// root and count being taken as stated, and that digest. The commitment equals
+// the logged one only if content is what was committed to.
+func (o Opening) Fast(c Context, content []byte) (leaf, salted trove.Digest) {
+	salted = Salted(o.Salt, content)
+	return o.commitment(c, salted), salted
+}
+
+// Salted is the digest of salt and content: unlike that of content alone it
+// tells nothing to those who guess content and do not know the salt.
+func Salted(salt Seed, content []byte) (sum trove.Digest) {
 	h := sha256.New()
-	h.Write(o.Salt[:])
+	h.Write(salt[:])
 	h.Write(content)
-	var salted trove.Digest
-	h.Sum(salted[:0])
-	return o.commitment(c, salted)
+	h.Sum(sum[:0])
+	return sum
 }
 
 // commitment hashes the leaf: nine lines of text, so that it can be made again

@@ -62,6 +62,11 @@ func wordRun(part []byte, first bool) int {
 	return n
 }
 
+func fast(o Opening, c Context, content []byte) trove.Digest {
+	leaf, _ := o.Fast(c, content)
+	return leaf
+}
+
 func anyContent() *rapid.Generator[[]byte] {
 	piece := rapid.OneOf(
 		rapid.StringMatching(`[a-zA-Z0-9+/=]{30,120}\r?\n?`),
@@ -128,7 +133,7 @@ func TestCommitmentOpensBothWaysAndForNothingElse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		content := anyContent().Draw(t, "content")
 		want, o := Commit(testContext, testSecret.Item("mail", 7), content)
-		if o.Fast(testContext, content) != want {
+		if fast(o, testContext, content) != want {
 			t.Fatal("fast opening differs")
 		}
 		if err := o.Deep(content); err != nil {
@@ -139,7 +144,7 @@ func TestCommitmentOpensBothWaysAndForNothingElse(t *testing.T) {
 			other = bytes.Clone(content)
 			other[at] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
 		}
-		if o.Fast(testContext, other) == want {
+		if fast(o, testContext, other) == want {
 			t.Fatal("fast opening for other bytes")
 		}
 		if err := o.Deep(other); !errors.Is(err, ErrMismatch) {
@@ -157,7 +162,7 @@ func TestCommitmentIsBoundToItsPlace(t *testing.T) {
 		"number":     {"demo.example.org/log", "mail", 8, trove.Mail},
 		"kind":       {"demo.example.org/log", "mail", 7, trove.File},
 	} {
-		if o.Fast(c, content) == want {
+		if fast(o, c, content) == want {
 			t.Errorf("another %s gives the same commitment", what)
 		}
 	}
@@ -170,8 +175,8 @@ func TestHalvesThatDisagreeAreCaughtByDeep(t *testing.T) {
 	mine, other := []byte("what is shown"), []byte("what the tree is of")
 	s := testSecret.Item("mail", 7)
 	_, lie := Commit(testContext, s, other)
-	logged := lie.Fast(testContext, mine) // salted digest of one, tree of the other
-	if lie.Fast(testContext, mine) != logged {
+	logged := fast(lie, testContext, mine) // salted digest of one, tree of the other
+	if fast(lie, testContext, mine) != logged {
 		t.Fatal("the fast opening is not meant to see this")
 	}
 	if err := lie.Deep(mine); !errors.Is(err, ErrMismatch) {

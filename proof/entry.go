@@ -18,7 +18,7 @@ type Item struct {
 	Collection trove.CollectionName
 	Edition    int
 	Number     int
-	SHA256     trove.Digest // of the bytes shown
+	Shown      trove.Digest // of the edition's salt and the bytes shown; see [Salted]
 }
 
 // Append writes the one line that stands in the log: canonical JSON.
@@ -27,7 +27,7 @@ func (e Item) Append(b []byte) []byte {
 	b = append(append(b, `,"collection":"`...), e.Collection...)
 	b = strconv.AppendInt(append(b, `","edition":`...), int64(e.Edition), 10)
 	b = strconv.AppendInt(append(b, `,"number":`...), int64(e.Number), 10)
-	b = hex.AppendEncode(append(b, `,"sha256":"`...), e.SHA256[:])
+	b = hex.AppendEncode(append(b, `,"shown":"`...), e.Shown[:])
 	return append(b, `","type":"item"}`...)
 }
 
@@ -39,11 +39,11 @@ func ParseItem(line []byte) (Item, error) {
 	e.Collection = trove.CollectionName(stringField(&rest, `,"collection":"`))
 	e.Edition = uintField(&rest, `,"edition":`)
 	e.Number = uintField(&rest, `,"number":`)
-	sum := stringField(&rest, `,"sha256":"`)
-	if len(sum) != 2*len(e.SHA256) {
+	sum := stringField(&rest, `,"shown":"`)
+	if len(sum) != 2*len(e.Shown) {
 		return Item{}, errItem
 	}
-	if _, err := hex.Decode(e.SHA256[:], sum); err != nil {
+	if _, err := hex.Decode(e.Shown[:], sum); err != nil {
 		return Item{}, errItem
 	}
 	if _, err := trove.ParseCollection(string(e.Collection)); err != nil {

@@ -49,11 +49,31 @@ func segments(content []byte, lens []uint16) []uint16 {
 		if line := content[:end]; encodedLine(line) {
 			lens = cutEvery(maxEncodedCut, len(line), lens)
 		} else {
-			lens = cutWords(line, lens)
+			lens = cutWords(line, true, lens)
 		}
 		content = content[end:]
 	}
 	return lens
+}
+
+// cutPiece appends the segments of a piece of content between two marks, which
+// is cut as in the whole: lineStart and lineEnd tell whether its first line is
+// there from its beginning, its last one to its end. Lines that are not are no
+// encoded ones.
+func cutPiece(piece []byte, lineStart, lineEnd bool, lens []uint16) []uint16 {
+	if !lineStart {
+		end := bytes.IndexByte(piece, '\n') + 1
+		if end == 0 {
+			end = len(piece)
+		}
+		lens = cutWords(piece[:end], false, lens)
+		piece = piece[end:]
+	}
+	last := len(piece)
+	if !lineEnd {
+		last = bytes.LastIndexByte(piece, '\n') + 1
+	}
+	return cutWords(piece[last:], true, segments(piece[:last], lens))
 }
 
 // encodedLine reports whether line looks like base64.
@@ -83,10 +103,11 @@ func cutEvery(size, n int, lens []uint16) []uint16 {
 	return append(lens, uint16(n))
 }
 
-func cutWords(line []byte, lens []uint16) []uint16 {
+// cutWords cuts a line, or the rest of one where whole is false.
+func cutWords(line []byte, whole bool, lens []uint16) []uint16 {
 	for p := 0; p < len(line); {
 		start, end := p, min(p+maxWordCut, len(line))
-		for p < end && start == 0 && byteClass[line[p]]&wordByte == 0 {
+		for p < end && start == 0 && whole && byteClass[line[p]]&wordByte == 0 {
 			p++
 		}
 		for p < end && byteClass[line[p]]&wordByte != 0 {

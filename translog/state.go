@@ -55,7 +55,7 @@ type Status struct {
 	Batch        int         // where the newest edition lies
 	BatchEdition int
 	Edition      int          // the newest
-	SHA256       trove.Digest // of what it shows
+	Shown        trove.Digest // salted, of what it shows; see proof.Item
 	Index        int64        // of its entry in the log
 	Reason       string       // of Withheld and Tombstone
 }
@@ -219,7 +219,7 @@ func (s *State) item(e proof.Item) error {
 		return fmt.Errorf("%s/%d: more editions than this version reads", e.Collection, e.Number)
 	}
 	*c.slot(e.Number) = slot{
-		sum: e.SHA256, index: uint32(s.Size), batch: uint32(e.Batch),
+		sum: e.Shown, index: uint32(s.Size), batch: uint32(e.Batch),
 		edition: uint16(e.Edition), batchEdition: uint16(into), state: published,
 	}
 	c.pending[e.Batch]++
@@ -345,7 +345,7 @@ func (c *Collection) Number(n int) (Status, bool) {
 	s := c.look(n)
 	st := Status{
 		State: trove.Committed, Batch: int(s.batch), BatchEdition: int(s.batchEdition), Edition: int(s.edition),
-		SHA256: s.sum, Index: int64(s.index),
+		Shown: s.sum, Index: int64(s.index),
 	}
 	if s.reason > 0 {
 		st.Reason = c.reasons[s.reason-1]

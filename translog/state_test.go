@@ -51,7 +51,7 @@ func commitment(count int) proof.Commitment {
 }
 
 func item(n, batch, edition int) proof.Item {
-	return proof.Item{Batch: batch, Collection: "mail", Edition: edition, Number: n, SHA256: trove.Sum(fmt.Append(nil, n, edition))}
+	return proof.Item{Batch: batch, Collection: "mail", Edition: edition, Number: n, Shown: trove.Sum(fmt.Append(nil, n, edition))}
 }
 
 func index(n int) Index {
@@ -106,7 +106,7 @@ func TestLegalHistoryAddsUp(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	st, _ := c.Number(5)
-	if st.State != trove.Published || st.Edition != 2 || st.Batch != 1 || st.BatchEdition != 2 || st.SHA256 != item(5, 1, 2).SHA256 || st.Index != 10 {
+	if st.State != trove.Published || st.Edition != 2 || st.Batch != 1 || st.BatchEdition != 2 || st.Shown != item(5, 1, 2).Shown || st.Index != 10 {
 		t.Errorf("%+v", st)
 	}
 	if st, _ := c.Number(6); st.State != trove.Tombstone || st.Reason != "court-order" {

@@ -64,7 +64,7 @@ func commitment(count int) proof.Commitment {
 }
 
 func item(n, batch, edition int) proof.Item {
-	return proof.Item{Batch: batch, Collection: "mail", Edition: edition, Number: n, SHA256: trove.Sum(fmt.Append(nil, n, edition))}
+	return proof.Item{Batch: batch, Collection: "mail", Edition: edition, Number: n, Shown: trove.Sum(fmt.Append(nil, n, edition))}
 }
 
 func index(n int) translog.Index {
