@@ -105,9 +105,10 @@ type Row struct {
 	Kind    trove.Kind   `json:"kind"`
 	Date    time.Time    `json:"date,omitzero"` // by which items are in order; zero for none
 	Edition int          `json:"edition"`
-	Size    int64        `json:"size"`   // of what is shown
-	SHA256  trove.Digest `json:"sha256"` // of what is shown, as in the log
-	Name    string       `json:"name"`   // of its member in items.zip
+	Hidden  int          `json:"redactions,omitempty"` // how many runs are hidden
+	Size    int64        `json:"size"`                 // of what is shown
+	SHA256  trove.Digest `json:"sha256"`               // of what is shown
+	Name    string       `json:"name"`                 // of its member in items.zip
 	At      Extent       `json:"at"`
 }
 
@@ -115,14 +116,31 @@ type Row struct {
 // offsets, not text, and the opening of its commitment. Number and opening
 // come first in its line, so that a verifier need not read on.
 type Record struct {
-	Number  int           `json:"number"`
-	Opening proof.Opening `json:"opening"`
+	Number   int              `json:"number"`
+	Opening  proof.Opening    `json:"opening,omitzero"`   // unless it is redacted
+	Redacted *proof.Rendition `json:"redacted,omitempty"` // what opens the commitment of a redacted item
 	trove.Record
 	Thread string   `json:"thread,omitempty"`
 	Owners []string `json:"owners,omitempty"`  // of the mailboxes it was found in
 	Paths  []string `json:"paths,omitempty"`   // where it was found
 	Copies []int    `json:"copies,omitempty"`  // numbers of other copies of the same message
 	CopyOf int      `json:"copy_of,omitempty"` // number of the first of them
+
+	Redactions []Redaction `json:"redactions,omitempty"` // why, for each hidden run of Redacted
+	Original   *Original   `json:"original,omitempty"`   // what was found before it was redacted
+}
+
+// Redaction is why a run is hidden.
+type Redaction struct {
+	At     int64  `json:"at"`     // offset of its mark in what is shown
+	Reason string `json:"reason"` // a code, as for withheld items
+}
+
+// Original is what the publisher found of the signatures of an item before it
+// was redacted. Nobody else can check it.
+type Original struct {
+	Verdict    trove.Verdict     `json:"verdict"`
+	Signatures []trove.Signature `json:"signatures,omitempty"`
 }
 
 // Item is a published item without its bytes.
