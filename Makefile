@@ -8,9 +8,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 GO ?= go
-FUZZTIME ?= 60s
+FUZZMINUTE ?= 60
 
 CHECKS ?= 10000
+PROOFCHECKS ?= 100000
 
 .PHONY: check test long bench bin format vet browser interop fuzz properties kills race
 
@@ -50,13 +51,12 @@ interop:
 	elif [ -n "$${UNSEAL_REQUIRE:-}" ]; then echo "tessera's modules cannot be had here, and UNSEAL_REQUIRE is set"; exit 1; \
 	else echo "SKIPPED: tessera's modules cannot be had here"; fi
 
-# Every fuzz target of every package for FUZZTIME each; what they find lands in testdata/fuzz.
+# Every fuzz target of fuzz.list for its CPU minutes; what they find lands in
+# testdata/fuzz. make fuzz FUZZMINUTE=1 takes a second for each minute.
 fuzz:
-	@for p in $$($(GO) list ./...); do \
-	  for f in $$($(GO) test -list '^Fuzz' "$$p" | grep '^Fuzz' || true); do \
-	    echo "$$p $$f"; \
-	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) "$$p"; \
-	  done; \
+	@grep -v '^#' fuzz.list | while read -r package target minutes; do \
+	  echo "$$package $$target, $$minutes CPU minutes"; \
+	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $$((minutes * $(FUZZMINUTE)))s -fuzzminimizetime 10s -parallel 1 "$$package" </dev/null; \
 	done
 
 # The properties over generated values, on many more of them than in make test.
@@ -65,6 +65,7 @@ properties:
 	  $$($(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "pgregory.net/rapid"}}{{$$p}}{{end}}{{end}}' ./...) \
 	  $$($(GO) list -f '{{$$p := .ImportPath}}{{range .XTestImports}}{{if eq . "pgregory.net/rapid"}}{{$$p}}{{end}}{{end}}' ./...) \
 	  -rapid.checks=$(CHECKS)
+	$(GO) test -count=1 -timeout 120m ./proof -rapid.checks=$(PROOFCHECKS)
 
 # Every kill, power loss and disk error that the harnesses can make.
 kills:
