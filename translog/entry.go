@@ -49,13 +49,14 @@ type Tombstone struct {
 	Type       string               `json:"type"` // "tombstone"
 }
 
-// Batch closes an edition of a batch: it covers the item entries of that
-// batch since its edition before, and they are the rows of its manifest.
+// Batch closes an edition of a batch: it covers the item and tombstone entries
+// of that batch since its edition before. Its manifest has a row for every
+// number of the batch that is out, and replaces that of the edition before.
 type Batch struct {
 	Batch      int                  `json:"batch"`
 	Collection trove.CollectionName `json:"collection"`
 	Edition    int                  `json:"edition"`
-	Items      int                  `json:"items"`
+	Items      int                  `json:"items"`      // how many rows that are
 	Manifest   trove.Digest         `json:"manifest"`   // SHA-256 of manifest.json
 	Signatures []string             `json:"signatures"` // by release keys; see Sign
 	Type       string               `json:"type"`       // "batch"

@@ -31,10 +31,17 @@ type Collection struct {
 	Commitments []LoggedCommitment
 	Batches     []LoggedBatch // every edition, in log order
 
-	chunks  [][]slot    // of chunkSize numbers each, nil while none of them is out or withheld
-	reasons []string    // what slot.reason counts from 1
-	pending map[int]int // batch → items since its last edition
-	last    map[int]int // batch → its newest edition
+	chunks  [][]slot // of chunkSize numbers each, nil while none of them is out or withheld
+	reasons []string // what slot.reason counts from 1
+	batches map[int]*contents
+}
+
+// contents is what the log says of one batch.
+type contents struct {
+	edition int   // the newest
+	live    int   // numbers that are out in it, with those of the next edition
+	closed  int64 // index of the entry of the newest edition; 0 before the first
+	open    bool  // it has item or tombstone entries since
 }
 
 // LoggedCommitment is a commitment and where it stands.
@@ -51,9 +58,9 @@ type LoggedBatch struct {
 
 // Status is what the log says of one number.
 type Status struct {
-	State        trove.State // Committed, Published, Withheld, Unreadable or Tombstone
-	Batch        int         // where the newest edition lies
-	BatchEdition int
+	State        trove.State  // Committed, Published, Withheld, Unreadable or Tombstone
+	Batch        int          // where it lies, or lay
+	BatchEdition int          // the newest of that batch, 0 before the first
 	Edition      int          // the newest
 	Shown        trove.Digest // salted, of what it shows; see proof.Item
 	Index        int64        // of its entry in the log
@@ -65,7 +72,6 @@ type slot struct {
 	sum          trove.Digest
 	index, batch uint32
 	edition      uint16
-	batchEdition uint16
 	reason       uint16
 	state        uint8
 }
@@ -145,12 +151,14 @@ func (s *State) Collections() []*Collection { return s.order }
 // Collection is the one of that name, or nil.
 func (s *State) Collection(name trove.CollectionName) *Collection { return s.colls[name] }
 
-// Open reports the batches whose items are in the log while their batch entry
-// is not. At a checkpoint there must be none.
+// Open reports the batches of which the log has item or tombstone entries, and
+// no edition since. At a checkpoint there must be none.
 func (s *State) Open() (open []trove.Name) {
 	for _, c := range s.order {
-		for b := range c.pending {
-			open = append(open, trove.Name{Collection: c.Name, Batch: b})
+		for b, in := range c.batches {
+			if in.open {
+				open = append(open, trove.Name{Collection: c.Name, Batch: b})
+			}
 		}
 	}
 	return open
@@ -159,7 +167,7 @@ func (s *State) Open() (open []trove.Name) {
 func (s *State) commit(e proof.Commitment) error {
 	c := s.colls[e.Collection]
 	if c == nil {
-		c = &Collection{Name: e.Collection, pending: map[int]int{}, last: map[int]int{}}
+		c = &Collection{Name: e.Collection, batches: map[int]*contents{}}
 	}
 	var previous trove.Digest
 	if n := len(c.Commitments); n > 0 {
@@ -206,23 +214,30 @@ func (s *State) item(e proof.Item) error {
 		return err
 	}
 	old := c.look(e.Number)
-	into := c.last[e.Batch] + 1
 	switch {
 	case old.state == tombstone:
 		return fmt.Errorf("%s/%d is withdrawn for good", e.Collection, e.Number)
 	case e.Edition != int(old.edition)+1:
 		return fmt.Errorf("%s/%d: edition %d in batch %d after edition %d in batch %d",
 			e.Collection, e.Number, e.Edition, e.Batch, old.edition, old.batch)
-	case c.open(old):
+	case old.edition > 0 && e.Batch != int(old.batch):
+		return fmt.Errorf("%s/%d is in batch %d and stays there, not in batch %d", e.Collection, e.Number, old.batch, e.Batch)
+	case c.inOpen(old):
 		return fmt.Errorf("%s/%d: edition %d while batch %d, with the edition before, is open", e.Collection, e.Number, e.Edition, old.batch)
-	case e.Edition > math.MaxUint16 || into > math.MaxUint16:
+	case e.Edition > math.MaxUint16:
 		return fmt.Errorf("%s/%d: more editions than this version reads", e.Collection, e.Number)
 	}
 	*c.slot(e.Number) = slot{
-		sum: e.Shown, index: uint32(s.Size), batch: uint32(e.Batch),
-		edition: uint16(e.Edition), batchEdition: uint16(into), state: published,
+		sum: e.Shown, index: uint32(s.Size), batch: uint32(e.Batch), edition: uint16(e.Edition), state: published,
 	}
-	c.pending[e.Batch]++
+	in := c.batches[e.Batch]
+	if in == nil {
+		in = &contents{}
+		c.batches[e.Batch] = in
+	}
+	if in.open = true; e.Edition == 1 {
+		in.live++
+	}
 	return nil
 }
 
@@ -231,13 +246,17 @@ func (s *State) batch(e Batch) error {
 	if c == nil {
 		return fmt.Errorf("collection %q is not committed to", e.Collection)
 	}
+	var in contents
+	if known := c.batches[e.Batch]; known != nil {
+		in = *known
+	}
 	switch {
 	case e.Batch < 1 || e.Batch > math.MaxInt32:
 		return fmt.Errorf("batch %d", e.Batch)
-	case e.Edition != c.last[e.Batch]+1:
-		return fmt.Errorf("batch %d of %s: edition %d after edition %d", e.Batch, e.Collection, e.Edition, c.last[e.Batch])
-	case e.Items != c.pending[e.Batch]:
-		return fmt.Errorf("batch %d of %s states %d items, the log has %d", e.Batch, e.Collection, e.Items, c.pending[e.Batch])
+	case e.Edition != in.edition+1:
+		return fmt.Errorf("batch %d of %s: edition %d after edition %d", e.Batch, e.Collection, e.Edition, in.edition)
+	case e.Items != in.live:
+		return fmt.Errorf("batch %d of %s states %d items, by the log %d are out", e.Batch, e.Collection, e.Items, in.live)
 	}
 	signed, err := e.signedBy(s.Genesis.ReleaseKeys)
 	if err != nil {
@@ -246,8 +265,7 @@ func (s *State) batch(e Batch) error {
 	if signed < s.Genesis.ReleaseQuorum {
 		return fmt.Errorf("batch %d of %s is signed by %d release keys, %d must", e.Batch, e.Collection, signed, s.Genesis.ReleaseQuorum)
 	}
-	delete(c.pending, e.Batch)
-	c.last[e.Batch] = e.Edition
+	c.batches[e.Batch] = &contents{edition: e.Edition, live: in.live, closed: s.Size}
 	c.Batches = append(c.Batches, LoggedBatch{e, s.Size})
 	return nil
 }
@@ -289,7 +307,8 @@ func (s *State) tombstone(e Tombstone) error {
 	if err != nil {
 		return err
 	}
-	if old := c.look(e.Number); old.state != published || c.open(old) {
+	old := c.look(e.Number)
+	if old.state != published || c.inOpen(old) {
 		return fmt.Errorf("%s/%d is not out and has no tombstone", e.Collection, e.Number)
 	}
 	reason, err := c.reason(e.Reason)
@@ -298,12 +317,23 @@ func (s *State) tombstone(e Tombstone) error {
 	}
 	to := c.slot(e.Number)
 	to.state, to.reason, to.index = tombstone, reason, uint32(s.Size)
+	in := c.batches[int(old.batch)]
+	in.live--
+	in.open = true
 	return nil
 }
 
-// open reports whether the batch edition that s lies in is not closed yet.
-func (c *Collection) open(s slot) bool {
-	return s.batch > 0 && int(s.batchEdition) > c.last[int(s.batch)]
+// inOpen reports whether no edition of its batch has followed on the entry of s.
+func (c *Collection) inOpen(s slot) bool {
+	return s.batch > 0 && int64(s.index) > c.batches[int(s.batch)].closed
+}
+
+// Edition is the newest edition of a batch, 0 for one that is not in the log.
+func (c *Collection) Edition(batch int) int {
+	if in := c.batches[batch]; in != nil {
+		return in.edition
+	}
+	return 0
 }
 
 // reason finds or adds a code.
@@ -344,7 +374,7 @@ func (c *Collection) Number(n int) (Status, bool) {
 	}
 	s := c.look(n)
 	st := Status{
-		State: trove.Committed, Batch: int(s.batch), BatchEdition: int(s.batchEdition), Edition: int(s.edition),
+		State: trove.Committed, Batch: int(s.batch), BatchEdition: c.Edition(int(s.batch)), Edition: int(s.edition),
 		Shown: s.sum, Index: int64(s.index),
 	}
 	if s.reason > 0 {
