@@ -140,6 +140,7 @@ type Item struct {
 	Number  int    // 0 before commit
 	Batch   int    // 0 if in none
 	Edition int    // 0 before it is published
+	Amended bool   // it is out, and not as it is to be shown from the next publish on
 	Thread  string
 	CopyOf  ItemID // the first of its set of copies; 0 if it is that one, or has none
 	Opening Opening
@@ -211,6 +212,9 @@ const (
 	WithheldRange Act = "withheld"
 	LiftedRange   Act = "withholding lifted"
 	JudgedAgain   Act = "records judged again"
+	RedactedItem  Act = "redacted"
+	UnhiddenItem  Act = "redactions lifted"
+	WithdrawnItem Act = "withdrawn"
 )
 
 // Decision is one line of the append-only log of what people decided.
@@ -248,12 +252,22 @@ const (
 	BatchIsOut BatchState = "published"
 )
 
+// Redaction hides places of an item from the next publish on.
+type Redaction struct {
+	Item   ItemID
+	Reason string // a code, which readers see
+	Spec   string // what is hidden, as release writes it
+}
+
 // Batch is a numbered set of items. Items, First and Last follow from the
-// items that are in it; a planned batch may lose them all to withholding.
+// items that are in it, without tombstones; a planned batch may lose them all
+// to withholding.
 type Batch struct {
 	Collection  trove.CollectionName
 	Number      int
 	State       BatchState
+	Edition     int // the newest that is out; 0 while it is planned
+	Amended     int // items that its newest edition does not show as they are to be shown
 	Items       int
 	First, Last int // lowest and highest number in it
 	Published   time.Time
@@ -344,15 +358,31 @@ type Catalog interface {
 	PlanBatch(ctx context.Context, c trove.CollectionName, from, to int) (Batch, error)
 	// Batches lists all by number.
 	Batches(ctx context.Context, c trove.CollectionName) ([]Batch, error)
-	// MarkPublished records that b, named by Collection and Number, is out with
-	// its Manifest, LogSize and Published, and its items in edition 1. Repeated
-	// with the same manifest it does nothing; another one is a conflict.
+	// MarkPublished records that b, named by Collection, Number and Edition, is
+	// out with its Manifest, LogSize and Published: its items in edition 1, or,
+	// if it is a later edition, the amended ones in their next. Repeated with the
+	// same manifest it does nothing; another one of that edition is a conflict.
 	MarkPublished(ctx context.Context, b Batch) error
 	// Withhold keeps the numbers of a range back under a reason code and takes
 	// them out of planned batches; an empty code lifts that again. If one of
 	// them is published or a tombstone, or not given yet, it is a conflict. Only
 	// a change is a decision.
 	Withhold(ctx context.Context, c trove.CollectionName, from, to int, code string, by Author) error
+
+	// Redact adds redactions to numbered items of one collection; those that
+	// are out are amended. For a tombstone or an item without a number it is a
+	// conflict. Only new ones are decisions, one for each item.
+	Redact(ctx context.Context, c trove.CollectionName, rows []Redaction, by Author) error
+	// LiftRedactions takes all redactions of a range of numbers away; those of
+	// them that are out are amended. Only a change is a decision.
+	LiftRedactions(ctx context.Context, c trove.CollectionName, from, to int, by Author) error
+	// Redactions lists those of a collection, or of one item if id is not 0, by
+	// item.
+	Redactions(ctx context.Context, c trove.CollectionName, id ItemID) ([]Redaction, error)
+	// Withdraw makes tombstones of a range of numbers that are all published,
+	// else it is a conflict; their batches are amended. Numbers that are
+	// tombstones already count as done.
+	Withdraw(ctx context.Context, c trove.CollectionName, from, to int, code string, by Author) error
 
 	// Check looks for damage and broken invariants and lists what it finds;
 	// the error is about looking.

@@ -180,7 +180,7 @@ func (r *Desk) markPublished(ctx context.Context, l *archive.Writer, name trove.
 	if !ok {
 		return fmt.Errorf("batch %d of %s is in the log, and nothing else is known of it", b.Batch.Batch, name)
 	}
-	return r.Catalog.MarkPublished(ctx, catalog.Batch{Collection: name, Number: b.Batch.Batch, Published: info.Published,
+	return r.Catalog.MarkPublished(ctx, catalog.Batch{Collection: name, Number: b.Batch.Batch, Edition: b.Edition, Published: info.Published,
 		Manifest: b.Manifest, LogSize: b.Index + 1})
 }
 

@@ -43,6 +43,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Opener) {
 		{"SupplementGoesOnCounting", testSupplement},
 		{"BatchesTakeWhatMayBePublished", testBatches},
 		{"PublishedBatchStands", testPublished},
+		{"AmendedBatchComesInEditions", testAmended},
 		{"WithheldNumbersStayBack", testWithhold},
 		{"RecordsAreReplacedBeforePublicationOnly", testReplaceRecords},
 		{"UnknownThingsAreNotFound", testNotFound},

@@ -28,7 +28,7 @@ func testHistories(t *testing.T, fresh func(t testing.TB) Opener) {
 	rapid.Check(t, func(rt *rapid.T) {
 		h := newHistory(rt, fresh(t))
 		defer func() { h.c.Close() }()
-		steps := []func(){h.ingest, h.ingest, h.excludeItem, h.excludeTrove, h.includeTrove, h.commit, h.plan, h.planRange, h.publish, h.withhold, h.replace, h.reopen}
+		steps := []func(){h.ingest, h.ingest, h.excludeItem, h.excludeTrove, h.includeTrove, h.commit, h.plan, h.planRange, h.publish, h.publish, h.withhold, h.replace, h.redact, h.lift, h.withdraw, h.reopen}
 		for range rapid.IntRange(1, maxSteps).Draw(rt, "steps") {
 			rapid.SampledFrom(steps).Draw(rt, "step")()
 			h.compare()
@@ -44,7 +44,11 @@ type model struct {
 	number   int
 	batch    int
 	withheld string
-	judged   int // which replacement of its record stands; 0: that of intake
+	judged   int             // which replacement of its record stands; 0: that of intake
+	hidden   map[string]bool // its redactions
+	edition  int
+	amended  bool
+	gone     bool // a tombstone
 }
 
 type history struct {
@@ -57,7 +61,7 @@ type history struct {
 	excluded [mailboxes]bool
 	items    map[int]*model // by word of the vocabulary
 	numbers  []int          // words by number - 1
-	batches  []bool         // by number - 1: published
+	batches  []int          // by number - 1: editions that are out
 	commits  int
 	decided  int
 }
@@ -260,7 +264,7 @@ func (h *history) free(from, to int) (all []*model) {
 
 // batch puts items into the next batch.
 func (h *history) batch(items []*model) {
-	h.batches = append(h.batches, false)
+	h.batches = append(h.batches, 0)
 	for _, m := range items {
 		m.batch = len(h.batches)
 	}
@@ -300,11 +304,79 @@ func (h *history) publish() {
 		return
 	}
 	n := rapid.IntRange(1, len(h.batches)).Draw(h.T, "batch")
-	h.ok(h.c.MarkPublished(h.ctx, catalog.Batch{Collection: coll, Number: n, Manifest: trove.Sum([]byte{byte(n)})}))
-	h.batches[n-1] = true
+	edition, amended := h.batches[n-1], false
+	for _, m := range h.items {
+		amended = amended || m.batch == n && m.amended
+	}
+	if edition == 0 || amended {
+		edition++
+	}
+	h.ok(h.c.MarkPublished(h.ctx, catalog.Batch{Collection: coll, Number: n, Edition: edition, Manifest: trove.Sum([]byte{byte(n), byte(edition)})}))
+	for _, m := range h.items {
+		if m.batch == n && h.batches[n-1] != edition && (edition == 1 || m.amended) {
+			m.amended = false
+			if !m.gone {
+				m.edition++
+			}
+		}
+	}
+	h.batches[n-1] = edition
 }
 
-func (h *history) published(m *model) bool { return m.batch > 0 && h.batches[m.batch-1] }
+// redact hides something of one item, or of one that cannot be redacted.
+func (h *history) redact() {
+	w := h.someItem()
+	if w < 0 {
+		return
+	}
+	m, spec := h.items[w], rapid.SampledFrom([]string{"a", "b"}).Draw(h.T, "spec")
+	err := h.c.Redact(h.ctx, coll, []catalog.Redaction{{Item: h.id(w), Reason: "privacy", Spec: spec}}, editor)
+	h.refused(err, m.number == 0 || m.gone)
+	if err != nil || m.hidden[spec] {
+		return
+	}
+	if m.hidden == nil {
+		m.hidden = map[string]bool{}
+	}
+	m.hidden[spec] = true
+	m.amended = m.amended || h.published(m)
+	h.decided++
+}
+
+func (h *history) lift() {
+	from, to := h.someRange()
+	h.ok(h.c.LiftRedactions(h.ctx, coll, from, to, editor))
+	for _, m := range h.items {
+		if m.number > 0 && m.number >= from && m.number <= to && len(m.hidden) > 0 && !m.gone {
+			m.hidden = nil
+			m.amended = m.amended || h.published(m)
+			h.decided++
+		}
+	}
+}
+
+func (h *history) withdraw() {
+	from, to := h.someRange()
+	bad := from < 1 || to < from || to > len(h.numbers)
+	var changed []*model
+	for n := from; n <= to && !bad; n++ {
+		m := h.items[h.numbers[n-1]]
+		bad = !h.published(m)
+		if !m.gone {
+			changed = append(changed, m)
+		}
+	}
+	h.refused(h.c.Withdraw(h.ctx, coll, from, to, "court", editor), bad)
+	if bad || len(changed) == 0 {
+		return
+	}
+	h.decided++
+	for _, m := range changed {
+		m.gone, m.amended = true, true
+	}
+}
+
+func (h *history) published(m *model) bool { return m.batch > 0 && h.batches[m.batch-1] > 0 }
 
 func (h *history) withhold() {
 	from, to := h.someRange()
@@ -339,7 +411,7 @@ func (h *history) replace() {
 	}
 	m, n := h.items[w], rapid.IntRange(1, 2).Draw(h.T, "judged")
 	err := h.c.ReplaceRecords(h.ctx, coll, []catalog.RecordRow{{Item: h.id(w), Record: fmt.Append(nil, n)}}, editor)
-	h.refused(err, h.state(w) == trove.Published)
+	h.refused(err, h.published(m))
 	if err == nil && m.judged != n {
 		m.judged = n
 		h.decided++
@@ -354,6 +426,8 @@ func (h *history) state(w int) trove.State {
 		return trove.Excluded
 	case m.withheld != "":
 		return trove.Withheld
+	case m.gone:
+		return trove.Tombstone
 	case h.published(m):
 		return trove.Published
 	case !readable(w):
@@ -373,6 +447,9 @@ func (h *history) compare() {
 		for w, m := range h.items {
 			if trove.Sum([]byte(word(w))) != it.SHA256 {
 				continue
+			}
+			if it.Edition != m.edition || it.Amended != m.amended {
+				h.Fatalf("%s is of edition %d, amended %t; want %+v", word(w), it.Edition, it.Amended, m)
 			}
 			if it.State != h.state(w) || it.Number != m.number || it.Batch != m.batch {
 				h.Fatalf("%s is %s, number %d, batch %d; want %s and %+v", word(w), it.State, it.Number, it.Batch, h.state(w), m)

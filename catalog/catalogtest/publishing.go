@@ -212,7 +212,7 @@ func testPublished(d *desk) {
 	planned, err := d.PlanBatches(d.Context(), coll, 3)
 	d.ok(err)
 	b := planned[0]
-	b.Manifest, b.LogSize, b.Published = trove.Sum([]byte("manifest")), 7, d.time
+	b.Manifest, b.LogSize, b.Published, b.Edition = trove.Sum([]byte("manifest")), 7, d.time, 1
 	d.ok(d.MarkPublished(d.Context(), b))
 	d.ok(d.MarkPublished(d.Context(), b))
 	other := b
@@ -230,6 +230,55 @@ func testPublished(d *desk) {
 	}
 	d.want(d.Withhold(d.Context(), coll, 3, 4, "private", editor), catalog.ErrConflict)
 	d.count(map[trove.State]int{trove.Published: 3, trove.Committed: 2})
+	d.sound()
+}
+
+func testAmended(d *desk) {
+	d.committed(5)
+	planned, err := d.PlanBatches(d.Context(), coll, 3)
+	d.ok(err)
+	b := planned[0]
+	b.Manifest, b.Edition = trove.Sum([]byte("manifest")), 1
+	hide := func(n int, spec string) error {
+		it := d.items(catalog.Query{From: n, To: n})[0]
+		return d.Redact(d.Context(), coll, []catalog.Redaction{{Item: it.ID, Reason: "privacy", Spec: spec}}, editor)
+	}
+	d.ok(hide(1, "before it is out"))
+	d.ok(d.MarkPublished(d.Context(), b))
+	d.ok(hide(2, "a"))
+	d.ok(hide(2, "a"))
+	d.ok(d.Withdraw(d.Context(), coll, 3, 3, "court", editor))
+	d.ok(d.Withdraw(d.Context(), coll, 3, 3, "court", editor))
+	d.acts(catalog.RedactedItem, catalog.RedactedItem, catalog.WithdrawnItem)
+	d.want(hide(3, "a"), catalog.ErrConflict)
+	d.want(d.Withdraw(d.Context(), coll, 3, 4, "court", editor), catalog.ErrConflict)
+	all, err := d.Batches(d.Context(), coll)
+	d.ok(err)
+	if got := all[0]; got.Edition != 1 || got.Amended != 2 || got.Items != 2 || got.First != 1 || got.Last != 2 {
+		d.Errorf("the batch is %+v", got)
+	}
+	late := b
+	late.Edition, late.Manifest = 3, trove.Sum([]byte("late"))
+	d.want(d.MarkPublished(d.Context(), late), catalog.ErrConflict)
+	late.Edition = 2
+	d.ok(d.MarkPublished(d.Context(), late))
+	d.ok(d.MarkPublished(d.Context(), late))
+	for i, it := range d.items(catalog.Query{Batch: 1}) {
+		if want := []int{1, 2, 1}[i]; it.Edition != want || it.Amended {
+			d.Errorf("number %d is %+v, want edition %d", it.Number, it, want)
+		}
+	}
+	rows, err := d.Redactions(d.Context(), coll, 0)
+	d.ok(err)
+	if len(rows) != 2 || rows[1].Spec != "a" || rows[1].Reason != "privacy" {
+		d.Errorf("redactions are %+v", rows)
+	}
+	d.ok(d.LiftRedactions(d.Context(), coll, 1, 5, editor))
+	rows, err = d.Redactions(d.Context(), coll, 0)
+	d.ok(err)
+	if all, err = d.Batches(d.Context(), coll); err != nil || all[0].Amended != 2 || len(rows) != 0 {
+		d.Errorf("after lifting: %+v, %+v, %v", all[0], rows, err)
+	}
 	d.sound()
 }
 

@@ -36,7 +36,7 @@ func testReplaceRecords(d *desk) {
 	b, err := d.PlanBatch(d.Context(), coll, 1, 1)
 	d.ok(err)
 	d.ok(d.ReplaceRecords(d.Context(), coll, rows(`{"kind":"mail"}`, ids[0]), editor)) // planned is not published
-	b.Manifest = trove.Sum([]byte("manifest"))
+	b.Manifest, b.Edition = trove.Sum([]byte("manifest")), 1
 	d.ok(d.MarkPublished(d.Context(), b))
 	before = d.items(catalog.Query{})
 	d.want(d.ReplaceRecords(d.Context(), coll, rows(`{"kind":"other"}`, loose, ids[0]), editor), catalog.ErrConflict)

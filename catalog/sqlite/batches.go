@@ -102,7 +102,7 @@ func (t *tx) batches(coll int64, name trove.CollectionName, from int) (all []cat
 		b := catalog.Batch{Collection: name}
 		var at int64
 		var manifest []byte
-		if err := r.Scan(&b.Number, &b.State, &at, &manifest, &b.LogSize, &b.Items, &b.First, &b.Last); err != nil {
+		if err := r.Scan(&b.Number, &b.State, &at, &manifest, &b.LogSize, &b.Edition, &b.Items, &b.First, &b.Last, &b.Amended); err != nil {
 			return err
 		}
 		b.Published = fromMicros(at)
@@ -111,8 +111,11 @@ func (t *tx) batches(coll int64, name trove.CollectionName, from int) (all []cat
 		}
 		all = append(all, b)
 		return nil
-	}, `SELECT b.number, b.state, b.published, b.manifest, b.log_size, coalesce(i.items, 0), coalesce(i.first, 0), coalesce(i.last, 0)
-		FROM batches b LEFT JOIN (SELECT batch, count(*) AS items, min(number) AS first, max(number) AS last
+	}, `SELECT b.number, b.state, b.published, b.manifest, b.log_size, b.edition,
+			coalesce(i.items, 0), coalesce(i.first, 0), coalesce(i.last, 0), coalesce(i.amended, 0)
+		FROM batches b LEFT JOIN (SELECT batch, count(*) FILTER (WHERE state <> 'tombstone') AS items,
+				min(number) FILTER (WHERE state <> 'tombstone') AS first, max(number) FILTER (WHERE state <> 'tombstone') AS last,
+				sum(amended) AS amended
 			FROM items WHERE collection = ?1 AND batch > 0 AND batch >= ?2 GROUP BY batch) i ON i.batch = b.number
 		WHERE b.collection = ?1 AND b.number >= ?2 ORDER BY b.number`, coll, from)
 	return all, err
@@ -129,29 +132,37 @@ func (c *Catalog) MarkPublished(ctx context.Context, b catalog.Batch) error {
 		if err != nil || done {
 			return err
 		}
-		_, err = t.exec(`UPDATE items SET state = 'published', edition = 1 WHERE collection = ? AND batch = ? AND batch > 0`, coll, b.Number)
-		if err != nil {
+		if err := t.itemsOut(coll, b); err != nil {
 			return err
 		}
-		_, err = t.exec(`UPDATE batches SET state = ?, published = ?, manifest = ?, log_size = ? WHERE collection = ? AND number = ?`,
-			string(catalog.BatchIsOut), micros(b.Published), digest(b.Manifest), b.LogSize, coll, b.Number)
+		_, err = t.exec(`UPDATE batches SET state = ?, edition = ?, published = ?, manifest = ?, log_size = ? WHERE collection = ? AND number = ?`,
+			string(catalog.BatchIsOut), b.Edition, micros(b.Published), digest(b.Manifest), b.LogSize, coll, b.Number)
 		return err
 	})
 }
 
-// isOut reports whether the batch is published with that manifest already.
+// itemsOut records that the items of a batch edition are out.
+func (t *tx) itemsOut(coll int64, b catalog.Batch) error {
+	set := `state = 'published', edition = 1 WHERE collection = ? AND batch = ? AND batch > 0`
+	if b.Edition > 1 {
+		set = `amended = 0, edition = edition + (state = 'published') WHERE collection = ? AND batch = ? AND batch > 0 AND amended = 1`
+	}
+	_, err := t.exec(`UPDATE items SET `+set, coll, b.Number)
+	return err
+}
+
+// isOut reports whether the edition is published with that manifest already.
 func (t *tx) isOut(coll int64, b catalog.Batch) (bool, error) {
-	var state string
+	var edition int
 	var manifest []byte
-	err := t.one([]any{&state, &manifest}, `SELECT state, manifest FROM batches WHERE collection = ? AND number = ?`, coll, b.Number)
-	if err != nil {
+	err := t.one([]any{&edition, &manifest}, `SELECT edition, manifest FROM batches WHERE collection = ? AND number = ?`, coll, b.Number)
+	switch {
+	case err != nil:
 		return false, fmt.Errorf("batch %d: %w", b.Number, err)
+	case b.Edition == edition && string(manifest) == string(digest(b.Manifest)):
+		return true, nil
+	case b.Edition != edition+1:
+		return false, fmt.Errorf("batch %d, edition %d: %w: edition %d is published with manifest %x", b.Number, b.Edition, catalog.ErrConflict, edition, manifest)
 	}
-	if catalog.BatchState(state) != catalog.BatchIsOut {
-		return false, nil
-	}
-	if string(manifest) != string(digest(b.Manifest)) {
-		return false, fmt.Errorf("batch %d: %w: it is published with manifest %x", b.Number, catalog.ErrConflict, manifest)
-	}
-	return true, nil
+	return false, nil
 }

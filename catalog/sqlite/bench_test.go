@@ -177,7 +177,7 @@ func BenchmarkPublishing(b *testing.B) {
 		timed("published", func() error {
 			batches, err := c.Batches(ctx, "mail")
 			for _, x := range batches {
-				x.Manifest = trove.Sum([]byte{byte(x.Number)})
+				x.Manifest, x.Edition = trove.Sum([]byte{byte(x.Number)}), 1
 				if err := c.MarkPublished(ctx, x); err != nil {
 					return err
 				}

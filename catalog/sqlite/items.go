@@ -11,7 +11,7 @@ import (
 
 const itemColumns = `i.id, i.sha256, i.size, i.span_blob, i.span_offset, i.span_length, i.span_rule,
 	i.text_blob, i.text_offset, i.text_length, i.kind, i.sort_date, i.message_id, i.content,
-	i.state, i.reason, i.number, i.batch, i.edition, i.thread, i.copy_of, i.tree_root, i.segments`
+	i.state, i.reason, i.number, i.batch, i.edition, i.thread, i.copy_of, i.tree_root, i.segments, i.amended`
 
 // Items walks items; see [catalog.Catalog].
 func (c *Catalog) Items(ctx context.Context, q catalog.Query, fn func(*catalog.Item) error) error {
@@ -102,7 +102,7 @@ func (w *walk) dest() []any {
 	it := &w.item
 	return []any{&it.ID, &w.sum, &it.Size, &w.blob, &it.Span.Offset, &it.Span.Length, &w.rule,
 		&w.text, &it.Text.Offset, &it.Text.Length, &w.kind, &w.date, &it.MessageID, &w.content,
-		&w.state, &it.Reason, &it.Number, &it.Batch, &it.Edition, &it.Thread, &it.CopyOf, &w.root, &it.Opening.Segments}
+		&w.state, &it.Reason, &it.Number, &it.Batch, &it.Edition, &it.Thread, &it.CopyOf, &w.root, &it.Opening.Segments, &it.Amended}
 }
 
 // fill turns what was scanned raw into the item's fields.

@@ -6,7 +6,7 @@ CREATE TABLE batches (
 	state      TEXT NOT NULL,
 	published  INTEGER NOT NULL,
 	manifest   BLOB NOT NULL,
-	log_size   INTEGER NOT NULL,
+	log_size   INTEGER NOT NULL, edition INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (collection, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -90,7 +90,7 @@ CREATE TABLE items (
 	copy_of     INTEGER NOT NULL,
 	tree_root   BLOB NOT NULL,
 	segments    INTEGER NOT NULL
-) STRICT;
+, amended INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE UNIQUE INDEX items_sha256 ON items (collection, sha256);
 
@@ -123,6 +123,13 @@ CREATE TABLE people (
 CREATE TABLE records (
 	item   INTEGER PRIMARY KEY REFERENCES items,
 	record TEXT NOT NULL -- JSON of trove.Record
+) STRICT;
+
+CREATE TABLE redactions (
+	item   INTEGER NOT NULL REFERENCES items,
+	reason TEXT NOT NULL,
+	spec   TEXT NOT NULL, -- what is hidden, as release writes it
+	UNIQUE (item, reason, spec)
 ) STRICT;
 
 CREATE TABLE troves (
