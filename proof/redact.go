@@ -23,34 +23,36 @@ func (s Secret) Edition(coll trove.CollectionName, n, edition int) Seed {
 	return Seed(s.derive(info)[:16])
 }
 
-// Redact hides cuts in content and returns what is shown of it and what opens
-// the item's commitment for that, which does not hold any more than it must.
-// salt is that of the edition.
+// Redact hides cuts in content and returns what is shown of it, what opens the
+// item's commitment for that, which does not hold any more than it must, and
+// the bytes that went into each hidden run. salt is that of the edition.
 //
 // Every segment that a cut touches is hidden, and of a line of base64 all.
 // Then each run is widened to 1, 2, 4, 8 ... segments, so that their number
 // does not tell the words in it: to the right, then to the left, but not
 // across bounds, which are sorted offsets. A run that fills all between two
 // bounds stays as it is.
-func Redact(s ItemSecret, salt Seed, content []byte, cuts []Cut, bounds []int64) ([]byte, Rendition, error) {
+func Redact(s ItemSecret, salt Seed, content []byte, cuts []Cut, bounds []int64) (shown []byte, r Rendition, gone []Cut, err error) {
 	p := newPlan(content, bounds)
 	for _, c := range cuts {
 		if c.From < 0 || c.From >= c.To || c.To > int64(len(content)) {
-			return nil, Rendition{}, fmt.Errorf("hide bytes %d to %d of %d: no such range", c.From, c.To, len(content))
+			return nil, r, nil, fmt.Errorf("hide bytes %d to %d of %d: no such range", c.From, c.To, len(content))
 		}
 		p.runs = append(p.runs, run{p.segment(c.From), p.segment(c.To-1) + 1, c.Base64})
 	}
 	if len(cuts) == 0 {
-		return nil, Rendition{}, fmt.Errorf("nothing to hide")
+		return nil, r, nil, fmt.Errorf("nothing to hide")
 	}
 	p.settle()
-	shown, hidden := p.show()
-	u := uncover{cover: cover{tree: newSegmentTree(), hidden: hidden}, content: content, at: p.at, lens: p.lens}
+	for _, r := range p.runs {
+		gone = append(gone, Cut{int64(p.at[r.from]), int64(p.at[r.to]), r.base64})
+	}
+	shown, r.Hidden = p.show()
+	u := uncover{cover: cover{tree: newSegmentTree(), hidden: r.Hidden}, content: content, at: p.at, lens: p.lens}
 	u.node(0, len(p.lens), s.Seed)
-	return shown, Rendition{
-		Rule: WordsRule, Segments: len(p.lens), Salted: Salted(s.Salt, content), Salt: salt,
-		Hidden: hidden, Seeds: u.seeds, Hashes: u.hashes,
-	}, nil
+	r.Rule, r.Segments, r.Salted, r.Salt = WordsRule, len(p.lens), Salted(s.Salt, content), salt
+	r.Seeds, r.Hashes = u.seeds, u.hashes
+	return shown, r, gone, nil
 }
 
 // run is the segments from to to, which are to be hidden.

@@ -36,7 +36,7 @@ func TestARenditionOpensTheCommitmentAndNothingElse(t *testing.T) {
 		s := testSecret.Item("mail", 7)
 		want, _ := Commit(testContext, s, content)
 		salt := testSecret.Edition("mail", 7, 2)
-		shown, r, err := Redact(s, salt, content, cuts, bounds)
+		shown, r, _, err := Redact(s, salt, content, cuts, bounds)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +85,7 @@ func TestHiddenRunsAreWidenedWithinTheirBounds(t *testing.T) {
 		{"four five six seven eight nine ten", "Subject: one two three\r\nTo: ada\r\n\r\n[redacted]\n"},
 	} {
 		from := int64(strings.Index(text, c.hide))
-		shown, r, err := Redact(testSecret.Item("mail", 7), Seed{}, []byte(text), []Cut{{From: from, To: from + int64(len(c.hide))}}, bounds)
+		shown, r, _, err := Redact(testSecret.Item("mail", 7), Seed{}, []byte(text), []Cut{{From: from, To: from + int64(len(c.hide))}}, bounds)
 		if err != nil || string(shown) != c.want {
 			t.Errorf("hide %q: %v\n%q, want\n%q", c.hide, err, shown, c.want)
 		}
@@ -99,7 +99,7 @@ func TestLinesOfBase64AreHiddenWhole(t *testing.T) {
 	line := strings.Repeat("QUJD", 19) + "\r\n"
 	text := "Content-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat(line, 3)
 	from := int64(strings.Index(text, "QUJD")) + int64(len(line)) + 5
-	shown, _, err := Redact(testSecret.Item("mail", 7), Seed{}, []byte(text), []Cut{{from, from + 1, true}}, nil)
+	shown, _, _, err := Redact(testSecret.Item("mail", 7), Seed{}, []byte(text), []Cut{{from, from + 1, true}}, nil)
 	want := "Content-Transfer-Encoding: base64\r\n\r\n" + line + "W3JlZGFjdGVkXSAg\r\n" + line
 	if err != nil || string(shown) != want {
 		t.Errorf("%q, %v", shown, err)
@@ -108,7 +108,7 @@ func TestLinesOfBase64AreHiddenWhole(t *testing.T) {
 
 func TestRedactRefusesRangesThatAreNot(t *testing.T) {
 	for _, cuts := range [][]Cut{nil, {{From: -1, To: 2}}, {{From: 2, To: 2}}, {{From: 0, To: 99}}} {
-		if _, _, err := Redact(ItemSecret{}, Seed{}, []byte("some words"), cuts, nil); err == nil {
+		if _, _, _, err := Redact(ItemSecret{}, Seed{}, []byte("some words"), cuts, nil); err == nil {
 			t.Errorf("%v: accepted", cuts)
 		}
 	}
@@ -117,7 +117,7 @@ func TestRedactRefusesRangesThatAreNot(t *testing.T) {
 func redactedProof(tb testing.TB) (*File, []byte, string) {
 	f, _ := testProof(tb, 300, 123, testContent)
 	from := int64(bytes.Index(testContent, []byte("wall")))
-	shown, r, err := Redact(testSecret.Item("mail", 123), testSecret.Edition("mail", 123, 1), testContent, []Cut{{From: from, To: from + 4}}, nil)
+	shown, r, _, err := Redact(testSecret.Item("mail", 123), testSecret.Edition("mail", 123, 1), testContent, []Cut{{From: from, To: from + 4}}, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestARunCannotBeMovedDroppedOrAdded(t *testing.T) {
 	content := []byte(strings.Repeat("one two three four five six seven eight nine ten\n", 5))
 	cuts := []Cut{{From: 60, To: 64}, {From: 120, To: 124}, {From: 200, To: 203}}
 	want, _ := Commit(testContext, testSecret.Item("mail", 7), content)
-	shown, r, err := Redact(testSecret.Item("mail", 7), Seed{}, content, cuts, nil)
+	shown, r, _, err := Redact(testSecret.Item("mail", 7), Seed{}, content, cuts, nil)
 	if err != nil || len(r.Hidden) != 3 {
 		t.Fatalf("%v, %v", r.Hidden, err)
 	}
