@@ -73,6 +73,7 @@ func BenchmarkArchive(b *testing.B) {
 	phase(b, "parse", size, func() {
 		for i, m := range mails {
 			records[i], _ = mail.Parse(m)
+			evidence.Examine(m, nil, records[i].Date).Fill(&records[i])
 		}
 	})
 	phase(b, "commit", size, func() {
@@ -165,11 +166,7 @@ func BenchmarkArchive(b *testing.B) {
 			what = "verify --deep"
 		}
 		phase(b, what, size, func() {
-			r, err := Verify(context.Background(), fsys, VerifyOptions{LogKey: p.key, Deep: deep, CheckItem: func(r *Record, content []byte) error {
-				var again trove.Record
-				evidence.Examine(content, nil, r.Date).Fill(&again)
-				return nil
-			}})
+			r, err := Verify(context.Background(), fsys, VerifyOptions{LogKey: p.key, Deep: deep})
 			must(b, err)
 			for _, f := range r.Findings {
 				b.Errorf("%s: %s", f.Path, f.What)

@@ -11,6 +11,7 @@ import (
 // The names of files in an archive.
 const (
 	InfoPath     = "unseal.json"
+	KeysPath     = "keys.json"
 	LogDir       = "log"
 	ManifestName = "manifest.json"
 	ItemsName    = "items.zip"

@@ -149,8 +149,5 @@ func (m *Manifest) info(sum trove.Digest) BatchInfo {
 	if len(m.Items) > 0 {
 		i.First, i.Last = m.Items[0].Number, m.Items[len(m.Items)-1].Number
 	}
-	for _, r := range m.Items {
-		i.Bytes += r.Size
-	}
 	return i
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"unseal/evidence"
 	"unseal/proof"
 	"unseal/translog"
 	"unseal/trove"
@@ -23,6 +24,7 @@ type Archive struct {
 	files handles
 	view  *translog.View
 	info  Info
+	keys  *evidence.Keys
 	colls []*Collection
 }
 
@@ -45,7 +47,7 @@ type edition struct{ batch, edition int }
 // Status is what the log says of a number.
 type Status = translog.Status
 
-// maxIndexFile bounds unseal.json and each collection.json.
+// maxIndexFile bounds unseal.json, keys.json and each collection.json.
 const maxIndexFile = 16 << 20
 
 // overtaken is how often Open starts again where a file is missing: a
@@ -77,7 +79,10 @@ func Open(ctx context.Context, fsys fs.FS) (*Archive, error) {
 		return nil, err
 	}
 	a := &Archive{fsys: fsys, files: handles{fsys: fsys}, view: view}
-	if err := a.index(InfoPath, &a.info); err != nil {
+	if err := a.indexJSON(InfoPath, &a.info); err != nil {
+		return nil, err
+	}
+	if err := a.readKeys(); err != nil {
 		return nil, err
 	}
 	if a.info.Format != InfoFormat {
@@ -86,7 +91,7 @@ func Open(ctx context.Context, fsys fs.FS) (*Archive, error) {
 	for _, l := range view.State.Collections() {
 		c := &Collection{Name: l.Name, a: a, log: l, manifests: map[edition]*manifestSlot{}}
 		name := CollectionPath(l.Name)
-		if err := a.index(name, &c.Info); err != nil {
+		if err := a.indexJSON(name, &c.Info); err != nil {
 			return nil, err
 		}
 		if c.Info.Format != CollectionFormat || c.Info.Name != l.Name {
@@ -100,26 +105,45 @@ func Open(ctx context.Context, fsys fs.FS) (*Archive, error) {
 // index reads an index file. It must be the one that the log names; or, while
 // a publisher is between index files and checkpoint, the one that the entry
 // already written beyond the checkpoint names.
-func (a *Archive) index(name string, to any) error {
+func (a *Archive) index(name string) ([]byte, error) {
 	want, ok := a.view.State.Index[name]
 	if !ok {
-		return fmt.Errorf("%s: not named by the log: %w", name, proof.ErrMismatch)
+		return nil, fmt.Errorf("%s: not named by the log: %w", name, proof.ErrMismatch)
 	}
 	b, err := readWhole(a.fsys, name, maxIndexFile)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if got := trove.Sum(b); got != want {
 		coming, err := comingIndex(a.fsys, a.view.Checkpoint.Size)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !coming[indexFile{name, got}] {
-			return mismatch(name, "the log", got, want)
+			return nil, mismatch(name, "the log", got, want)
 		}
+	}
+	return b, nil
+}
+
+func (a *Archive) indexJSON(name string, to any) error {
+	b, err := a.index(name)
+	if err != nil {
+		return err
 	}
 	if err := json.Unmarshal(b, to); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func (a *Archive) readKeys() error {
+	b, err := a.index(KeysPath)
+	if err != nil {
+		return err
+	}
+	if a.keys, err = parseKeys(b); err != nil {
+		return fmt.Errorf("%s: %w", KeysPath, err)
 	}
 	return nil
 }
@@ -182,6 +206,10 @@ func (a *Archive) Close() error {
 
 // Info is unseal.json.
 func (a *Archive) Info() Info { return a.info }
+
+// Keys are the DKIM keys that judge the archive's mails, with the sources that
+// the publisher names. They must not be changed.
+func (a *Archive) Keys() *evidence.Keys { return a.keys }
 
 // Checkpoint is the checkpoint as which the archive was opened.
 func (a *Archive) Checkpoint() proof.Checkpoint { return a.view.Checkpoint }

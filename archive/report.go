@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"unseal/evidence"
 	"unseal/proof"
 	"unseal/translog"
 	"unseal/trove"
@@ -30,6 +31,12 @@ type Finding struct {
 	Class Class  `json:"class"`
 }
 
+// Note is something that is not wrong in itself, and that a reader should know.
+type Note struct {
+	Path string `json:"path"`
+	What string `json:"what"`
+}
+
 // Report is what Verify says of an archive.
 type Report struct {
 	Checkpoint  proof.Checkpoint
@@ -37,9 +44,12 @@ type Report struct {
 	KeyKnown    bool   // it is the one that the caller gave
 	Findings    []Finding
 	More        int // findings that are counted but not listed
+	Notes       []Note
 	Collections []CollectionReport
 	Cosigned    []proof.Checkpoint    // earlier ones that witnesses have cosigned, of this history
 	Verdicts    map[trove.Verdict]int // as the records state them
+	Later       int                   // of them, mails of which more can be said with keys that came later
+	Keys        *evidence.Keys        // of keys.json; nil if that is not as logged
 	Items       int                   // whose bytes were read and opened
 	Bytes       int64                 // of these items
 	Files       int                   // that were checked

@@ -14,6 +14,14 @@ const (
 	ManifestFormat   = "unseal-manifest/1"
 )
 
+// Told is what a publisher tells of an archive at one checkpoint: what does
+// not follow from the log.
+type Told struct {
+	Info        Info             `json:"info"`
+	Collections []CollectionInfo `json:"collections"` // every one in the log
+	Keys        []SenderKey      `json:"keys,omitempty"`
+}
+
 // Info is unseal.json.
 type Info struct {
 	Format      string                 `json:"format"`
@@ -58,7 +66,6 @@ type BatchInfo struct {
 	Items     int          `json:"items"`
 	First     int          `json:"first"` // lowest and highest number; 0 if it is empty
 	Last      int          `json:"last"`
-	Bytes     int64        `json:"bytes"`    // of the items, unpacked
 	Manifest  trove.Digest `json:"manifest"` // SHA-256 of manifest.json
 }
 

@@ -22,6 +22,8 @@ const formatDoc = "../docs/archive-format.md"
 func vectors(t *testing.T) map[string]string {
 	p := newPress(t, 3, 3)
 	p.reject[2] = "privacy"
+	_, kept := senderKey("kept")
+	p.keys = []SenderKey{kept}
 	fsys, dir := p.published()
 	files := contents(t, dir)
 	a := opened(t, fsys)
@@ -84,7 +86,7 @@ func vectors(t *testing.T) map[string]string {
 	b.Write(text)
 	take("proof")
 
-	fmt.Fprintf(&b, "%s%s", files["unseal.json"], files["c/mail/collection.json"])
+	fmt.Fprintf(&b, "%s%s%s", files["unseal.json"], files["keys.json"], files["c/mail/collection.json"])
 	take("index")
 	return out
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"unseal/durable"
+	"unseal/evidence"
 	"unseal/proof"
 	"unseal/translog"
 	"unseal/trove"
@@ -30,21 +31,21 @@ type VerifyOptions struct {
 	// Progress, if not nil, is told now and then how many bytes of the items
 	// are checked; from one goroutine at a time.
 	Progress func(done, total int64)
+	// KnownKeys are DKIM keys that the caller knows from elsewhere; may be nil.
+	// Where the archive has others under their names, the report notes it.
+	KnownKeys *evidence.Keys
 	// CheckSegment, if not nil, checks the inside of a search segment whose
 	// digest is right.
 	CheckSegment func(r io.ReaderAt, size int64) error
-	// CheckItem, if not nil, checks a record against the bytes of its item,
-	// which must not be kept. It is called from several goroutines. Unless Deep,
-	// the record has Number, Opening, Kind, Verdict and Unreadable alone.
-	CheckItem func(r *Record, content []byte) error
 }
 
 // ErrSeen says that the checkpoint given as seen is not one of this log.
 var ErrSeen = errors.New("the checkpoint to compare with is not one of this log")
 
 // Verify checks an archive with nothing but its files: the checkpoint, the
-// log, every commitment, index file, manifest, item, record and segment, and
-// that nothing is missing or too much. It follows the chain down from the
+// log, every commitment, index file, manifest, item, record and segment, the
+// senders' signatures with the keys that the archive holds, and that nothing is
+// missing or too much. It follows the chain down from the
 // checkpoint; what is wrong in the log is reported alone, since nothing below
 // it can be judged then. Memory is about 150 bytes a number, and what Jobs
 // items take.
@@ -106,6 +107,7 @@ func (v *verifier) run() error {
 	if err := v.checkIndex(); err != nil {
 		return err
 	}
+	v.compareKeys()
 	v.checkCommitments()
 	if err := v.checkBatches(); err != nil {
 		return err
@@ -251,13 +253,13 @@ func (v *verifier) checkSeen(name, key string, leaves []trove.Digest) error {
 	return nil
 }
 
-// checkIndex checks unseal.json and every collection.json.
+// checkIndex checks unseal.json, keys.json and every collection.json.
 func (v *verifier) checkIndex() error {
 	var err error
 	if v.coming, err = comingIndex(v.fsys, v.checkpoint.Size); err != nil {
 		return err
 	}
-	want := map[string]bool{InfoPath: true}
+	want := map[string]bool{InfoPath: true, KeysPath: true}
 	for _, c := range v.state.Collections() {
 		want[CollectionPath(c.Name)] = true
 	}
@@ -281,6 +283,7 @@ func (v *verifier) checkIndex() error {
 			v.checkIndexFile(name, b)
 		case v.coming[indexFile{name, got}]:
 			v.add(name, Unfinished, "belongs to a publish that is not finished, or the archive was rolled back")
+			v.readKeys(name, b)
 		default:
 			v.altered(name, "has SHA-256 %s, the log says %s", got, sum)
 		}
@@ -288,8 +291,23 @@ func (v *verifier) checkIndex() error {
 	return nil
 }
 
+// readKeys reads keys.json, if it is that.
+func (v *verifier) readKeys(name string, b []byte) {
+	if name != KeysPath {
+		return
+	}
+	var err error
+	if v.report.Keys, err = parseKeys(b); err != nil {
+		v.altered(name, "%v", err)
+	}
+}
+
 // checkIndexFile compares what an index file repeats with the log.
 func (v *verifier) checkIndexFile(name string, b []byte) {
+	if name == KeysPath {
+		v.readKeys(name, b)
+		return
+	}
 	if name == InfoPath {
 		var i Info
 		err := json.Unmarshal(b, &i)

@@ -8,6 +8,7 @@ import (
 	"path"
 	"sync"
 
+	"unseal/evidence"
 	"unseal/proof"
 	"unseal/translog"
 	"unseal/trove"
@@ -18,6 +19,7 @@ type batchCheck struct {
 	v      *verifier
 	coll   *translog.Collection
 	leaves []trove.Digest
+	keys   *evidence.Keys // of keys.json, or nil
 	dir    string
 	m      *Manifest
 	files  handles
@@ -108,7 +110,7 @@ func (v *verifier) checkManifest(c *translog.Collection, logged translog.LoggedB
 		v.altered(name, "%v", err)
 		return nil
 	}
-	check := &batchCheck{v: v, coll: c, leaves: v.leaves[c.Name], dir: dir, m: m, files: handles{fsys: v.fsys}}
+	check := &batchCheck{v: v, coll: c, leaves: v.leaves[c.Name], keys: v.report.Keys, dir: dir, m: m, files: handles{fsys: v.fsys}}
 	check.rows()
 	check.sums(logged.Manifest)
 	return check
@@ -357,14 +359,12 @@ func (b *batchCheck) item(buf *bench, zip string, r Row, line []byte, sum *chunk
 			b.v.altered(zip, "%s: %v", r.Name, err)
 		}
 	}
-	if b.v.o.Deep || b.v.o.CheckItem != nil {
-		b.record(zip, r, line, head, content)
-	}
+	b.record(zip, r, line, head, content, sum)
 }
 
-// record gives the record to CheckItem: all of it in a deep verification, else
-// what its head tells.
-func (b *batchCheck) record(zip string, r Row, line []byte, head recordHead, content []byte) {
+// record checks what a record says: all of it in a deep verification, else what
+// its head tells.
+func (b *batchCheck) record(zip string, r Row, line []byte, head recordHead, content []byte, sum *chunkSum) {
 	var err error
 	rec := Record{Number: head.number, Opening: head.opening}
 	rec.Kind, rec.Verdict, rec.Unreadable = r.Kind, trove.Verdict(head.verdict), string(head.unreadable)
@@ -374,8 +374,8 @@ func (b *batchCheck) record(zip string, r Row, line []byte, head recordHead, con
 			err = fmt.Errorf("is of kind %q, the manifest says %q", rec.Kind, r.Kind)
 		}
 	}
-	if err == nil && b.v.o.CheckItem != nil {
-		err = b.v.o.CheckItem(&rec, content)
+	if err == nil {
+		err = b.sender(&rec, content, sum)
 	}
 	if err != nil {
 		b.v.altered(zip, "the record of number %d: %v", r.Number, err)
@@ -415,6 +415,7 @@ func parseRecordHead(line []byte) (h recordHead, ok bool) {
 // chunkSum is what one task counts.
 type chunkSum struct {
 	items, opened int
+	later         int
 	bytes         int64
 	verdicts      map[trove.Verdict]int
 }
@@ -440,6 +441,7 @@ func (w *tally) add(c trove.CollectionName, s chunkSum) {
 	defer w.mu.Unlock()
 	w.sum.items += s.items
 	w.sum.bytes += s.bytes
+	w.sum.later += s.later
 	w.opened[c] += s.opened
 	for verdict, n := range s.verdicts {
 		w.v.report.Verdicts[verdict] += n
@@ -451,7 +453,7 @@ func (w *tally) add(c trove.CollectionName, s chunkSum) {
 
 // finish puts the sums into the report, once no task runs.
 func (w *tally) finish() {
-	w.v.report.Items, w.v.report.Bytes = w.sum.items, w.sum.bytes
+	w.v.report.Items, w.v.report.Bytes, w.v.report.Later = w.sum.items, w.sum.bytes, w.sum.later
 	for i := range w.v.report.Collections {
 		r := &w.v.report.Collections[i]
 		r.Opened = w.opened[r.Name]

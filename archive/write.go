@@ -392,8 +392,8 @@ func (p *packer) entries(sum trove.Digest, release []note.Signer) ([]translog.En
 // follows from the log, and makes durable: entries and tiles, index files, the
 // checkpoint; in this order. Then it removes what stopped runs have left.
 // Called again with nothing new, it changes nothing.
-func (w *Writer) Publish(info Info, colls []CollectionInfo) error {
-	files, err := w.indexFiles(info, colls)
+func (w *Writer) Publish(told Told) error {
+	files, err := w.indexFiles(told)
 	if err != nil {
 		return err
 	}
@@ -432,20 +432,21 @@ func (w *Writer) writeFiles(files map[string][]byte) error {
 	return nil
 }
 
-// indexFiles makes unseal.json and every collection.json.
-func (w *Writer) indexFiles(info Info, colls []CollectionInfo) (map[string][]byte, error) {
+// indexFiles makes unseal.json, keys.json and every collection.json.
+func (w *Writer) indexFiles(told Told) (map[string][]byte, error) {
+	info := told.Info
 	s := w.State()
 	info.Format, info.Origin, info.LogKey = InfoFormat, s.Genesis.Origin, s.Genesis.LogKey
 	info.Addresses = append([]string{}, info.Addresses...)
 	info.Collections = []trove.CollectionName{}
-	files := map[string][]byte{}
+	files := map[string][]byte{KeysPath: formatKeys(told.Keys)}
 	for _, c := range s.Collections() {
-		at := slices.IndexFunc(colls, func(i CollectionInfo) bool { return i.Name == c.Name })
+		at := slices.IndexFunc(told.Collections, func(i CollectionInfo) bool { return i.Name == c.Name })
 		if at < 0 {
 			return nil, fmt.Errorf("publish: nothing is told of collection %s", c.Name)
 		}
 		info.Collections = append(info.Collections, c.Name)
-		told, err := w.describe(colls[at], c)
+		told, err := w.describe(told.Collections[at], c)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func (d *Desk) Release() *release.Desk {
 	return &release.Desk{
 		Catalog: d.Catalog, Blobs: d.Blobs, Files: d.Files, LogFiles: d.logFiles,
 		Name: d.Config.Name, Origin: d.Config.Origin, LogKey: d.LogKey, Signer: d.Signer, Addresses: d.Config.Addresses,
-		Now: d.Now, NewSecret: d.newSecret, Segment: segment.Build,
+		Now: d.Now, NewSecret: d.newSecret, Segment: segment.Build, SenderKeys: d.listKeys,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"unseal/archive"
 	"unseal/durable"
 	"unseal/evidence"
 	"unseal/evidence/keyfile"
@@ -53,6 +54,15 @@ func (d *Desk) Keys() (*evidence.Keys, error) { return readKeys(d.keysFile()) }
 // AllKeys are the keys with which the desk judges mails: its own and those
 // built in.
 func (d *Desk) AllKeys() (*evidence.Keys, error) { return judgingKeys(d.keysFile()) }
+
+func (d *Desk) listKeys() ([]archive.SenderKey, error) {
+	keys, err := d.AllKeys()
+	list := []archive.SenderKey{}
+	for _, k := range keys.All() {
+		list = append(list, *k)
+	}
+	return list, err
+}
 
 func (d *Desk) keysFile() string { return filepath.Join(d.Dir, senderKeysFile) }
 

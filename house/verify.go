@@ -56,7 +56,7 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 		key = rememberedKey(originOf(files))
 	}
 	rep, err := archive.Verify(ctx, files, archive.VerifyOptions{LogKey: key, Seen: seen, Deep: o.Deep, Jobs: o.Jobs,
-		Progress: o.Progress, CheckSegment: segment.Check, CheckItem: checkSender})
+		Progress: o.Progress, CheckSegment: segment.Check, KnownKeys: BuiltInKeys()})
 	if errors.Is(err, fs.ErrNotExist) {
 		return rep, fmt.Errorf("%w: %v", ErrNoArchive, err)
 	}
@@ -64,20 +64,6 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 		remember(rep.Checkpoint.Origin, key)
 	}
 	return rep, err
-}
-
-// checkSender does the sender's check again as far as it needs no key: whether
-// a mail is signed at all.
-func checkSender(r *archive.Record, content []byte) error {
-	if r.Kind != trove.Mail || r.Unreadable != "" {
-		return nil
-	}
-	var again trove.Record
-	evidence.Examine(content, nil, r.Date).Fill(&again)
-	if (again.Verdict == trove.Unsigned) != (r.Verdict == trove.Unsigned) {
-		return fmt.Errorf("the record says %q of the sender's signature, the bytes say %q", r.Verdict, again.Verdict)
-	}
-	return nil
 }
 
 // originOf reads the origin that a checkpoint states, unchecked.

@@ -20,8 +20,8 @@ import (
 	"unseal/trove"
 )
 
-// Desk is what releasing needs of a desk. All fields but Addresses, Jobs and
-// Progress are required. It is used by one process and one goroutine at a time.
+// Desk is what releasing needs of a desk. All fields but Addresses,
+// SenderKeys, Jobs and Progress are required. It is used by one process and one goroutine at a time.
 type Desk struct {
 	Catalog   catalog.Catalog
 	Blobs     blob.Store
@@ -36,6 +36,8 @@ type Desk struct {
 	NewSecret func(trove.CollectionName) catalog.Secret
 	// Segment writes the search segment of documents in order of their numbers.
 	Segment func(w io.Writer, docs iter.Seq2[*search.Doc, error]) error
+	// SenderKeys lists the DKIM keys with which the desk judges mails; nil for none.
+	SenderKeys func() ([]archive.SenderKey, error)
 
 	Jobs     int // items worked on side by side; 0 is one a processor
 	Progress func(what string, done, total int64)
@@ -43,6 +45,7 @@ type Desk struct {
 	log       *archive.Writer               // over LogFiles; opened when first used
 	origins   map[catalog.ItemID]provenance // of the collection originsOf, for one publish
 	originsOf trove.CollectionName
+	signers   map[trove.Name]signersOf // of batches that were looked at
 }
 
 // Folders of a desk that this room keeps.

@@ -119,6 +119,7 @@ func (r *Desk) writeBatch(ctx context.Context, t *archive.Writer, name trove.Col
 		return nil, err
 	}
 	var docs []segmentDoc
+	signed := signersOf{}
 	items := func(yield func(*archive.NewItem, error) bool) {
 		err := r.readBatch(name, n, func(batchHead) error { return nil }, func(l *batchLine) error {
 			content, err := blob.Read(ctx, r.Blobs, blob.Span(l.Span), maxItem)
@@ -126,6 +127,7 @@ func (r *Desk) writeBatch(ctx context.Context, t *archive.Writer, name trove.Col
 				return fmt.Errorf("item %s: %w", trove.Name{Collection: name, Number: l.Record.Number}, err)
 			}
 			docs = append(docs, l.document(&head))
+			signed.learn(l.Record.Signatures)
 			if !yield(l.item(content), nil) {
 				return errStopped
 			}
@@ -136,7 +138,11 @@ func (r *Desk) writeBatch(ctx context.Context, t *archive.Writer, name trove.Col
 		}
 	}
 	b := archive.NewBatch{Collection: name, Number: n, Edition: 1, Published: head.Published}
-	return t.WriteBatch(ctx, b, items, func(w io.Writer) error { return r.Segment(w, r.withTexts(ctx, docs)) })
+	entries, err := t.WriteBatch(ctx, b, items, func(w io.Writer) error { return r.Segment(w, r.withTexts(ctx, docs)) })
+	if err == nil {
+		r.knowSigners(trove.Name{Collection: name, Batch: n}, signed)
+	}
+	return entries, err
 }
 
 func (l *batchLine) item(content []byte) *archive.NewItem {
@@ -181,14 +187,8 @@ func (r *Desk) withTexts(ctx context.Context, docs []segmentDoc) iter.Seq2[*sear
 	}
 }
 
-// told is what a publisher says of the archive at one checkpoint. It is kept
-// for each, under the size of the log before its index entry, so that the log
-// can be followed again.
-type told struct {
-	Info        archive.Info             `json:"info"`
-	Collections []archive.CollectionInfo `json:"collections"`
-}
-
+// What is told of the archive at a checkpoint is kept for each, under the size
+// of the log before its index entry, so that the log can be followed again.
 func toldFile(size int64) string { return path.Join(ToldDir, strconv.FormatInt(size, 10)+".json") }
 
 // tell puts a checkpoint over all that was appended to the desk's log; durable
@@ -198,7 +198,10 @@ func (r *Desk) tell(ctx context.Context, l *archive.Writer) error {
 	if err != nil {
 		return err
 	}
-	t := told{Info: archive.Info{Name: r.Name, Addresses: r.Addresses}}
+	t := archive.Told{Info: archive.Info{Name: r.Name, Addresses: r.Addresses}}
+	if t.Keys, err = r.keysToTell(ctx, l); err != nil {
+		return err
+	}
 	for _, c := range all {
 		t.Collections = append(t.Collections, archive.CollectionInfo{Name: c.Name, Title: c.Title, Series: c.Series,
 			Description: c.Description, Promised: c.Promised, PromisedBy: c.PromisedBy, PromiseSource: c.PromiseSource})
@@ -213,7 +216,7 @@ func (r *Desk) tell(ctx context.Context, l *archive.Writer) error {
 	if err := durable.WriteFile(r.Files, toldFile(l.State().Size), b); err != nil {
 		return err
 	}
-	return l.Publish(t.Info, t.Collections)
+	return l.Publish(t)
 }
 
 // catchUp replays the desk's log into an archive, checkpoint by checkpoint.
@@ -272,12 +275,12 @@ func (r *Desk) follow(ctx context.Context, t *archive.Writer, entries []translog
 	if err != nil {
 		return err
 	}
-	return t.Publish(s.Info, s.Collections)
+	return t.Publish(s)
 }
 
 // readTold reads what was told at the checkpoint whose index entry follows
 // that many entries.
-func (r *Desk) readTold(size int64) (s told, err error) {
+func (r *Desk) readTold(size int64) (s archive.Told, err error) {
 	b, err := fs.ReadFile(r.Files, toldFile(size))
 	if err == nil {
 		err = json.Unmarshal(b, &s)

@@ -123,7 +123,8 @@ func (a *author) commit(k, count int) {
 }
 
 func (a *author) publish() {
-	must(a.tb, a.w.Publish(archive.Info{Name: "Made up"}, []archive.CollectionInfo{{Name: "mail", Title: "Mails", Promised: 50, PromisedBy: "2019-09-30"}}))
+	must(a.tb, a.w.Publish(archive.Told{Info: archive.Info{Name: "Made up"},
+		Collections: []archive.CollectionInfo{{Name: "mail", Title: "Mails", Promised: 50, PromisedBy: "2019-09-30"}}}))
 }
 
 // batches publishes some numbers in two batches, one of them in a second

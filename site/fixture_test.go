@@ -257,7 +257,7 @@ type publisher struct {
 }
 
 func (p *publisher) publish() {
-	must(p.t, p.w.Publish(archive.Info{Name: "The harbour papers", Addresses: []string{"https://harbour.example"}}, p.colls))
+	must(p.t, p.w.Publish(archive.Told{Info: archive.Info{Name: "The harbour papers", Addresses: []string{"https://harbour.example"}}, Collections: p.colls}))
 }
 
 func (p *publisher) commit(c trove.CollectionName, items []fixtureItem) {

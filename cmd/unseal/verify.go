@@ -30,7 +30,8 @@ func (verifyCmd) Help() string {
 Example: unseal verify 5205.eml --proof 5205.proof
 Example: unseal verify 5205.eml --key dkim.txt
 
-A single mail is checked with the keys built in, those of the desk (-C), or --key.
+An archive's mails are judged again with the keys that lie in it; where one of them is another
+than the one built in, a note says so. A single mail is checked with the keys built in, those of the desk (-C), or --key.
 Needs no network. Names every file that is altered, missing, swapped or rolled back.
 Exit 0: checked and matches. 4: does not match. 5: could not be checked (an unknown log key,
 an unfinished publish, a missing sender signature or key, or too few witnesses).`
@@ -62,6 +63,9 @@ type archiveSummary struct {
 	Bytes       int64                      `json:"bytes"`
 	Files       int                        `json:"files"`
 	Verdicts    map[trove.Verdict]int      `json:"verdicts"`
+	Later       int                        `json:"later,omitempty"` // of them, of which the archive's keys now show more
+	Keys        int                        `json:"keys"`            // in keys.json
+	Notes       []archive.Note             `json:"notes,omitempty"`
 	Collections []archive.CollectionReport `json:"collections"`
 	Witnesses   []house.Sighting           `json:"witnesses,omitempty"`
 	Findings    int                        `json:"findings"`
@@ -85,7 +89,7 @@ func (c *verifyCmd) archive(a *app) error {
 	}
 	sum := archiveSummary{Origin: rep.Checkpoint.Origin, LogKey: rep.LogKey, KeyKnown: rep.KeyKnown, DemoKey: house.IsDemoOrigin(rep.Checkpoint.Origin),
 		LogSize: rep.Checkpoint.Size, Root: rep.Checkpoint.Root, Items: rep.Items, Bytes: rep.Bytes, Files: rep.Files,
-		Verdicts: rep.Verdicts, Collections: rep.Collections, Findings: len(rep.Findings) + rep.More, Exit: c.archiveExit(&rep)}
+		Verdicts: rep.Verdicts, Later: rep.Later, Keys: len(rep.Keys.All()), Notes: rep.Notes, Collections: rep.Collections, Findings: len(rep.Findings) + rep.More, Exit: c.archiveExit(&rep)}
 	rows, next := archiveRows(&sum, &rep), c.archiveNext(&sum, &rep)
 	seen, seenRows, exit, err := c.sightings(rep.Checkpoint, rep.Cosigned)
 	if err != nil {
@@ -137,6 +141,13 @@ func archiveRows(s *archiveSummary, rep *archive.Report) [][2]string {
 		rows = append(rows, [2]string{string(c.Name), accountWords(&c)})
 	}
 	rows = append(rows, verdictRows(s.Verdicts)...)
+	rows = append(rows, [2]string{"judged with", plural(s.Keys, "key", "keys") + " of keys.json"})
+	if s.Later > 0 {
+		rows = append(rows, [2]string{"said since", plural(s.Later, "mail", "mails") + " of which keys that came later show more than the record says"})
+	}
+	for _, n := range s.Notes {
+		rows = append(rows, [2]string{"note", n.Path + ": " + n.What})
+	}
 	return append(rows, [2]string{"findings", count(s.Findings)})
 }
 
