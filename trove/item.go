@@ -58,30 +58,31 @@ type Signature struct {
 // kept by the desk, published with the item. It holds structure and offsets,
 // not text.
 type Record struct {
-	Kind       Kind        `json:"kind"`
-	Subject    string      `json:"subject,omitempty"`
-	From       []Address   `json:"from,omitempty"`
-	Sender     []Address   `json:"sender,omitempty"`
-	ReplyTo    []Address   `json:"reply_to,omitempty"`
-	To         []Address   `json:"to,omitempty"`
-	Cc         []Address   `json:"cc,omitempty"`
-	Bcc        []Address   `json:"bcc,omitempty"`
-	Date       time.Time   `json:"date,omitzero"`         // of the Date field, in UTC; zero when absent or unreadable
-	DateOffset int         `json:"date_offset,omitempty"` // the sender's zone, minutes east of UTC
-	Received   time.Time   `json:"received,omitzero"`     // the oldest Received field, in UTC
-	MessageID  string      `json:"message_id,omitempty"`  // without angle brackets
-	InReplyTo  []string    `json:"in_reply_to,omitempty"`
-	References []string    `json:"references,omitempty"` // oldest first
-	ListID     string      `json:"list_id,omitempty"`
-	Mass       bool        `json:"mass,omitempty"` // sent to many by a machine: lists, bulk, newsletters
-	Lang       string      `json:"lang,omitempty"` // BCP 47, where detected
-	Parts      []Part      `json:"parts,omitempty"`
-	Nested     int         `json:"nested,omitempty"` // embedded messages
-	Content    Digest      `json:"content,omitzero"` // of the decoded bodies and attachments and the main fields: equal for copies of one message; never published
-	Verdict    Verdict     `json:"verdict,omitempty"`
-	Signatures []Signature `json:"signatures,omitempty"`
-	Warnings   []Warning   `json:"warnings,omitempty"`
-	Unreadable string      `json:"unreadable,omitempty"` // why the item could not be read, else empty
+	Kind       Kind             `json:"kind"`
+	Subject    string           `json:"subject,omitempty"`
+	From       []Address        `json:"from,omitempty"`
+	Sender     []Address        `json:"sender,omitempty"`
+	ReplyTo    []Address        `json:"reply_to,omitempty"`
+	To         []Address        `json:"to,omitempty"`
+	Cc         []Address        `json:"cc,omitempty"`
+	Bcc        []Address        `json:"bcc,omitempty"`
+	Date       time.Time        `json:"date,omitzero"`         // of the Date field, in UTC; zero when absent or unreadable
+	DateOffset int              `json:"date_offset,omitempty"` // the sender's zone, minutes east of UTC
+	Received   time.Time        `json:"received,omitzero"`     // the oldest Received field, in UTC
+	MessageID  string           `json:"message_id,omitempty"`  // without angle brackets
+	InReplyTo  []string         `json:"in_reply_to,omitempty"`
+	References []string         `json:"references,omitempty"` // oldest first
+	ListID     string           `json:"list_id,omitempty"`
+	Mass       bool             `json:"mass,omitempty"` // sent to many by a machine: lists, bulk, newsletters
+	Lang       string           `json:"lang,omitempty"` // BCP 47, where detected
+	Parts      []Part           `json:"parts,omitempty"`
+	Nested     int              `json:"nested,omitempty"` // embedded messages
+	Content    Digest           `json:"content,omitzero"` // of the decoded bodies and attachments and the main fields: equal for copies of one message; never published
+	Verdict    Verdict          `json:"verdict,omitempty"`
+	Signatures []Signature      `json:"signatures,omitempty"` // DKIM alone
+	Others     []OtherSignature `json:"other_signatures,omitempty"`
+	Warnings   []Warning        `json:"warnings,omitempty"`
+	Unreadable string           `json:"unreadable,omitempty"` // why the item could not be read, else empty
 }
 
 // Occurrence is one place where an item's exact bytes were found.

@@ -1,0 +1,63 @@
+package signedpart_test
+
+import (
+	"testing"
+
+	"unseal/evidence/signedpart"
+	"unseal/mime/body"
+)
+
+const mail = "From: ada@example.org\n" +
+	"Content-Type: multipart/mixed; boundary=out\n\n" +
+	"--out\n" +
+	"Content-Type: multipart/signed; boundary=\"in ner\"; protocol=\"Application/PGP-Signature\"\n\n" +
+	"a preamble\n--in ner \n" +
+	"Content-Type: text/plain\n\nThe wall. \n\n" +
+	"--in ner\n" +
+	"Content-Type: application/pgp-signature\nContent-Transfer-Encoding: base64\n\nQUJD\n" +
+	"--in ner--\n" +
+	"--out--\n"
+
+func TestSignedBytesAreThoseBetweenTheBoundaries(t *testing.T) {
+	for name, c := range map[string]string{"bare line ends": mail, "line ends of mail": string(signedpart.CRLF([]byte(mail)))} {
+		m, err := body.Walk([]byte(c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := signedpart.Find([]byte(c), m)
+		if len(list) != 1 {
+			t.Fatalf("%s: %d parts", name, len(list))
+		}
+		p := list[0]
+		if want := "Content-Type: text/plain\r\n\r\nThe wall. \r\n"; string(p.Signed) != want {
+			t.Errorf("%s: signed %q, want %q", name, p.Signed, want)
+		}
+		if string(p.Signature) != "ABC" || p.Protocol != "application/pgp-signature" || p.Place != "part 1" {
+			t.Errorf("%s: %q, %q, %q", name, p.Signature, p.Protocol, p.Place)
+		}
+	}
+}
+
+func TestAPartWithoutItsTwoPartsHasNoSignedBytes(t *testing.T) {
+	for _, c := range []string{
+		"Content-Type: multipart/signed; boundary=b\n\nno parts\n",
+		"Content-Type: multipart/signed; boundary=b\n\n--b\n\nonly one\n--b--\n",
+		"Content-Type: multipart/signed\n\nno boundary\n",
+	} {
+		m, err := body.Walk([]byte(c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list := signedpart.Find([]byte(c), m); len(list) != 1 || list[0].Signed != nil || list[0].Place != "" {
+			t.Errorf("%q: %+v", c, list)
+		}
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	f.Add([]byte(mail))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m, _ := body.Walk(raw)
+		signedpart.Find(raw, m)
+	})
+}
