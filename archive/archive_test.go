@@ -164,7 +164,9 @@ func (p *press) start(w *Writer) error {
 		Collection: "mail", K: 1, First: 1, Count: count, Root: root, Rule: proof.WordsRule,
 		Inventory: p.secret().Inventory("mail", 1, []trove.Digest{trove.Sum([]byte("drive.mbox"))}), Time: time.Unix(1_470_000_000, 0),
 	}
-	if err := w.Append(p.genesis, c); err != nil {
+	begin, err := translog.Sign(p.genesis, p.signer)
+	must(p.tb, err)
+	if err := w.Append(begin, c); err != nil {
 		return err
 	}
 	return p.publish(w)

@@ -16,6 +16,7 @@ import (
 	"unseal/evidence"
 	"unseal/intake/mail"
 	"unseal/proof"
+	"unseal/translog"
 	"unseal/trove"
 )
 
@@ -92,7 +93,9 @@ func BenchmarkArchive(b *testing.B) {
 			}
 		})
 		must(b, err)
-		must(b, w.Append(p.genesis, proof.Commitment{Collection: "mail", K: 1, First: 1, Count: count, Root: root, Rule: proof.WordsRule}))
+		begin, err := translog.Sign(p.genesis, p.signer)
+		must(b, err)
+		must(b, w.Append(begin, proof.Commitment{Collection: "mail", K: 1, First: 1, Count: count, Root: root, Rule: proof.WordsRule}))
 		must(b, p.publish(w))
 		for first := 0; first < len(mails); first += 2500 {
 			items := func(yield func(*NewItem, error) bool) {

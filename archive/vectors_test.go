@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"unseal/proof"
 	"unseal/translog"
 	"unseal/trove"
@@ -17,6 +19,24 @@ import (
 var update = flag.Bool("update", false, "rewrite the vectors of docs/archive-format.md")
 
 const formatDoc = "../docs/archive-format.md"
+
+// keyVectors are signed entries that could follow on the log of s.
+func keyVectors(t *testing.T, p *press, s *translog.State) []translog.Entry {
+	next, nextKey := testKey(t, testOrigin, 3)
+	_, other := testKey(t, "other.example.org", 4)
+	sign := func(e translog.Entry, by ...note.Signer) translog.Entry {
+		e, err := translog.Sign(e, by...)
+		must(t, err)
+		after := *s
+		must(t, after.Apply(e.Append(nil)))
+		return e
+	}
+	return []translog.Entry{
+		sign(translog.Key{Effective: s.Size + 1, Keys: []string{nextKey}, Log: s.ID, Role: translog.RoleLog}, next, p.signer),
+		sign(translog.Key{Effective: s.Size + 1, Keys: []string{other}, Log: s.ID, Quorum: 1, Role: translog.RoleRelease}, p.release...),
+		sign(translog.Notice{Kind: "cut-off", Log: s.ID, Number: 1, Text: trove.Sum([]byte("We were cut off.\n"))}, p.release...),
+	}
+}
 
 // vectors makes the contents of the vector blocks, from an archive of three items.
 func vectors(t *testing.T) map[string]string {
@@ -44,6 +64,9 @@ func vectors(t *testing.T) map[string]string {
 		fmt.Fprintf(&b, "entry %d: %s\nleaf hash: %s\n", i, line, translog.LeafHash(line))
 	}
 	fmt.Fprintf(&b, "tombstone: %s\n", translog.Tombstone{Collection: "mail", Number: 1, Reason: "court-order"}.Append(nil))
+	for _, e := range keyVectors(t, p, &a.view.State) {
+		fmt.Fprintf(&b, "as the next entry: %s\n", e.Append(nil))
+	}
 	fmt.Fprintf(&b, "log/checkpoint:\n%s", files["log/checkpoint"])
 	take("entries")
 

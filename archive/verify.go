@@ -315,7 +315,7 @@ func (v *verifier) checkIndexFile(name string, b []byte) {
 		for _, c := range v.state.Collections() {
 			names = append(names, c.Name)
 		}
-		if err != nil || i.Format != InfoFormat || i.Origin != v.state.Genesis.Origin || i.LogKey != v.state.Genesis.LogKey || !slices.Equal(i.Collections, names) {
+		if err != nil || i.Format != InfoFormat || i.Origin != v.state.Genesis.Origin || i.LogKey != v.state.LogKey(v.state.Size) || !slices.Equal(i.Collections, names) {
 			v.altered(name, "does not say what the log says")
 		}
 		return

@@ -400,8 +400,9 @@ func (p *press) forged(forge func(entries []translog.Entry, b *translog.Batch) [
 	b := entries[len(entries)-1].(translog.Batch)
 	entries = forge(entries[:len(entries)-1], &b)
 	b.Signatures = nil
-	must(p.tb, b.Sign(p.release[0]))
-	if err := w.Append(append(entries, b)...); err != nil {
+	signed, err := translog.Sign(b, p.release[0])
+	must(p.tb, err)
+	if err := w.Append(append(entries, signed)...); err != nil {
 		return nil, err
 	}
 	return fsys, p.publish(w)

@@ -379,12 +379,8 @@ func (p *packer) entries(sum trove.Digest, release []note.Signer) ([]translog.En
 		})
 	}
 	b := translog.Batch{Batch: p.m.Batch, Collection: p.m.Collection, Edition: p.m.Edition, Items: len(p.m.Items), Manifest: sum}
-	for _, s := range release {
-		if err := b.Sign(s); err != nil {
-			return nil, err
-		}
-	}
-	return append(entries, b), nil
+	signed, err := translog.Sign(b, release...)
+	return append(entries, signed), err
 }
 
 // Publish makes public all that was appended. It takes what the publisher
@@ -436,7 +432,7 @@ func (w *Writer) writeFiles(files map[string][]byte) error {
 func (w *Writer) indexFiles(told Told) (map[string][]byte, error) {
 	info := told.Info
 	s := w.State()
-	info.Format, info.Origin, info.LogKey = InfoFormat, s.Genesis.Origin, s.Genesis.LogKey
+	info.Format, info.Origin, info.LogKey = InfoFormat, s.Genesis.Origin, s.LogKey(s.Size)
 	info.Addresses = append([]string{}, info.Addresses...)
 	info.Collections = []trove.CollectionName{}
 	files := map[string][]byte{KeysPath: formatKeys(told.Keys)}

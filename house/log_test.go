@@ -34,7 +34,9 @@ func logged(t *testing.T, fork int) (dir, key string, at map[int64]proof.Checkpo
 	defer fsys.Close()
 	l, err := writer.Open(fsys, "log", signer, proof.Checkpoint{})
 	must(t, err)
-	must(t, l.Append(translog.Genesis{LogKey: key, Origin: "test.example/log"},
+	begin, err := translog.Sign(translog.Genesis{LogKey: key, Origin: "test.example/log"}, signer)
+	must(t, err)
+	must(t, l.Append(begin,
 		proof.Commitment{Collection: "mail", Count: 1000, First: 1, K: 1, Root: trove.Sum(nil), Rule: proof.WordsRule}))
 	at = map[int64]proof.Checkpoint{}
 	for n := 3; n <= 600; n++ {

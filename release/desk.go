@@ -65,7 +65,11 @@ func (r *Desk) openLog() (*archive.Writer, error) {
 		return nil, fmt.Errorf("open the desk's log: %w", err)
 	}
 	if l.State().Size == 0 {
-		if err := l.Append(translog.Genesis{Origin: r.Origin, LogKey: r.LogKey}); err != nil {
+		begin, err := translog.Sign(translog.Genesis{Origin: r.Origin, LogKey: r.LogKey}, r.Signer)
+		if err == nil {
+			err = l.Append(begin)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("begin the log: %w", err)
 		}
 	}

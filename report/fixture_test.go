@@ -78,7 +78,9 @@ func randomArchive(tb testing.TB, r *rand.Rand) (*archive.Archive, model) {
 	w, err := archive.NewWriter(fsys, signer, nil, proof.Checkpoint{})
 	must(tb, err)
 	a := &author{tb: tb, r: r, w: w, m: model{withheld: map[string]int{}, months: map[string]int{}, verdicts: map[trove.Verdict]int{}}}
-	must(tb, w.Append(translog.Genesis{LogKey: vkey, Origin: origin}))
+	begin, err := translog.Sign(translog.Genesis{LogKey: vkey, Origin: origin}, signer)
+	must(tb, err)
+	must(tb, w.Append(begin))
 	a.commit(1, 1+r.IntN(40))
 	a.publish()
 	a.batches()

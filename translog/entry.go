@@ -8,15 +8,14 @@ import (
 	"io/fs"
 	"strings"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"unseal/proof"
 	"unseal/trove"
 )
 
 // Entry is one line of the log, in canonical JSON: keys in order, no white
-// space, ASCII without escapes. The types are [Genesis], [proof.Commitment],
-// [proof.Item], [Withheld], [Tombstone], [Batch] and [Index].
+// space, ASCII without escapes. The types are [Genesis], [Key],
+// [proof.Commitment], [proof.Item], [Withheld], [Tombstone], [Batch], [Notice]
+// and [Index].
 type Entry interface {
 	// Append appends the line, without a line end.
 	Append(b []byte) []byte
@@ -26,9 +25,10 @@ type Entry interface {
 type Genesis struct {
 	LogKey        string   `json:"log_key"`        // that signs checkpoints; named as Origin
 	Origin        string   `json:"origin"`         // the log's name: no scheme, no white space, no '+'
-	Recovery      string   `json:"recovery"`       // a key kept offline that may replace the log key; may be empty
-	ReleaseKeys   []string `json:"release_keys"`   // that may sign batches
+	Recovery      string   `json:"recovery"`       // a key kept offline that may replace all others; may be empty
+	ReleaseKeys   []string `json:"release_keys"`   // that may sign batches and notices
 	ReleaseQuorum int      `json:"release_quorum"` // how many of them must; 0 for none
+	Signatures    []string `json:"signatures"`     // by the log key
 	Type          string   `json:"type"`           // "genesis"
 }
 
@@ -58,7 +58,7 @@ type Batch struct {
 	Edition    int                  `json:"edition"`
 	Items      int                  `json:"items"`      // how many rows that are
 	Manifest   trove.Digest         `json:"manifest"`   // SHA-256 of manifest.json
-	Signatures []string             `json:"signatures"` // by release keys; see Sign
+	Signatures []string             `json:"signatures"` // by release keys; see [Sign]
 	Type       string               `json:"type"`       // "batch"
 }
 
@@ -70,10 +70,7 @@ type Index struct {
 }
 
 func (e Genesis) Append(b []byte) []byte {
-	e.Type = "genesis"
-	if e.ReleaseKeys == nil {
-		e.ReleaseKeys = []string{}
-	}
+	e.Type, e.ReleaseKeys, e.Signatures = "genesis", orEmpty(e.ReleaseKeys), orEmpty(e.Signatures)
 	return appendJSON(b, e)
 }
 
@@ -82,10 +79,7 @@ func (e Tombstone) Append(b []byte) []byte { e.Type = "tombstone"; return append
 func (e Index) Append(b []byte) []byte     { e.Type = "index"; return appendJSON(b, e) }
 
 func (e Batch) Append(b []byte) []byte {
-	e.Type = "batch"
-	if e.Signatures == nil {
-		e.Signatures = []string{}
-	}
+	e.Type, e.Signatures = "batch", orEmpty(e.Signatures)
 	return appendJSON(b, e)
 }
 
@@ -95,49 +89,6 @@ func appendJSON(b []byte, e any) []byte {
 		panic(err) // strings, numbers, digests and maps of them marshal
 	}
 	return append(b, line...)
-}
-
-// Sign adds a signature of a release key over the rest of e.
-func (e *Batch) Sign(signer note.Signer) error {
-	text := e.signedText()
-	msg, err := note.Sign(&note.Note{Text: text}, signer)
-	if err != nil {
-		return fmt.Errorf("sign batch: %w", err)
-	}
-	line := strings.TrimPrefix(string(msg), text+"\n— ")
-	e.Signatures = append(e.Signatures, strings.TrimSuffix(line, "\n"))
-	return nil
-}
-
-// signedText is what release keys sign: the entry with no signatures, and the
-// line end that a signed note needs.
-func (e Batch) signedText() string {
-	e.Signatures = nil
-	return string(e.Append(nil)) + "\n"
-}
-
-// signedBy counts the keys among keys that signed e.
-func (e Batch) signedBy(keys []string) (int, error) {
-	if len(e.Signatures) == 0 {
-		return 0, nil
-	}
-	var list []note.Verifier
-	for _, k := range keys {
-		v, err := note.NewVerifier(k)
-		if err != nil {
-			return 0, fmt.Errorf("release key %q: %v", k, err)
-		}
-		list = append(list, v)
-	}
-	msg := e.signedText() + "\n"
-	for _, s := range e.Signatures {
-		msg += "— " + s + "\n"
-	}
-	n, err := note.Open([]byte(msg), note.VerifierList(list...))
-	if err != nil {
-		return 0, fmt.Errorf("release signatures: %v", err)
-	}
-	return len(n.Sigs), nil
 }
 
 // Parse reads one entry. Anything but the canonical form of a known type is
@@ -173,6 +124,10 @@ func Parse(line []byte) (Entry, error) {
 		return parseAs[Batch](line)
 	case "index":
 		return parseAs[Index](line)
+	case "key":
+		return parseAs[Key](line)
+	case "notice":
+		return parseAs[Notice](line)
 	}
 	return nil, fmt.Errorf("entry type %q is not known to this version", head.Type)
 }
@@ -201,25 +156,6 @@ func (e Index) check() error {
 		if !fs.ValidPath(path) || path == "." {
 			return fmt.Errorf("index names %q, which is no path in an archive", path)
 		}
-	}
-	return nil
-}
-
-func (e Genesis) check() error {
-	v, err := note.NewVerifier(e.LogKey)
-	if err != nil {
-		return fmt.Errorf("log key %q: %v", e.LogKey, err)
-	}
-	if v.Name() != e.Origin {
-		return fmt.Errorf("the log key is named %q, the log %q", v.Name(), e.Origin)
-	}
-	for _, k := range e.ReleaseKeys {
-		if _, err := note.NewVerifier(k); err != nil {
-			return fmt.Errorf("release key %q: %v", k, err)
-		}
-	}
-	if e.ReleaseQuorum < 0 || e.ReleaseQuorum > len(e.ReleaseKeys) {
-		return fmt.Errorf("%d of %d release keys must sign", e.ReleaseQuorum, len(e.ReleaseKeys))
 	}
 	return nil
 }

@@ -16,12 +16,18 @@ var ErrIllegal = errors.New("illegal entry")
 // State is what the log says, replayed entry by entry. Reading it is safe for
 // concurrent use once no Apply runs. It takes about 48 bytes a number.
 type State struct {
-	Size    int64
-	Genesis Genesis
-	Index   map[string]trove.Digest // of the newest Index entry; nil before the first
-	Indexed bool                    // the newest entry is an Index
-	colls   map[trove.CollectionName]*Collection
-	order   []*Collection // in order of their first commitment
+	Size          int64
+	Genesis       Genesis
+	ID            trove.Digest // leaf hash of the genesis entry, by which signed entries name the log
+	LogKeys       []LogKey     // every one there was, in order
+	ReleaseKeys   []string     // in force
+	ReleaseQuorum int          // how many of them must sign
+	Notices       []LoggedNotice
+	Index         map[string]trove.Digest // of the newest Index entry; nil before the first
+	Indexed       bool                    // the newest entry is an Index
+
+	colls map[trove.CollectionName]*Collection
+	order []*Collection // in order of their first commitment
 }
 
 // Collection is what the log says of one collection.
@@ -53,6 +59,12 @@ type LoggedCommitment struct {
 // LoggedBatch is a batch edition and where it stands.
 type LoggedBatch struct {
 	Batch
+	Index int64
+}
+
+// LoggedNotice is a notice and where it stands.
+type LoggedNotice struct {
+	Notice
 	Index int64
 }
 
@@ -135,11 +147,12 @@ func (s *State) apply(e Entry) error {
 			return err
 		}
 		s.Index = e.Files
+	case Key:
+		return s.key(e)
+	case Notice:
+		return s.notice(e)
 	case Genesis:
-		if err := e.check(); err != nil {
-			return err
-		}
-		s.Genesis = e
+		return s.begin(e)
 	}
 	return nil
 }
@@ -258,12 +271,8 @@ func (s *State) batch(e Batch) error {
 	case e.Items != in.live:
 		return fmt.Errorf("batch %d of %s states %d items, by the log %d are out", e.Batch, e.Collection, e.Items, in.live)
 	}
-	signed, err := e.signedBy(s.Genesis.ReleaseKeys)
-	if err != nil {
-		return err
-	}
-	if signed < s.Genesis.ReleaseQuorum {
-		return fmt.Errorf("batch %d of %s is signed by %d release keys, %d must", e.Batch, e.Collection, signed, s.Genesis.ReleaseQuorum)
+	if err := s.released(e); err != nil {
+		return fmt.Errorf("batch %d of %s: %w", e.Batch, e.Collection, err)
 	}
 	c.batches[e.Batch] = &contents{edition: e.Edition, live: in.live, closed: s.Size}
 	c.Batches = append(c.Batches, LoggedBatch{e, s.Size})

@@ -40,7 +40,23 @@ func testKey(tb testing.TB, name string, seed byte) (note.Signer, string) {
 
 const testOrigin = "demo.example.org/log"
 
-func genesis(vkey string) Genesis { return Genesis{LogKey: vkey, Origin: testOrigin} }
+// genesis begins the log whose key has the seed 1.
+func genesis(tb testing.TB, change ...func(*Genesis)) Entry {
+	tb.Helper()
+	signer, vkey := testKey(tb, testOrigin, 1)
+	e := Genesis{LogKey: vkey, Origin: testOrigin}
+	for _, fn := range change {
+		fn(&e)
+	}
+	return signed(tb, e, signer)
+}
+
+func signed(tb testing.TB, e Entry, signers ...note.Signer) Entry {
+	tb.Helper()
+	e, err := Sign(e, signers...)
+	must(tb, err)
+	return e
+}
 
 func commitment(count int) proof.Commitment {
 	return proof.Commitment{
@@ -67,9 +83,8 @@ func must(tb testing.TB, err error) {
 // replayed applies entries to a fresh state; the error is that of the last.
 func replayed(tb testing.TB, entries ...Entry) (*State, error) {
 	tb.Helper()
-	_, vkey := testKey(tb, testOrigin, 1)
 	s := &State{}
-	for i, e := range append([]Entry{genesis(vkey)}, entries...) {
+	for i, e := range append([]Entry{genesis(tb)}, entries...) {
 		if err := s.Apply(e.Append(nil)); err != nil {
 			if i < len(entries) {
 				tb.Fatalf("entry %d: %v", i, err)
@@ -129,7 +144,6 @@ func TestLegalHistoryAddsUp(t *testing.T) {
 }
 
 func TestIllegalTransitionsAreRefused(t *testing.T) {
-	_, vkey := testKey(t, testOrigin, 1)
 	later := func(change func(*proof.Commitment)) proof.Commitment {
 		c := commitment(5)
 		c.K, c.First, c.Previous = 2, 11, commitment(10).Root
@@ -143,7 +157,7 @@ func TestIllegalTransitionsAreRefused(t *testing.T) {
 	huge := commitment(maxNumbers + 1)
 	out := []Entry{commitment(10), item(5, 1, 1), batch(1, 1, 1)}
 	for what, entries := range map[string][]Entry{
-		"second genesis":              {genesis(vkey)},
+		"second genesis":              {genesis(t)},
 		"item of no collection":       {item(1, 1, 1)},
 		"batch of no collection":      {batch(1, 1, 0)},
 		"withheld of no collection":   {held(1, 1, "privacy")},
@@ -214,60 +228,47 @@ func TestReasonsAreBounded(t *testing.T) {
 }
 
 func TestReleaseSignaturesAreCounted(t *testing.T) {
-	_, vkey := testKey(t, testOrigin, 1)
 	a, aKey := testKey(t, "a.example.org", 2)
 	b, bKey := testKey(t, "b.example.org", 3)
 	stranger, _ := testKey(t, "c.example.org", 4)
-	g := genesis(vkey)
-	g.ReleaseKeys, g.ReleaseQuorum = []string{aKey, bKey}, 2
-	signed := func(signers ...note.Signer) Batch {
-		e := batch(1, 1, 1)
-		for _, s := range signers {
-			must(t, e.Sign(s))
-		}
-		return e
-	}
-	altered := signed(a, b)
+	quorum := func(g *Genesis) { g.ReleaseKeys, g.ReleaseQuorum = []string{aKey, bKey}, 2 }
+	altered := signed(t, batch(1, 1, 1), a, b).(Batch)
 	altered.Manifest[0] ^= 1
 	for what, c := range map[string]struct {
-		e  Batch
+		e  Entry
 		ok bool
 	}{
-		"both":                {signed(a, b), true},
-		"both, other order":   {signed(b, a), true},
-		"both and a stranger": {signed(a, stranger, b), true},
-		"none":                {signed(), false},
-		"one":                 {signed(a), false},
-		"one twice":           {signed(a, a), false},
-		"one and a stranger":  {signed(a, stranger), false},
+		"both":                {signed(t, batch(1, 1, 1), a, b), true},
+		"both, other order":   {signed(t, batch(1, 1, 1), b, a), true},
+		"both and a stranger": {signed(t, batch(1, 1, 1), a, stranger, b), true},
+		"none":                {batch(1, 1, 1), false},
+		"one":                 {signed(t, batch(1, 1, 1), a), false},
+		"one twice":           {signed(t, batch(1, 1, 1), a, a), false},
+		"one and a stranger":  {signed(t, batch(1, 1, 1), a, stranger), false},
+		"a stranger":          {signed(t, batch(1, 1, 1), stranger), false},
 		"of another manifest": {altered, false},
 	} {
 		s := &State{}
-		for _, e := range []Entry{g, commitment(10), item(1, 1, 1)} {
+		for _, e := range []Entry{genesis(t, quorum), commitment(10), item(1, 1, 1)} {
 			must(t, s.Apply(e.Append(nil)))
 		}
 		if err := s.Apply(c.e.Append(nil)); (err == nil) != c.ok {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	for what, change := range map[string]func(*Genesis){
-		"quorum beyond keys": func(g *Genesis) { g.ReleaseQuorum = 3 },
-		"negative quorum":    func(g *Genesis) { g.ReleaseQuorum = -1 },
-		"bad release key":    func(g *Genesis) { g.ReleaseKeys = []string{"x", aKey} },
-		"bad log key":        func(g *Genesis) { g.LogKey = "x" },
-		"key of another log": func(g *Genesis) { g.LogKey = aKey },
-	} {
-		bad := g
-		change(&bad)
-		if err := new(State).Apply(bad.Append(nil)); !errors.Is(err, ErrIllegal) {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
+}
+
+// everyEntry is one of each type.
+func everyEntry(tb testing.TB) []Entry {
+	signer, vkey := testKey(tb, testOrigin, 2)
+	key := Key{Effective: 1, Keys: []string{vkey}, Role: RoleLog}
+	notice := Notice{Kind: "cut-off", Number: 1, Text: trove.Sum(nil)}
+	return []Entry{genesis(tb), commitment(5), item(1, 2, 3), held(1, 2, "privacy"), tomb(1), batch(1, 1, 1), index(1),
+		signed(tb, key, signer), signed(tb, notice, signer)}
 }
 
 func TestEntriesHaveOneForm(t *testing.T) {
-	_, vkey := testKey(t, testOrigin, 1)
-	for _, e := range []Entry{genesis(vkey), commitment(5), item(1, 2, 3), held(1, 2, "privacy"), tomb(1), batch(1, 1, 1), index(1)} {
+	for _, e := range everyEntry(t) {
 		line := e.Append(nil)
 		back, err := Parse(line)
 		must(t, err)
@@ -295,8 +296,7 @@ func TestEntriesHaveOneForm(t *testing.T) {
 }
 
 func FuzzEntry(f *testing.F) {
-	_, vkey := testKey(f, testOrigin, 1)
-	for _, e := range []Entry{genesis(vkey), commitment(5), item(1, 2, 3), held(1, 2, "privacy"), tomb(1), batch(1, 1, 1), index(1)} {
+	for _, e := range everyEntry(f) {
 		f.Add(e.Append(nil))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {

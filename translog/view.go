@@ -40,9 +40,9 @@ type View struct {
 }
 
 // Load reads the log in folder dir. It fails unless every entry up to the
-// checkpoint is there and legal, they hash to its root, and the key of the
-// genesis entry has signed it. Whether that key is the right one is for the
-// caller to say; see [proof.Checkpoint.Verify]. Errors name the file.
+// checkpoint is there and legal, they hash to its root, and the log key in
+// force has signed it. Whether the log is the right one is for the caller to
+// say; see [State.Leads]. Errors name the file.
 func Load(read ReadFunc, dir string) (*View, error) {
 	v := &View{read: read, dir: dir}
 	name := dir + "/" + CheckpointPath
@@ -63,7 +63,7 @@ func Load(read ReadFunc, dir string) (*View, error) {
 		return nil, fmt.Errorf("%s: the entries have root %s, the checkpoint says %s: %w",
 			name, root.Short(), v.Checkpoint.Root.Short(), proof.ErrMismatch)
 	}
-	if err := v.Checkpoint.Verify(v.State.Genesis.LogKey); err != nil {
+	if err := v.State.Verify(v.Checkpoint); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if open := v.State.Open(); len(open) > 0 {

@@ -32,9 +32,9 @@ func cosign(t *testing.T, dir string, c proof.Checkpoint, lines string) proof.Ch
 }
 
 func TestCosignaturesOutliveEveryLaterSign(t *testing.T) {
-	signer, vkey := testKey(t, testOrigin, 1)
+	signer, _ := testKey(t, testOrigin, 1)
 	fsys, dir := testFolder(t)
-	runs := story(vkey, 4, 1)
+	runs := story(4, 1)
 	l := open(t, fsys, signer)
 	must(t, l.Append(runs[0]...))
 	must(t, l.Sign())
@@ -74,9 +74,9 @@ func TestCosignaturesOutliveEveryLaterSign(t *testing.T) {
 // A run stopped between putting a checkpoint aside and signing the next leaves
 // it in both places.
 func TestACheckpointIsPutAsideOnce(t *testing.T) {
-	signer, vkey := testKey(t, testOrigin, 1)
+	signer, _ := testKey(t, testOrigin, 1)
 	fsys, dir := testFolder(t)
-	runs := story(vkey, 2, 1)
+	runs := story(2, 1)
 	l := open(t, fsys, signer)
 	must(t, l.Append(runs[0]...))
 	must(t, l.Sign())

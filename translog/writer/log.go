@@ -27,7 +27,7 @@ import (
 type Log struct {
 	fsys   durable.FS
 	dir    string
-	signer note.Signer
+	keys   []note.Signer
 	seen   proof.Checkpoint
 	signed proof.Checkpoint // the newest; size 0 for none
 	state  translog.State
@@ -48,7 +48,7 @@ const flushJobs = 4
 // known. A log shorter than seen may be appended to, as long as it then passes
 // through it.
 func Open(fsys durable.FS, dir string, signer note.Signer, seen proof.Checkpoint) (*Log, error) {
-	l := &Log{fsys: fsys, dir: dir, signer: signer, seen: seen, files: map[string][]byte{}}
+	l := &Log{fsys: fsys, dir: dir, keys: []note.Signer{signer}, seen: seen, files: map[string][]byte{}}
 	v, err := translog.Load(l.read, dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !exists(fsys, dir+"/"+translog.CheckpointPath):
@@ -242,8 +242,11 @@ func (l *Log) Sign() error {
 }
 
 func (l *Log) sign() error {
-	genesis := l.state.Genesis
-	msg, err := note.Sign(&note.Note{Text: proof.FormatCheckpoint(genesis.Origin, l.Size(), l.Root())}, l.signer)
+	signer := l.signer()
+	if signer == nil {
+		return fmt.Errorf("the log key %s is not at hand, and no other may sign %d entries", l.state.LogKey(l.Size()), l.Size())
+	}
+	msg, err := note.Sign(&note.Note{Text: proof.FormatCheckpoint(l.state.Genesis.Origin, l.Size(), l.Root())}, signer)
 	if err != nil {
 		return fmt.Errorf("sign checkpoint: %w", err)
 	}
@@ -251,7 +254,7 @@ func (l *Log) sign() error {
 	if err != nil {
 		return err
 	}
-	if err := c.Verify(genesis.LogKey); err != nil {
+	if err := l.state.Verify(c); err != nil {
 		return fmt.Errorf("the signing key is not that of the log: %w", err)
 	}
 	if old := l.signed; old.Size == c.Size && old.Root == c.Root {
@@ -263,6 +266,24 @@ func (l *Log) sign() error {
 		return err
 	}
 	l.signed = c
+	return nil
+}
+
+// AddKey adds a key that may sign the log at other times than the one that it
+// was opened with: an older or a newer one.
+func (l *Log) AddKey(signer note.Signer) { l.keys = append(l.keys, signer) }
+
+// CanSign reports whether the key is at hand that signs the log as it stands.
+func (l *Log) CanSign() bool { return l.signer() != nil }
+
+// signer has the key in force; nil if it is not at hand.
+func (l *Log) signer() note.Signer {
+	v, err := note.NewVerifier(l.state.LogKey(l.Size()))
+	for _, s := range l.keys {
+		if err == nil && s.Name() == v.Name() && s.KeyHash() == v.KeyHash() {
+			return s
+		}
+	}
 	return nil
 }
 

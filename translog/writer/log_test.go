@@ -54,7 +54,22 @@ func testFolder(tb testing.TB) (*durable.Folder, string) {
 	return fsys, dir
 }
 
-func genesis(vkey string) translog.Genesis { return translog.Genesis{LogKey: vkey, Origin: testOrigin} }
+// genesis begins the log whose key has the seed 1.
+func genesis() translog.Entry {
+	skey, vkey, err := note.GenerateKey(keySeed(1), testOrigin)
+	if err != nil {
+		panic(err)
+	}
+	signer, err := note.NewSigner(skey)
+	if err != nil {
+		panic(err)
+	}
+	e, err := translog.Sign(translog.Genesis{LogKey: vkey, Origin: testOrigin}, signer)
+	if err != nil {
+		panic(err)
+	}
+	return e
+}
 
 func commitment(count int) proof.Commitment {
 	return proof.Commitment{
@@ -72,8 +87,8 @@ func index(n int) translog.Index {
 }
 
 // story is the log of a collection of count numbers in batches of per.
-func story(vkey string, count, per int) (runs [][]translog.Entry) {
-	runs = append(runs, []translog.Entry{genesis(vkey), commitment(count), index(0)})
+func story(count, per int) (runs [][]translog.Entry) {
+	runs = append(runs, []translog.Entry{genesis(), commitment(count), index(0)})
 	for b, n := 1, 1; n <= count; b++ {
 		var run []translog.Entry
 		first := n
@@ -121,8 +136,8 @@ func load(fsys fs.FS) (*translog.View, error) {
 }
 
 func TestBytesOfALogDoNotDependOnHowManyRunsWroteIt(t *testing.T) {
-	signer, vkey := testKey(t, testOrigin, 1)
-	runs := story(vkey, 700, 150)
+	signer, _ := testKey(t, testOrigin, 1)
+	runs := story(700, 150)
 	one, oneDir := testFolder(t)
 	l := open(t, one, signer)
 	for _, run := range runs {
@@ -155,12 +170,12 @@ func TestBytesOfALogDoNotDependOnHowManyRunsWroteIt(t *testing.T) {
 }
 
 func TestEveryEntryIsProvenAndEverySizeConsistent(t *testing.T) {
-	signer, vkey := testKey(t, testOrigin, 1)
+	signer, _ := testKey(t, testOrigin, 1)
 	fsys, _ := testFolder(t)
 	l := open(t, fsys, signer)
 	var checkpoints []proof.Checkpoint
 	var lines [][]byte
-	for _, run := range story(vkey, 600, 100) {
+	for _, run := range story(600, 100) {
 		must(t, l.Append(run...))
 		must(t, l.Sign())
 		checkpoints = append(checkpoints, l.Signed())
@@ -190,9 +205,9 @@ func TestEveryEntryIsProvenAndEverySizeConsistent(t *testing.T) {
 }
 
 func TestViewProvesWhatItCoversWhileTheLogGrows(t *testing.T) {
-	signer, vkey := testKey(t, testOrigin, 1)
+	signer, _ := testKey(t, testOrigin, 1)
 	fsys, _ := testFolder(t)
-	runs := story(vkey, 700, 300)
+	runs := story(700, 300)
 	l := open(t, fsys, signer)
 	must(t, l.Append(runs[0]...))
 	must(t, l.Append(runs[1]...))
@@ -209,9 +224,9 @@ func TestViewProvesWhatItCoversWhileTheLogGrows(t *testing.T) {
 }
 
 func TestWhatIsNotSignedDoesNotCount(t *testing.T) {
-	signer, vkey := testKey(t, testOrigin, 1)
+	signer, _ := testKey(t, testOrigin, 1)
 	fsys, _ := testFolder(t)
-	runs := story(vkey, 20, 10)
+	runs := story(20, 10)
 	l := open(t, fsys, signer)
 	must(t, l.Append(runs[0]...))
 	if l.Signed().Size != 0 {
@@ -231,9 +246,9 @@ func TestWhatIsNotSignedDoesNotCount(t *testing.T) {
 }
 
 func TestLogDoesNotForkWhatWasSeen(t *testing.T) {
-	signer, vkey := testKey(t, testOrigin, 1)
+	signer, _ := testKey(t, testOrigin, 1)
 	fsys, _ := testFolder(t)
-	runs := story(vkey, 20, 10)
+	runs := story(20, 10)
 	l := open(t, fsys, signer)
 	must(t, l.Append(runs[0]...))
 	must(t, l.Append(runs[1]...))
@@ -263,26 +278,26 @@ func TestLogDoesNotForkWhatWasSeen(t *testing.T) {
 }
 
 func TestSignRefusesAnotherKeyAndAnOpenBatch(t *testing.T) {
-	signer, vkey := testKey(t, testOrigin, 1)
+	signer, _ := testKey(t, testOrigin, 1)
 	wrong, _ := testKey(t, testOrigin, 2)
 	fsys, _ := testFolder(t)
 	l := open(t, fsys, wrong)
-	must(t, l.Append(genesis(vkey)))
+	must(t, l.Append(genesis()))
 	if err := l.Sign(); err == nil {
 		t.Error("signed with another key than the log's")
 	}
 	l = open(t, fsys, signer)
-	must(t, l.Append(genesis(vkey), commitment(5), item(1, 1, 1)))
+	must(t, l.Append(genesis(), commitment(5), item(1, 1, 1)))
 	if err := l.Sign(); err == nil {
 		t.Error("signed within a batch")
 	}
 }
 
 func TestLoadRefusesAnyAlteredFile(t *testing.T) {
-	signer, vkey := testKey(t, testOrigin, 1)
+	signer, _ := testKey(t, testOrigin, 1)
 	fsys, dir := testFolder(t)
 	l := open(t, fsys, signer)
-	for _, run := range story(vkey, 300, 100) {
+	for _, run := range story(300, 100) {
 		must(t, l.Append(run...))
 	}
 	must(t, l.Sign())
@@ -311,10 +326,10 @@ func TestLoadRefusesAnyAlteredFile(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	signer, vkey := testKey(f, testOrigin, 1)
+	signer, _ := testKey(f, testOrigin, 1)
 	fsys, dir := testFolder(f)
 	l := open(f, fsys, signer)
-	for _, run := range story(vkey, 6, 3) {
+	for _, run := range story(6, 3) {
 		must(f, l.Append(run...))
 	}
 	must(f, l.Sign())
@@ -332,4 +347,44 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("a log that nobody signed: %+v", v.Checkpoint)
 		}
 	})
+}
+
+// rotated is a Key entry that puts vkey into force next.
+func rotated(tb testing.TB, s *translog.State, vkey string, by ...note.Signer) translog.Entry {
+	tb.Helper()
+	e, err := translog.Sign(translog.Key{Effective: s.Size + 1, Keys: []string{vkey}, Log: s.ID, Role: translog.RoleLog}, by...)
+	must(tb, err)
+	return e
+}
+
+func TestTheKeyInForceSigns(t *testing.T) {
+	old, _ := testKey(t, testOrigin, 1)
+	next, nextKey := testKey(t, testOrigin, 2)
+	fsys, dir := testFolder(t)
+	l := open(t, fsys, old)
+	must(t, l.Append(genesis(), commitment(3), index(1)))
+	must(t, l.Sign())
+	before := l.Signed()
+	must(t, l.Append(rotated(t, l.State(), nextKey, next, old)))
+	if err := l.Sign(); err == nil || l.CanSign() {
+		t.Errorf("signed with a key that is not in force any more: %v", err)
+	}
+
+	l = open(t, fsys, old)
+	l.AddKey(next)
+	must(t, l.Append(rotated(t, l.State(), nextKey, next, old), index(2)))
+	must(t, l.Sign())
+	v, err := load(fsys)
+	must(t, err)
+	if !l.CanSign() || v.State.LogKey(v.Checkpoint.Size) != nextKey || v.Checkpoint.Verify(nextKey) != nil || v.State.Verify(before) != nil {
+		t.Error("the new key has not signed the new checkpoint, or the old one the old")
+	}
+
+	// The old key, stolen, signs the very same log.
+	msg, err := note.Sign(&note.Note{Text: v.Checkpoint.Text()}, old)
+	must(t, err)
+	must(t, os.WriteFile(dir+"/log/checkpoint", msg, 0o600))
+	if _, err := load(fsys); !errors.Is(err, proof.ErrMismatch) {
+		t.Errorf("a checkpoint of the old key beyond its time: %v", err)
+	}
 }
