@@ -8,6 +8,7 @@ import (
 
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -29,7 +30,7 @@ func (v *verifier) checkCosigned(key string, leaves []trove.Digest) {
 		v.altered(name, "%v", err)
 		return
 	}
-	tree := translog.Edge{}
+	tree := tiles.Edge{}
 	for _, c := range list {
 		if err := c.Verify(key); err != nil {
 			v.altered(name, "of the checkpoint of size %d: %v", c.Size, err)
@@ -40,7 +41,7 @@ func (v *verifier) checkCosigned(key string, leaves []trove.Digest) {
 			return
 		}
 		for tree.Size < c.Size {
-			_ = tree.Add(leaves[tree.Size], func(translog.Tile, []trove.Digest) error { return nil })
+			_ = tree.Add(leaves[tree.Size], func(tiles.Tile, []trove.Digest) error { return nil })
 		}
 		if tree.Root() != c.Root {
 			v.altered(name, "is of another history: the first %d entries are not those of a checkpoint in it", c.Size)

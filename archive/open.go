@@ -13,6 +13,7 @@ import (
 	"unseal/evidence"
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -66,7 +67,7 @@ func Open(ctx context.Context, fsys fs.FS) (*Archive, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		return readWhole(fsys, name, translog.MaxTile)
+		return readWhole(fsys, name, tiles.MaxSize)
 	}
 	view, err := translog.Load(read, LogDir)
 	for range overtaken {
@@ -162,11 +163,11 @@ func comingIndex(fsys fs.FS, size int64) (map[indexFile]bool, error) {
 		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
-		t, ok := translog.ParseTile(strings.TrimPrefix(name, LogDir+"/"))
-		if !ok || t.N*translog.TileWidth+int64(t.Width) <= size {
+		t, ok := tiles.Parse(strings.TrimPrefix(name, LogDir+"/"))
+		if !ok || t.N*tiles.Width+int64(t.Width) <= size {
 			return nil
 		}
-		b, err := readWhole(fsys, name, translog.MaxTile)
+		b, err := readWhole(fsys, name, tiles.MaxSize)
 		if err != nil {
 			return err
 		}
@@ -175,7 +176,7 @@ func comingIndex(fsys fs.FS, size int64) (map[indexFile]bool, error) {
 			return nil // not ours to judge
 		}
 		for i, line := range lines {
-			if t.N*translog.TileWidth+int64(i) < size {
+			if t.N*tiles.Width+int64(i) < size {
 				continue
 			}
 			if e, err := translog.Parse(line); err == nil {

@@ -10,6 +10,7 @@ import (
 
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -272,9 +273,9 @@ func (a *Archive) Proof(coll trove.CollectionName, n int) ([]byte, error) {
 	return f.Format(), nil
 }
 
-func (a *Archive) commitmentTree(c trove.CollectionName, fixed translog.LoggedCommitment) translog.Tree {
+func (a *Archive) commitmentTree(c trove.CollectionName, fixed translog.LoggedCommitment) tiles.Tree {
 	dir := CommitmentDir(c, fixed.K)
-	return translog.Tree{Size: int64(fixed.Count), Root: fixed.Root, Read: func(t translog.Tile) ([]byte, error) {
-		return readWhole(a.fsys, dir+"/"+t.Path(), translog.MaxTile)
+	return tiles.Tree{Size: int64(fixed.Count), Root: fixed.Root, Read: func(t tiles.Tile) ([]byte, error) {
+		return readWhole(a.fsys, dir+"/"+t.Path(), tiles.MaxSize)
 	}}
 }

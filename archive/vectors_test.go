@@ -13,6 +13,7 @@ import (
 
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -57,11 +58,11 @@ func vectors(t *testing.T) map[string]string {
 		out[name] = b.String()
 		b.Reset()
 	}
-	tile := translog.Tile{Level: translog.Entries}.In(a.Checkpoint().Size)
+	tile := tiles.Tile{Level: tiles.Entries}.In(a.Checkpoint().Size)
 	lines, err := tile.SplitEntries([]byte(files["log/"+tile.Path()]))
 	must(t, err)
 	for i, line := range lines {
-		fmt.Fprintf(&b, "entry %d: %s\nleaf hash: %s\n", i, line, translog.LeafHash(line))
+		fmt.Fprintf(&b, "entry %d: %s\nleaf hash: %s\n", i, line, tiles.LeafHash(line))
 	}
 	fmt.Fprintf(&b, "tombstone: %s\n", translog.Tombstone{Collection: "mail", Number: 1, Reason: "court-order"}.Append(nil))
 	for _, e := range keyVectors(t, p, &a.view.State) {

@@ -18,6 +18,7 @@ import (
 	"unseal/evidence"
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -171,7 +172,7 @@ func (v *verifier) read(name string, limit int64) (b []byte, ok bool) {
 }
 
 func (v *verifier) readCheckpoint(name string) bool {
-	b, ok := v.read(name, translog.MaxTile)
+	b, ok := v.read(name, tiles.MaxSize)
 	if !ok {
 		return false
 	}
@@ -209,8 +210,8 @@ func (v *verifier) checkSignature(name string) (key string, ok bool) {
 }
 
 // entriesTile is the tile in which an entry lies.
-func (v *verifier) entriesTile(index int64) translog.Tile {
-	return translog.Tile{Level: translog.Entries, N: index / translog.TileWidth}.In(v.checkpoint.Size)
+func (v *verifier) entriesTile(index int64) tiles.Tile {
+	return tiles.Tile{Level: tiles.Entries, N: index / tiles.Width}.In(v.checkpoint.Size)
 }
 
 // checkEntries judges what the log says, now that it is known to be the log.
@@ -247,7 +248,7 @@ func (v *verifier) checkSeen(name, key string, leaves []trove.Digest) error {
 	switch {
 	case seen.Size > int64(len(leaves)):
 		v.altered(name, "is rolled back: it covers %d entries, a checkpoint you have seen covers %d", len(leaves), seen.Size)
-	case translog.RootOf(leaves[:seen.Size]) != seen.Root:
+	case tiles.RootOf(leaves[:seen.Size]) != seen.Root:
 		v.altered(name, "is of another history: the first %d entries are not those of a checkpoint you have seen", seen.Size)
 	}
 	return nil
@@ -368,7 +369,7 @@ func (v *verifier) beyond(name string) bool {
 		return true
 	}
 	if rest, ok := strings.CutPrefix(name, LogDir+"/"); ok {
-		t, ok := translog.ParseTile(rest)
+		t, ok := tiles.Parse(rest)
 		return ok && t.End() > v.checkpoint.Size
 	}
 	parts := strings.Split(name, "/")
@@ -390,7 +391,7 @@ func (v *verifier) beyond(name string) bool {
 	}
 	var k int
 	if n, _ := fmt.Sscanf(name, "c/"+parts[1]+"/commitment/%d/", &k); n == 1 {
-		_, ok := translog.ParseTile(strings.TrimPrefix(name, CommitmentDir(coll, k)+"/"))
+		_, ok := tiles.Parse(strings.TrimPrefix(name, CommitmentDir(coll, k)+"/"))
 		return ok && k > len(c.Commitments)
 	}
 	return false

@@ -6,24 +6,25 @@ import (
 	"strings"
 
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
 // treeLevel is what the files of one level of tiles say.
 type treeLevel struct {
-	tiles  []translog.Tile
+	tiles  []tiles.Tile
 	hashes []trove.Digest // of all tiles, side by side
 	bad    []bool         // by tile: reported already; its hashes are made from another level, or zero
 }
 
 func newLevel(size int64, level int) *treeLevel {
-	tiles := translog.TilesOf(size, level)
-	return &treeLevel{tiles: tiles, bad: make([]bool, len(tiles))}
+	list := tiles.Of(size, level)
+	return &treeLevel{tiles: list, bad: make([]bool, len(list))}
 }
 
 // of is the part of the level's hashes that tile i holds.
 func (l *treeLevel) of(i int) []trove.Digest {
-	return l.hashes[i*translog.TileWidth:][:l.tiles[i].Width]
+	return l.hashes[i*tiles.Width:][:l.tiles[i].Width]
 }
 
 // above makes tile i of level high, which stands over l, from the hashes of l.
@@ -34,7 +35,7 @@ func (l *treeLevel) above(high *treeLevel, i int) []trove.Digest {
 	}
 	hashes := make([]trove.Digest, t.Width)
 	for j := range hashes {
-		hashes[j] = translog.RootOf(l.of(i*translog.TileWidth + j))
+		hashes[j] = tiles.RootOf(l.of(i*tiles.Width + j))
 	}
 	return hashes
 }
@@ -59,7 +60,7 @@ func (v *verifier) checkTree(dir string, size int64, root trove.Digest, entries 
 	if entries != nil {
 		c.levels = append(c.levels, entries)
 	}
-	for i := range translog.Levels(size) {
+	for i := range tiles.Levels(size) {
 		c.read(i)
 	}
 	leaves := c.levels[0]
@@ -89,7 +90,7 @@ func (c *treeCheck) read(level int) {
 		var hashes []trove.Digest
 		b, ok := c.v.readTile(c.dir, t)
 		if ok {
-			hashes, _ = t.DecodeTile(b) // readTile has checked its form
+			hashes, _ = t.Decode(b) // readTile has checked its form
 		} else {
 			l.bad[i] = true
 			hashes = make([]trove.Digest, t.Width)
@@ -112,7 +113,7 @@ func (c *treeCheck) find(hasEntries bool, root trove.Digest) {
 			}
 			hashes = append(hashes, c.levels[j].hashes)
 		}
-		if translog.Root(hashes) == root {
+		if tiles.Root(hashes) == root {
 			c.sound = i
 			return
 		}
@@ -141,7 +142,7 @@ func (c *treeCheck) pair(low, high *treeLevel, blameLow, blameHigh bool) {
 				continue
 			}
 			differs = true
-			below := i*translog.TileWidth + j
+			below := i*tiles.Width + j
 			if t.Level == 0 {
 				below = i
 			}
@@ -182,22 +183,22 @@ func (c *treeCheck) blame(hasEntries bool) {
 // readTile reads a tile. Where a partial one has given way to a wider one, as
 // in an archive that has gone on since the checkpoint, it is cut from that;
 // the wider one is then found to lie beyond the checkpoint.
-func (v *verifier) readTile(dir string, t translog.Tile) ([]byte, bool) {
+func (v *verifier) readTile(dir string, t tiles.Tile) ([]byte, bool) {
 	name := path.Join(dir, t.Path())
 	if _, ok := v.present[name]; !ok {
-		for w := t.Width + 1; w <= translog.TileWidth; w++ {
+		for w := t.Width + 1; w <= tiles.Width; w++ {
 			wider := t
 			wider.Width = w
 			if _, ok := v.present[path.Join(dir, wider.Path())]; !ok {
 				continue
 			}
-			b, err := readWhole(v.fsys, path.Join(dir, wider.Path()), translog.MaxTile)
+			b, err := readWhole(v.fsys, path.Join(dir, wider.Path()), tiles.MaxSize)
 			if part := wider.Cut(b, t.Width); err == nil && part != nil {
 				return part, true
 			}
 		}
 	}
-	b, ok := v.read(name, translog.MaxTile)
+	b, ok := v.read(name, tiles.MaxSize)
 	if !ok {
 		return nil, false
 	}
@@ -211,7 +212,7 @@ func (v *verifier) readTile(dir string, t translog.Tile) ([]byte, bool) {
 // checkLog reads the log's tiles, replays the entries, and returns their leaf
 // hashes. What replaying refuses is kept in v.illegal.
 func (v *verifier) checkLog() []trove.Digest {
-	l := newLevel(v.checkpoint.Size, translog.Entries)
+	l := newLevel(v.checkpoint.Size, tiles.Entries)
 	for i, t := range l.tiles {
 		var lines [][]byte
 		b, ok := v.readTile(LogDir, t)
@@ -222,7 +223,7 @@ func (v *verifier) checkLog() []trove.Digest {
 			l.hashes = append(l.hashes, make([]trove.Digest, t.Width)...)
 		}
 		for _, line := range lines {
-			l.hashes = append(l.hashes, translog.LeafHash(line))
+			l.hashes = append(l.hashes, tiles.LeafHash(line))
 			if v.illegal == nil {
 				v.illegal = v.state.Apply(line)
 			}
@@ -239,16 +240,16 @@ func (v *verifier) checkLog() []trove.Digest {
 func (v *verifier) checkOvertaken() {
 	for name := range v.present {
 		rest, ok := strings.CutPrefix(name, LogDir+"/")
-		t, isTile := translog.ParseTile(rest)
+		t, isTile := tiles.Parse(rest)
 		if !ok || !isTile || v.claimed[name] || t.End() > v.checkpoint.Size {
 			continue
 		}
 		now := t.In(v.checkpoint.Size)
-		whole, err := readWhole(v.fsys, path.Join(LogDir, now.Path()), translog.MaxTile)
+		whole, err := readWhole(v.fsys, path.Join(LogDir, now.Path()), tiles.MaxSize)
 		if err != nil {
 			continue // reported already
 		}
-		if part, ok := v.read(name, translog.MaxTile); ok && (!bytes.HasPrefix(whole, part) || t.Check(part) != nil) {
+		if part, ok := v.read(name, tiles.MaxSize); ok && (!bytes.HasPrefix(whole, part) || t.Check(part) != nil) {
 			v.altered(name, "is not the beginning of %s", now.Path())
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"unseal/durable"
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/translog/writer"
 	"unseal/trove"
 )
@@ -135,9 +136,9 @@ func (w *Writer) Append(entries ...translog.Entry) error { return w.log.Append(e
 func (w *Writer) WriteCommitment(ctx context.Context, c trove.CollectionName, k int, leaves iter.Seq[trove.Digest]) (trove.Digest, int, error) {
 	dir := CommitmentDir(c, k)
 	files := map[string][]byte{}
-	var edge translog.Edge
-	put := func(t translog.Tile, hashes []trove.Digest) error {
-		files[dir+"/"+t.Path()] = translog.EncodeTile(hashes)
+	var edge tiles.Edge
+	put := func(t tiles.Tile, hashes []trove.Digest) error {
+		files[dir+"/"+t.Path()] = tiles.Encode(hashes)
 		if len(files) < maxPending {
 			return nil
 		}
@@ -327,19 +328,19 @@ func (p *packer) opens(item *NewItem) error {
 func (p *packer) commitment(n int) (trove.Digest, error) {
 	fixed := p.c.Commitment(n)
 	at := int64(n - fixed.First)
-	t := translog.Tile{N: at / translog.TileWidth}
-	t.Width = int(min(translog.TileWidth, int64(fixed.Count)-t.N*translog.TileWidth))
+	t := tiles.Tile{N: at / tiles.Width}
+	t.Width = int(min(tiles.Width, int64(fixed.Count)-t.N*tiles.Width))
 	if name := CommitmentDir(p.c.Name, fixed.K) + "/" + t.Path(); name != p.tileName {
-		b, err := readWhole(p.w.fsys, name, translog.MaxTile)
+		b, err := readWhole(p.w.fsys, name, tiles.MaxSize)
 		if err != nil {
 			return trove.Digest{}, err
 		}
-		if p.tile, err = t.DecodeTile(b); err != nil {
+		if p.tile, err = t.Decode(b); err != nil {
 			return trove.Digest{}, fmt.Errorf("%s: %w", name, err)
 		}
 		p.tileName = name
 	}
-	return p.tile[at%translog.TileWidth], nil
+	return p.tile[at%tiles.Width], nil
 }
 
 // flush writes the gathered records as a member.

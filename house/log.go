@@ -17,6 +17,7 @@ import (
 	"unseal/archive"
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -79,7 +80,7 @@ func regularFiles(files fs.FS) translog.ReadFunc {
 		if err != nil {
 			return nil, err
 		}
-		if !info.Mode().IsRegular() || info.Size() > translog.MaxTile {
+		if !info.Mode().IsRegular() || info.Size() > tiles.MaxSize {
 			return nil, fmt.Errorf("%s: not a file of a log: %w", name, proof.ErrMismatch)
 		}
 		return fs.ReadFile(files, name)
@@ -100,7 +101,7 @@ func (l *Log) Prove(n int64) (Inclusion, error) {
 	if n < 0 || n >= c.Size {
 		return Inclusion{}, fmt.Errorf("entry %d: the log has entries 0 to %d: %w", n, c.Size-1, ErrBeyond)
 	}
-	t := translog.Tile{Level: translog.Entries, N: n / translog.TileWidth}.In(c.Size)
+	t := tiles.Tile{Level: tiles.Entries, N: n / tiles.Width}.In(c.Size)
 	b, err := translog.ReadEntries(l.read, archive.LogDir, t)
 	if err != nil {
 		return Inclusion{}, err
@@ -109,11 +110,11 @@ func (l *Log) Prove(n int64) (Inclusion, error) {
 	if err != nil {
 		return Inclusion{}, err
 	}
-	p := Inclusion{Index: n, Entry: entries[n%translog.TileWidth], Checkpoint: c}
+	p := Inclusion{Index: n, Entry: entries[n%tiles.Width], Checkpoint: c}
 	if p.Path, err = l.View.Tree().Prove(n); err != nil {
 		return Inclusion{}, err
 	}
-	leaf := tlog.Hash(translog.LeafHash(p.Entry))
+	leaf := tlog.Hash(tiles.LeafHash(p.Entry))
 	if err := tlog.CheckRecord(p.Path, c.Size, tlog.Hash(c.Root), n, leaf); err != nil {
 		return Inclusion{}, fmt.Errorf("entry %d: %v: %w", n, err, proof.ErrMismatch)
 	}

@@ -17,6 +17,7 @@ import (
 	"unseal/proof"
 	"unseal/search"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -196,18 +197,18 @@ func (r *Desk) markPublished(ctx context.Context, l *archive.Writer, name trove.
 func (r *Desk) leaves(name trove.CollectionName, k proof.Commitment) ([]trove.Digest, error) {
 	leaves := make([]trove.Digest, 0, k.Count)
 	dir := archive.CommitmentDir(name, k.K)
-	for _, t := range translog.TilesOf(int64(k.Count), 0) {
+	for _, t := range tiles.Of(int64(k.Count), 0) {
 		b, err := fs.ReadFile(r.LogFiles, dir+"/"+t.Path())
 		if err != nil {
 			return nil, fmt.Errorf("read commitment %d of %s: %w", k.K, name, err)
 		}
-		hashes, err := t.DecodeTile(b)
+		hashes, err := t.Decode(b)
 		if err != nil {
 			return nil, fmt.Errorf("read commitment %d of %s: %s: %w", k.K, name, t.Path(), err)
 		}
 		leaves = append(leaves, hashes...)
 	}
-	if translog.RootOf(leaves) != k.Root {
+	if tiles.RootOf(leaves) != k.Root {
 		return nil, fmt.Errorf("commitment %d of %s is damaged; restore the desk from a backup", k.K, name)
 	}
 	return leaves, nil

@@ -9,6 +9,7 @@ import (
 	"unseal/archive"
 	"unseal/durable"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -73,12 +74,12 @@ func refuseForeign(to durable.FS) error {
 
 // rootAt is the root over the first size entries of the desk's log.
 func (r *Desk) rootAt(size int64) (trove.Digest, error) {
-	var e translog.Edge
+	var e tiles.Edge
 	err := r.entries(r.log.Signed().Size, 0, func(line []byte) error {
 		if e.Size == size {
 			return errStopped
 		}
-		return e.Add(translog.LeafHash(line), func(translog.Tile, []trove.Digest) error { return nil })
+		return e.Add(tiles.LeafHash(line), func(tiles.Tile, []trove.Digest) error { return nil })
 	})
 	if err != nil && !errors.Is(err, errStopped) {
 		return trove.Digest{}, err
@@ -89,8 +90,8 @@ func (r *Desk) rootAt(size int64) (trove.Digest, error) {
 // entries walks the lines of the desk's log of that size from an index on. An
 // error of fn ends the walk and comes back as it is.
 func (r *Desk) entries(size, from int64, fn func(line []byte) error) error {
-	for _, t := range translog.TilesOf(size, translog.Entries) {
-		first := t.N * translog.TileWidth
+	for _, t := range tiles.Of(size, tiles.Entries) {
+		first := t.N * tiles.Width
 		if first+int64(t.Width) <= from {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"unseal/proof"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -94,8 +95,8 @@ func appendJSON(b []byte, e any) []byte {
 // Parse reads one entry. Anything but the canonical form of a known type is
 // refused.
 func Parse(line []byte) (Entry, error) {
-	if len(line) > maxEntry {
-		return nil, fmt.Errorf("entry of %d bytes, at most %d are allowed", len(line), maxEntry)
+	if len(line) > tiles.MaxEntry {
+		return nil, fmt.Errorf("entry of %d bytes, at most %d are allowed", len(line), tiles.MaxEntry)
 	}
 	for _, c := range line {
 		if c < ' ' || c > '~' || c == '\\' {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"unseal/proof"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -286,7 +287,7 @@ func TestEntriesHaveOneForm(t *testing.T) {
 			"other type":    strings.Replace(s, `"type":"`, `"type":"x`, 1),
 			"cut":           s[:len(s)-1],
 			"null":          "null",
-			"long":          s + strings.Repeat(" ", maxEntry),
+			"long":          s + strings.Repeat(" ", tiles.MaxEntry),
 		} {
 			if _, err := Parse([]byte(bad)); err == nil {
 				t.Errorf("%s accepted: %.200s", what, bad)
@@ -310,25 +311,5 @@ func FuzzEntry(f *testing.F) {
 		s, err := replayed(t, commitment(5), item(1, 1, 1))
 		must(t, err)
 		_ = s.Apply(line) // must not panic, whatever it says
-	})
-}
-
-func FuzzTile(f *testing.F) {
-	f.Add([]byte("\x00\x01a\x00\x00"), 2)
-	f.Add(make([]byte, 64), 2)
-	f.Fuzz(func(t *testing.T, b []byte, width int) {
-		if width < 1 || width > TileWidth {
-			return
-		}
-		tile := Tile{Entries, 0, width}
-		if lines, err := tile.SplitEntries(b); err == nil && len(lines) != width {
-			t.Fatalf("%d entries in a tile of %d", len(lines), width)
-		}
-		for w := 1; w <= width; w++ {
-			part := tile.Cut(b, w)
-			if part != nil && (Tile{Entries, 0, w}).Check(part) != nil {
-				t.Fatalf("a cut tile that is none: %q", part)
-			}
-		}
 	})
 }

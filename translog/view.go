@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"unseal/proof"
-	"unseal/trove"
+	"unseal/translog/tiles"
 )
 
-// ReadFunc reads a whole file by its slash-separated path, at most [MaxTile]
+// ReadFunc reads a whole file by its slash-separated path, at most [tiles.MaxSize]
 // bytes. For a file that is not there the error matches [fs.ErrNotExist].
 type ReadFunc func(path string) ([]byte, error)
 
@@ -34,7 +32,7 @@ var ErrFork = errors.New("the log would fork")
 type View struct {
 	Checkpoint proof.Checkpoint
 	State      State
-	edge       Edge
+	edge       tiles.Edge
 	read       ReadFunc
 	dir        string
 }
@@ -74,8 +72,8 @@ func Load(read ReadFunc, dir string) (*View, error) {
 
 // replay applies every entry. Nothing is allocated by a size that is only stated.
 func (v *View) replay() error {
-	for first := int64(0); first < v.Checkpoint.Size; first += TileWidth {
-		t := Tile{Entries, first / TileWidth, int(min(TileWidth, v.Checkpoint.Size-first))}
+	for first := int64(0); first < v.Checkpoint.Size; first += tiles.Width {
+		t := tiles.Tile{Level: tiles.Entries, N: first / tiles.Width}.In(v.Checkpoint.Size)
 		b, err := ReadEntries(v.read, v.dir, t)
 		if err != nil {
 			return err
@@ -88,7 +86,7 @@ func (v *View) replay() error {
 			if err := v.State.Apply(line); err != nil {
 				return fmt.Errorf("%s/%s: %w", v.dir, t.Path(), err)
 			}
-			if err := v.edge.Add(LeafHash(line), nil); err != nil {
+			if err := v.edge.Add(tiles.LeafHash(line), nil); err != nil {
 				return err
 			}
 		}
@@ -99,12 +97,12 @@ func (v *View) replay() error {
 // ReadEntries reads the file of a tile of entries. Where a partial tile has
 // given way to the full one (c2sp.org/tlog-tiles, "Partial Tiles"), it is cut
 // from that.
-func ReadEntries(read ReadFunc, dir string, t Tile) ([]byte, error) {
+func ReadEntries(read ReadFunc, dir string, t tiles.Tile) ([]byte, error) {
 	b, err := read(dir + "/" + t.Path())
 	if !t.Partial() || !errors.Is(err, fs.ErrNotExist) {
 		return b, err
 	}
-	full := Tile{Entries, t.N, TileWidth}
+	full := tiles.Tile{Level: tiles.Entries, N: t.N, Width: tiles.Width}
 	wide, wideErr := read(dir + "/" + full.Path())
 	if part := full.Cut(wide, t.Width); wideErr == nil && part != nil {
 		return part, nil
@@ -113,67 +111,14 @@ func ReadEntries(read ReadFunc, dir string, t Tile) ([]byte, error) {
 }
 
 // Edge is the right edge of the log's tree, to append to.
-func (v *View) Edge() Edge { return v.edge.clone() }
-
-// Tree is an RFC 6962 tree whose hash tiles can be read.
-type Tree struct {
-	Size int64
-	Root trove.Digest
-	Read func(Tile) ([]byte, error)
-}
+func (v *View) Edge() tiles.Edge { return v.edge.Clone() }
 
 // Tree gives the hash tiles of the log.
-func (v *View) Tree() Tree {
-	return Tree{Size: v.Checkpoint.Size, Root: v.Checkpoint.Root, Read: func(t Tile) ([]byte, error) {
-		if t.Partial() && t.Level < len(v.edge.levels) && len(v.edge.levels[t.Level]) == t.Width {
-			return EncodeTile(v.edge.levels[t.Level]), nil // the file may have given way to a wider one
+func (v *View) Tree() tiles.Tree {
+	return tiles.Tree{Size: v.Checkpoint.Size, Root: v.Checkpoint.Root, Read: func(t tiles.Tile) ([]byte, error) {
+		if b := v.edge.File(t); b != nil {
+			return b, nil // the file may have given way to a wider one
 		}
 		return v.read(v.dir + "/" + t.Path())
 	}}
-}
-
-// Prove is the path from leaf index to the root. Tiles are checked against the
-// root, so what it returns is right or an error.
-func (t Tree) Prove(index int64) (proof.Path, error) {
-	if index < 0 || index >= t.Size {
-		return nil, fmt.Errorf("leaf %d of a tree of %d", index, t.Size)
-	}
-	return tlog.ProveRecord(t.Size, index, t.Hashes())
-}
-
-// Consistency proves that the tree of the first size leaves is the beginning
-// of t (RFC 6962 section 2.1.2).
-func (t Tree) Consistency(size int64) (tlog.TreeProof, error) {
-	if size < 1 || size > t.Size {
-		return nil, fmt.Errorf("the first %d leaves of a tree of %d", size, t.Size)
-	}
-	return tlog.ProveTree(t.Size, size, t.Hashes())
-}
-
-// Hashes reads hashes of the tree by their index in package tlog, and with them
-// those of every tree that it has grown from. They are checked against the root.
-func (t Tree) Hashes() tlog.HashReader {
-	return tlog.TileHashReader(tlog.Tree{N: t.Size, Hash: tlog.Hash(t.Root)}, tileReader(t))
-}
-
-// tileReader is Tree as package tlog wants it.
-type tileReader Tree
-
-func (tileReader) Height() int                     { return tileHeight }
-func (tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
-
-func (r tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
-	data := make([][]byte, len(tiles))
-	for i, t := range tiles {
-		tile := Tile{t.L, t.N, t.W}
-		b, err := r.Read(tile)
-		if err != nil {
-			return nil, err
-		}
-		if len(b) != tile.Width*len(trove.Digest{}) {
-			return nil, fmt.Errorf("%s has %d bytes", tile.Path(), len(b))
-		}
-		data[i] = b
-	}
-	return data, nil
 }

@@ -16,6 +16,7 @@ import (
 	"unseal/durable"
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -31,7 +32,7 @@ type Log struct {
 	seen   proof.Checkpoint
 	signed proof.Checkpoint // the newest; size 0 for none
 	state  translog.State
-	edge   translog.Edge
+	edge   tiles.Edge
 	last   []byte            // the last tile of entries, if it is partial
 	files  map[string][]byte // full tiles that Flush has to write
 	dirty  bool              // there is something to flush
@@ -74,8 +75,8 @@ func (l *Log) resume(v *translog.View) (err error) {
 }
 
 // lastTile is the last tile of entries.
-func (l *Log) lastTile() translog.Tile {
-	return translog.Tile{Level: translog.Entries, N: (l.Size() - 1) / translog.TileWidth}.In(l.Size())
+func (l *Log) lastTile() tiles.Tile {
+	return tiles.Tile{Level: tiles.Entries, N: (l.Size() - 1) / tiles.Width}.In(l.Size())
 }
 
 func exists(fsys fs.FS, name string) bool {
@@ -92,7 +93,7 @@ func (l *Log) checkSeen() error {
 	}
 	root := l.edge.Root()
 	if size > l.seen.Size {
-		var e translog.Edge
+		var e tiles.Edge
 		if err := l.rehash(&e, l.seen.Size); err != nil {
 			return err
 		}
@@ -105,8 +106,8 @@ func (l *Log) checkSeen() error {
 }
 
 // rehash adds the first size leaves of the signed log to e.
-func (l *Log) rehash(e *translog.Edge, size int64) error {
-	for _, t := range translog.TilesOf(l.signed.Size, translog.Entries) {
+func (l *Log) rehash(e *tiles.Edge, size int64) error {
+	for _, t := range tiles.Of(l.signed.Size, tiles.Entries) {
 		b, err := translog.ReadEntries(l.read, l.dir, t)
 		if err != nil {
 			return err
@@ -116,7 +117,7 @@ func (l *Log) rehash(e *translog.Edge, size int64) error {
 			return err
 		}
 		for _, line := range lines[:min(int64(len(lines)), size-e.Size)] {
-			if err := e.Add(translog.LeafHash(line), nil); err != nil {
+			if err := e.Add(tiles.LeafHash(line), nil); err != nil {
 				return err
 			}
 		}
@@ -159,15 +160,15 @@ func (l *Log) Append(entries ...translog.Entry) error {
 func (l *Log) add(line []byte) {
 	l.last = append(l.last, byte(len(line)>>8), byte(len(line)))
 	l.last = append(l.last, line...)
-	keep := func(t translog.Tile, hashes []trove.Digest) error {
-		l.files[l.dir+"/"+t.Path()] = translog.EncodeTile(hashes)
+	keep := func(t tiles.Tile, hashes []trove.Digest) error {
+		l.files[l.dir+"/"+t.Path()] = tiles.Encode(hashes)
 		if t.Level == 0 {
-			l.files[l.dir+"/"+translog.Tile{Level: translog.Entries, N: t.N, Width: translog.TileWidth}.Path()] = l.last
+			l.files[l.dir+"/"+tiles.Tile{Level: tiles.Entries, N: t.N, Width: tiles.Width}.Path()] = l.last
 			l.last = nil
 		}
 		return nil
 	}
-	_ = l.edge.Add(translog.LeafHash(line), keep) // keep does not fail
+	_ = l.edge.Add(tiles.LeafHash(line), keep) // keep does not fail
 	l.dirty = true
 }
 
@@ -182,8 +183,8 @@ func (l *Log) Flush() error {
 			return l.err
 		}
 	}
-	_ = l.edge.Partial(func(t translog.Tile, hashes []trove.Digest) error {
-		l.files[l.dir+"/"+t.Path()] = translog.EncodeTile(hashes)
+	_ = l.edge.Partial(func(t tiles.Tile, hashes []trove.Digest) error {
+		l.files[l.dir+"/"+t.Path()] = tiles.Encode(hashes)
 		return nil
 	})
 	if t := l.lastTile(); t.Partial() {
@@ -302,7 +303,7 @@ func (l *Log) Tidy() error {
 			}
 			return nil
 		}
-		if t, ok := translog.ParseTile(strings.TrimPrefix(name, l.dir+"/")); !ok || t.End() > l.Size() || t != t.In(l.Size()) {
+		if t, ok := tiles.Parse(strings.TrimPrefix(name, l.dir+"/")); !ok || t.End() > l.Size() || t != t.In(l.Size()) {
 			files = append(files, name)
 		}
 		return nil

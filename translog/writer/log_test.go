@@ -15,6 +15,7 @@ import (
 	"unseal/durable"
 	"unseal/proof"
 	"unseal/translog"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -334,7 +335,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	must(f, l.Sign())
 	files := contents(f, dir)
-	name := "log/" + translog.Tile{Level: translog.Entries}.In(l.Size()).Path()
+	name := "log/" + tiles.Tile{Level: tiles.Entries}.In(l.Size()).Path()
 	f.Add([]byte(files["log/checkpoint"]), []byte(files[name]))
 	f.Fuzz(func(t *testing.T, checkpoint, entries []byte) {
 		v, err := translog.Load(func(path string) ([]byte, error) {

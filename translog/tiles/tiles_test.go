@@ -1,4 +1,4 @@
-package translog
+package tiles
 
 import (
 	"testing"
@@ -10,8 +10,8 @@ import (
 
 func TestTilePathsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tile := Tile{rapid.IntRange(Entries, 7).Draw(t, "level"), rapid.Int64Range(0, 1<<40).Draw(t, "n"), rapid.IntRange(1, TileWidth).Draw(t, "width")}
-		if got, ok := ParseTile(tile.Path()); !ok || got != tile {
+		tile := Tile{rapid.IntRange(Entries, 7).Draw(t, "level"), rapid.Int64Range(0, 1<<40).Draw(t, "n"), rapid.IntRange(1, Width).Draw(t, "width")}
+		if got, ok := Parse(tile.Path()); !ok || got != tile {
 			t.Fatalf("%+v → %s → %+v", tile, tile.Path(), got)
 		}
 	})
@@ -20,12 +20,12 @@ func TestTilePathsReadBack(t *testing.T) {
 		"tile/0/x001/234.p/7":      {0, 1234, 7},
 		"tile/2/x001/x234/067.p/1": {2, 1234067, 1},
 	} {
-		if got, ok := ParseTile(path); !ok || got != want {
+		if got, ok := Parse(path); !ok || got != want {
 			t.Errorf("%s: %+v", path, got)
 		}
 	}
 	for _, bad := range []string{"tile/0/1", "tile/data/000", "tile/8/0/000", "tile/entries/000.p/256", "tile/0/000.p/0", "checkpoint", "tile/0/000/", "tile/entries/-1"} {
-		if got, ok := ParseTile(bad); ok {
+		if got, ok := Parse(bad); ok {
 			t.Errorf("%s: %+v", bad, got)
 		}
 	}
@@ -60,7 +60,7 @@ func TestEdgeAgreesWithTheWholeTree(t *testing.T) {
 				t.Fatalf("%d leaves, from level %d: another root", len(leaves), i)
 			}
 			width := 0
-			for _, tile := range TilesOf(int64(len(leaves)), i) {
+			for _, tile := range Of(int64(len(leaves)), i) {
 				width += tile.Width
 			}
 			if width != len(levels[i]) {
@@ -72,4 +72,24 @@ func TestEdgeAgreesWithTheWholeTree(t *testing.T) {
 	for _, size := range []int{65_535, 65_536, 65_537, 70_000} {
 		agree(t, size)
 	}
+}
+
+func FuzzTile(f *testing.F) {
+	f.Add([]byte("\x00\x01a\x00\x00"), 2)
+	f.Add(make([]byte, 64), 2)
+	f.Fuzz(func(t *testing.T, b []byte, width int) {
+		if width < 1 || width > Width {
+			return
+		}
+		tile := Tile{Entries, 0, width}
+		if lines, err := tile.SplitEntries(b); err == nil && len(lines) != width {
+			t.Fatalf("%d entries in a tile of %d", len(lines), width)
+		}
+		for w := 1; w <= width; w++ {
+			part := tile.Cut(b, w)
+			if part != nil && (Tile{Entries, 0, w}).Check(part) != nil {
+				t.Fatalf("a cut tile that is none: %q", part)
+			}
+		}
+	})
 }

@@ -1,4 +1,7 @@
-package translog
+// Package tiles is the tree of a log and the files that it lies in: tiles of
+// c2sp.org/tlog-tiles. It knows neither what an entry says nor who signs; what
+// it proves, package proof and others check.
+package tiles
 
 import (
 	"fmt"
@@ -14,7 +17,7 @@ import (
 // the tree high.
 const (
 	tileHeight = 8
-	TileWidth  = 1 << tileHeight
+	Width      = 1 << tileHeight
 )
 
 // Entries is the level of the tiles that hold entries instead of hashes.
@@ -24,7 +27,7 @@ const Entries = -1
 type Tile struct {
 	Level int // from 0, or Entries
 	N     int64
-	Width int // 1 to TileWidth; less than that is a partial tile
+	Width int // 1 to Width; less than that is a partial tile
 }
 
 // Path is the tile's name below the log's folder.
@@ -37,8 +40,8 @@ func (t Tile) Path() string {
 	return p
 }
 
-// ParseTile reads what Path wrote, and nothing else.
-func ParseTile(path string) (Tile, bool) {
+// Parse reads what Path wrote, and nothing else.
+func Parse(path string) (Tile, bool) {
 	rest, ok := strings.CutPrefix(path, "tile/")
 	if !ok {
 		return Tile{}, false
@@ -52,22 +55,22 @@ func ParseTile(path string) (Tile, bool) {
 }
 
 // Partial reports whether the tile may still grow.
-func (t Tile) Partial() bool { return t.Width < TileWidth }
+func (t Tile) Partial() bool { return t.Width < Width }
 
 // End is how many leaves a tree has at least that has t: one more than the
 // index of the last leaf below it.
 func (t Tile) End() int64 {
 	shift := tileHeight * max(t.Level, 0)
-	if t.N > math.MaxInt64>>(tileHeight+1) || shift > 62 || t.N*TileWidth+int64(t.Width) > math.MaxInt64>>shift {
+	if t.N > math.MaxInt64>>(tileHeight+1) || shift > 62 || t.N*Width+int64(t.Width) > math.MaxInt64>>shift {
 		return math.MaxInt64
 	}
-	return (t.N*TileWidth + int64(t.Width)) << shift
+	return (t.N*Width + int64(t.Width)) << shift
 }
 
 // In is t as wide as it is in a tree of size leaves, which must have it.
 func (t Tile) In(size int64) Tile {
 	count := size >> (tileHeight * max(t.Level, 0))
-	t.Width = int(min(TileWidth, max(0, count-t.N*TileWidth)))
+	t.Width = int(min(Width, max(0, count-t.N*Width)))
 	return t
 }
 
@@ -77,7 +80,7 @@ func (t Tile) Check(b []byte) error {
 		_, err := t.SplitEntries(b)
 		return err
 	}
-	_, err := t.DecodeTile(b)
+	_, err := t.Decode(b)
 	return err
 }
 
@@ -97,16 +100,16 @@ func (t Tile) Cut(b []byte, width int) []byte {
 	return b[:at]
 }
 
-// TilesOf lists the tiles of one level in a tree of size leaves, each as wide
+// Of lists the tiles of one level in a tree of size leaves, each as wide
 // as it stands there.
-func TilesOf(size int64, level int) []Tile {
+func Of(size int64, level int) []Tile {
 	count := size >> (tileHeight * max(level, 0))
-	tiles := make([]Tile, 0, count/TileWidth+1)
-	for n := range count / TileWidth {
-		tiles = append(tiles, Tile{level, n, TileWidth})
+	tiles := make([]Tile, 0, count/Width+1)
+	for n := range count / Width {
+		tiles = append(tiles, Tile{level, n, Width})
 	}
-	if w := count % TileWidth; w > 0 {
-		tiles = append(tiles, Tile{level, count / TileWidth, int(w)})
+	if w := count % Width; w > 0 {
+		tiles = append(tiles, Tile{level, count / Width, int(w)})
 	}
 	return tiles
 }
@@ -174,7 +177,7 @@ func Root(levels [][]trove.Digest) trove.Digest {
 	for i := len(levels) - 1; i >= 0; i-- {
 		l := levels[i]
 		if i < len(levels)-1 {
-			l = l[len(l)/TileWidth*TileWidth:]
+			l = l[len(l)/Width*Width:]
 		}
 		p = peaks(p, l)
 	}
@@ -195,16 +198,16 @@ func (e *Edge) Add(leaf trove.Digest, full func(Tile, []trove.Digest) error) err
 	e.Size++
 	for level, hash := 0, leaf; ; level++ {
 		if level == len(e.levels) {
-			e.levels = append(e.levels, make([]trove.Digest, 0, TileWidth))
+			e.levels = append(e.levels, make([]trove.Digest, 0, Width))
 		}
 		tile := append(e.levels[level], hash)
-		if len(tile) < TileWidth {
+		if len(tile) < Width {
 			e.levels[level] = tile
 			return nil
 		}
 		n := e.Size>>(tileHeight*(level+1)) - 1
 		if full != nil {
-			if err := full(Tile{level, n, TileWidth}, tile); err != nil {
+			if err := full(Tile{level, n, Width}, tile); err != nil {
 				return err
 			}
 		}
@@ -213,12 +216,21 @@ func (e *Edge) Add(leaf trove.Digest, full func(Tile, []trove.Digest) error) err
 	}
 }
 
-func (e *Edge) clone() Edge {
+// Clone is an edge that grows by itself.
+func (e *Edge) Clone() Edge {
 	c := Edge{Size: e.Size, levels: make([][]trove.Digest, len(e.levels))}
 	for i, hashes := range e.levels {
-		c.levels[i] = append(make([]trove.Digest, 0, TileWidth), hashes...)
+		c.levels[i] = append(make([]trove.Digest, 0, Width), hashes...)
 	}
 	return c
+}
+
+// File is the file of t if t is the partial tile of its level, else nil.
+func (e *Edge) File(t Tile) []byte {
+	if !t.Partial() || t.Level < 0 || t.Level >= len(e.levels) || len(e.levels[t.Level]) != t.Width {
+		return nil
+	}
+	return Encode(e.levels[t.Level])
 }
 
 // Root is the root of the tree.
@@ -244,8 +256,8 @@ func (e *Edge) Partial(fn func(Tile, []trove.Digest) error) error {
 	return nil
 }
 
-// EncodeTile writes hashes as they stand in a file.
-func EncodeTile(hashes []trove.Digest) []byte {
+// Encode writes hashes as they stand in a file.
+func Encode(hashes []trove.Digest) []byte {
 	b := make([]byte, 0, len(hashes)*len(trove.Digest{}))
 	for _, h := range hashes {
 		b = append(b, h[:]...)
@@ -253,8 +265,8 @@ func EncodeTile(hashes []trove.Digest) []byte {
 	return b
 }
 
-// DecodeTile reads the file of t. Its length must be right.
-func (t Tile) DecodeTile(b []byte) ([]trove.Digest, error) {
+// Decode reads the file of t. Its length must be right.
+func (t Tile) Decode(b []byte) ([]trove.Digest, error) {
 	const size = len(trove.Digest{})
 	if len(b) != t.Width*size {
 		return nil, fmt.Errorf("%d bytes, a tile of %d hashes has %d", len(b), t.Width, t.Width*size)
@@ -266,11 +278,11 @@ func (t Tile) DecodeTile(b []byte) ([]trove.Digest, error) {
 	return hashes, nil
 }
 
-// maxEntry is the longest entry: its length stands in two bytes.
-const maxEntry = 1<<16 - 1
+// MaxEntry is the longest entry: its length stands in two bytes.
+const MaxEntry = 1<<16 - 1
 
-// MaxTile is the size of the largest file that a tile can be.
-const MaxTile = TileWidth * (2 + maxEntry)
+// MaxSize is the size of the largest file that a tile can be.
+const MaxSize = Width * (2 + MaxEntry)
 
 // SplitEntries reads the file of a tile of entries. It must hold exactly
 // Width of them. The entries lie in b.
@@ -294,4 +306,57 @@ func (t Tile) SplitEntries(b []byte) ([][]byte, error) {
 		return nil, fmt.Errorf("does not hold %d entries", t.Width)
 	}
 	return entries, nil
+}
+
+// Tree is an RFC 6962 tree whose hash tiles can be read.
+type Tree struct {
+	Size int64
+	Root trove.Digest
+	Read func(Tile) ([]byte, error)
+}
+
+// Prove is the path from leaf index to the root. Tiles are checked against the
+// root, so what it returns is right or an error.
+func (t Tree) Prove(index int64) (tlog.RecordProof, error) {
+	if index < 0 || index >= t.Size {
+		return nil, fmt.Errorf("leaf %d of a tree of %d", index, t.Size)
+	}
+	return tlog.ProveRecord(t.Size, index, t.Hashes())
+}
+
+// Consistency proves that the tree of the first size leaves is the beginning
+// of t (RFC 6962 section 2.1.2).
+func (t Tree) Consistency(size int64) (tlog.TreeProof, error) {
+	if size < 1 || size > t.Size {
+		return nil, fmt.Errorf("the first %d leaves of a tree of %d", size, t.Size)
+	}
+	return tlog.ProveTree(t.Size, size, t.Hashes())
+}
+
+// Hashes reads hashes of the tree by their index in package tlog, and with them
+// those of every tree that it has grown from. They are checked against the root.
+func (t Tree) Hashes() tlog.HashReader {
+	return tlog.TileHashReader(tlog.Tree{N: t.Size, Hash: tlog.Hash(t.Root)}, tileReader(t))
+}
+
+// tileReader is Tree as package tlog wants it.
+type tileReader Tree
+
+func (tileReader) Height() int                     { return tileHeight }
+func (tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
+
+func (r tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
+	data := make([][]byte, len(tiles))
+	for i, t := range tiles {
+		tile := Tile{t.L, t.N, t.W}
+		b, err := r.Read(tile)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) != tile.Width*len(trove.Digest{}) {
+			return nil, fmt.Errorf("%s has %d bytes", tile.Path(), len(b))
+		}
+		data[i] = b
+	}
+	return data, nil
 }
