@@ -186,6 +186,7 @@ type fixtureSite struct {
 	logKey  string
 	archive *archive.Archive
 	index   search.Index
+	site    *site // whose handler answers
 }
 
 const fixtureOrigin = "site.test.example/log"
@@ -219,15 +220,7 @@ func newFixture(t testing.TB) *fixtureSite {
 // publish writes the archive: commitments, two batches, states of numbers.
 func (f *fixtureSite) publish(t testing.TB) {
 	t.Helper()
-	fsys, err := durable.Dir(f.dir)
-	must(t, err)
-	skey, vkey, err := note.GenerateKey(rand.Reader, fixtureOrigin)
-	must(t, err)
-	signer, err := note.NewSigner(skey)
-	must(t, err)
-	w, err := archive.NewWriter(fsys, signer, nil, proof.Checkpoint{})
-	must(t, err)
-	must(t, w.Append(translog.Genesis{LogKey: vkey, Origin: fixtureOrigin}))
+	w, vkey := newTestWriter(t, f.dir)
 	p := publisher{t: t, w: w, colls: []archive.CollectionInfo{
 		{Name: "mail", Title: "Demo mail & more", Series: "The harbour", Description: "Mail of a fictional council.\n\nمن مجلس خيالي", Promised: 100, PromisedBy: "2016-10-07", PromiseSource: "an announcement"},
 		{Name: "later", Title: "Later papers"},
@@ -243,8 +236,26 @@ func (f *fixtureSite) publish(t testing.TB) {
 	p.batch(1, 1, 30)
 	p.batch(2, 31, lastNumber)
 	must(t, w.Append(translog.Tombstone{Collection: "mail", Number: goneNumber, Reason: "legal"}))
-	p.publish()
+	p.edition(2, 2, 31, lastNumber)
+	must(t, os.RemoveAll(f.dir+"/"+archive.BatchDir("mail", 2, 1)))
 	f.logKey = vkey
+}
+
+// newTestWriter begins an archive with a new log key.
+func newTestWriter(t testing.TB, dir string) (*archive.Writer, string) {
+	t.Helper()
+	fsys, err := durable.Dir(dir)
+	must(t, err)
+	skey, vkey, err := note.GenerateKey(rand.Reader, fixtureOrigin)
+	must(t, err)
+	signer, err := note.NewSigner(skey)
+	must(t, err)
+	w, err := archive.NewWriter(fsys, signer, nil, proof.Checkpoint{})
+	must(t, err)
+	begin, err := translog.Sign(translog.Genesis{LogKey: vkey, Origin: fixtureOrigin}, signer)
+	must(t, err)
+	must(t, w.Append(begin))
+	return w, vkey
 }
 
 // publisher writes the fixture's archive step by step.
@@ -254,10 +265,12 @@ type publisher struct {
 	colls    []archive.CollectionInfo
 	items    []fixtureItem
 	openings []proof.Opening
+	keys     []archive.SenderKey
+	make     func(n int) (archive.Record, string) // what is published of a number; nil for that of the fixture
 }
 
 func (p *publisher) publish() {
-	must(p.t, p.w.Publish(archive.Told{Info: archive.Info{Name: "The harbour papers", Addresses: []string{"https://harbour.example"}}, Collections: p.colls}))
+	must(p.t, p.w.Publish(archive.Told{Info: archive.Info{Name: "The harbour papers", Addresses: []string{"https://harbour.example"}}, Collections: p.colls, Keys: p.keys}))
 }
 
 func (p *publisher) commit(c trove.CollectionName, items []fixtureItem) {
@@ -306,15 +319,24 @@ func (p *publisher) record(n int) (archive.Record, string) {
 	return rec, text
 }
 
-func (p *publisher) batch(number, first, last int) {
-	b := archive.NewBatch{Collection: "mail", Number: number, Edition: 1, Published: time.Date(2016, 10, 6+number, 9, 0, 0, 0, time.UTC)}
+func (p *publisher) batch(number, first, last int) { p.edition(number, 1, first, last) }
+
+// edition writes an edition of a batch with the numbers that are still out; the
+// second comes a month after the first.
+func (p *publisher) edition(number, edition, first, last int) {
+	b := archive.NewBatch{Collection: "mail", Number: number, Edition: edition, Published: time.Date(2016, time.Month(9+edition), 6+number, 9, 0, 0, 0, time.UTC)}
 	var docs []*search.Doc
 	items := func(yield func(*archive.NewItem, error) bool) {
 		for n := first; n <= last; n++ {
-			if n == withheldNumber || n == unreadableNumber {
+			record := p.make
+			if record == nil {
+				record = p.record
+			}
+			st, _ := p.w.State().Collection("mail").Number(n)
+			if st.State != trove.Committed && st.State != trove.Published {
 				continue
 			}
-			rec, text := p.record(n)
+			rec, text := record(n)
 			it := &archive.NewItem{Number: n, Kind: p.items[n].kind, Edition: 1, Date: rec.Date, Content: p.items[n].raw, Record: rec}
 			docs = append(docs, document(number, n, b.Published, p.items[n].raw, &rec, text))
 			if !yield(it, nil) {
@@ -332,6 +354,9 @@ func (p *publisher) batch(number, first, last int) {
 		})
 	})
 	must(p.t, err)
+	if edition > 1 {
+		entries = entries[len(entries)-1:] // nothing new is out
+	}
 	must(p.t, p.w.Append(entries...))
 	p.publish()
 }
@@ -358,7 +383,10 @@ func (f *fixtureSite) open(t testing.TB) {
 	for _, c := range f.archive.Collections() {
 		batches, err := c.Batches()
 		must(t, err)
-		for _, b := range batches {
+		for i, b := range batches {
+			if slices.ContainsFunc(batches[i+1:], func(later archive.BatchInfo) bool { return later.Number == b.Number }) {
+				continue
+			}
 			r, size, err := c.Segment(b.Number, b.Edition)
 			must(t, err)
 			s, err := segment.Open(r, size)
@@ -367,8 +395,9 @@ func (f *fixtureSite) open(t testing.TB) {
 		}
 	}
 	f.index = segment.NewIndex(segments...)
-	f.Handler, err = New(Options{Archive: f.archive, Files: os.DirFS(f.dir), Index: f.index, Log: slog.New(slog.NewTextHandler(testLog{t}, nil))})
+	f.site, err = build(Options{Archive: f.archive, Files: os.DirFS(f.dir), Index: f.index, Log: slog.New(slog.NewTextHandler(testLog{t}, nil))})
 	must(t, err)
+	f.Handler = f.site.handler()
 }
 
 // testLog lets faults of the site fail the test that provoked them.

@@ -18,7 +18,6 @@ const (
 	nameMost      = 120 // characters of a name, an address or a file name
 	subjectMost   = 600
 	pathsMost     = 3
-	signsMost     = 5
 	warningsMost  = 8
 )
 
@@ -45,6 +44,10 @@ var views = [...]struct {
 func (s *site) itemPage(w http.ResponseWriter, r *http.Request, it *item) error {
 	v := view(r.FormValue("view"))
 	all := r.FormValue("all") == "1"
+	j, err := s.judge(it, judgedMost)
+	if err != nil {
+		return err
+	}
 	p := newPage(s.locale, r.URL.Path)
 	s.begin(p, head{
 		title: s.itemTitle(it), noindex: v != viewText, crumbs: s.itemCrumbs(it),
@@ -53,7 +56,7 @@ func (s *site) itemPage(w http.ResponseWriter, r *http.Request, it *item) error 
 	p.html("<h1>")
 	p.subject(it.rec.Subject, it.rec.Kind, subjectMost)
 	p.html("</h1>\n<p>")
-	p.verdictTag(it.rec.Verdict)
+	p.verdictDetail(&it.rec)
 	if it.row.Edition > 1 {
 		p.html(" ")
 		p.tag("none", "item.edition", num("Edition", it.row.Edition))
@@ -71,7 +74,7 @@ func (s *site) itemPage(w http.ResponseWriter, r *http.Request, it *item) error 
 	p.html("</article>\n<aside")
 	p.sayAttr("aria-label", "item.aside")
 	p.html(">")
-	s.verifyPanel(p, it)
+	s.verifyPanel(p, it, &j, panelSmall)
 	p.downloads(it)
 	s.cite(p, it)
 	s.threadPanel(r.Context(), p, it)

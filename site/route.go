@@ -97,6 +97,9 @@ func (s *site) underItem(w http.ResponseWriter, r *http.Request, c *collection, 
 	if err != nil {
 		return err
 	}
+	if suffix == "tlog-proof" && !below && !hasEdition && it.state != trove.Committed {
+		return s.itemEntry(w, r, it)
+	}
 	if it.state != trove.Published {
 		return s.notShown(w, r, it)
 	}
@@ -123,8 +126,11 @@ func (s *site) underItem(w http.ResponseWriter, r *http.Request, c *collection, 
 }
 
 func (s *site) partOfItem(w http.ResponseWriter, r *http.Request, it *item, part string) error {
-	if part == "verify" {
+	if part == "verify" || part == "verify.json" {
 		return s.itemVerify(w, r, it)
+	}
+	if name, ok := strings.CutPrefix(part, "dkim/"); ok {
+		return s.senderBytes(w, r, it, name)
 	}
 	if k, ok := strings.CutPrefix(part, "att/"); ok {
 		if n := parseNumber(k); n > 0 {

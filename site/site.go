@@ -11,6 +11,8 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 
 	"unseal/archive"
+	"unseal/evidence"
+	"unseal/evidence/known"
 	"unseal/search"
 	"unseal/trove"
 )
@@ -31,8 +33,11 @@ type site struct {
 	index       search.Index
 	log         *slog.Logger
 	locale      *locale
-	name        string // what the bar and the titles call the site
-	base        string // the address of the site as the publisher states it, or empty
+	name        string         // what the bar and the titles call the site
+	base        string         // the address of the site as the publisher states it, or empty
+	keys        *evidence.Keys // of senders: what judges signatures here
+	keysOurs    bool           // they are the set built into the program, not the archive's own
+	witnessed   []witnessed    // by time
 	collections []*collection
 	byName      map[trove.CollectionName]*collection
 	searching   chan struct{} // one place for each search under way
@@ -41,6 +46,22 @@ type site struct {
 // New is the handler of the reader's pages and API. It opens nothing and
 // starts nothing; archive and index stay the caller's to close.
 func New(o Options) (http.Handler, error) {
+	s, err := build(o)
+	if err != nil {
+		return nil, err
+	}
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1000), gzhttp.CompressionLevel(3), gzhttp.ContentTypes([]string{"text/html", "text/css", "application/json", "text/plain"}))
+	if err != nil {
+		return nil, fmt.Errorf("compression: %w", err)
+	}
+	return compress(s.handler()), nil
+}
+
+// handler answers everything, uncompressed.
+func (s *site) handler() http.Handler { return s.guard(s.routes()) }
+
+// build reads what every page needs.
+func build(o Options) (*site, error) {
 	locales, err := loadLocales()
 	if err != nil {
 		return nil, err
@@ -54,17 +75,19 @@ func New(o Options) (http.Handler, error) {
 	if len(info.Addresses) > 0 {
 		s.base = strings.TrimSuffix(info.Addresses[0], "/")
 	}
+	if s.keys = s.archive.Keys(); len(s.keys.All()) == 0 {
+		s.keys, s.keysOurs = known.Keys(), true
+	}
+	if s.witnessed, err = s.readWitnesses(); err != nil {
+		return nil, err
+	}
 	if s.collections, err = readCollections(s.archive); err != nil {
 		return nil, err
 	}
 	for _, c := range s.collections {
 		s.byName[c.Name] = c
 	}
-	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1000), gzhttp.CompressionLevel(3), gzhttp.ContentTypes([]string{"text/html", "text/css", "application/json", "text/plain"}))
-	if err != nil {
-		return nil, fmt.Errorf("compression: %w", err)
-	}
-	return compress(s.guard(s.routes())), nil
+	return s, nil
 }
 
 // address is the whole address of a place, where the publisher states one of
@@ -87,6 +110,7 @@ func (s *site) routes() *http.ServeMux {
 		"/browse":        s.browse,
 		"/verify":        s.verify,
 		"/verify.html":   s.verifierPage,
+		"/" + checkPath:  s.script,
 		"/log":           s.logPage,
 		"/log.json":      s.logPage,
 		"/log/{path...}": s.archiveFile,

@@ -55,6 +55,7 @@ type item struct {
 	state      trove.State
 	reason     string
 	published  time.Time
+	index      int64 // of its entry in the log
 	row        archive.Row
 	rec        archive.Record
 	files      []trove.Part
@@ -139,7 +140,7 @@ func (s *site) openRecord(c *collection, n int) (*item, error) {
 	if !ok {
 		return nil, missing("error.no-item", val("Collection", c.Title), num("Total", c.Committed))
 	}
-	it := &item{coll: c, number: n, batch: st.Batch, state: st.State, reason: st.Reason,
+	it := &item{coll: c, number: n, batch: st.Batch, state: st.State, reason: st.Reason, index: st.Index,
 		prev: c.neighbour(n, -1), next: c.neighbour(n, 1)}
 	if st.State != trove.Published {
 		return it, nil

@@ -166,7 +166,7 @@ func TestTheReaderOfMarkupSeesWords(t *testing.T) {
 // families are words whose ids are made when a page is written; each is
 // followed by a code. Where the catalogue has no word for a code, the page
 // shows the code or the English sentence that came with it.
-var families = []string{"reason.", "kind.", "lang.", "note.", "syntax.", "warning.", "facet.has-", "size."}
+var families = []string{"reason.", "kind.", "lang.", "note.", "syntax.", "warning.", "facet.has-", "size.", "cause.", "probable.", "qualifier."}
 
 // ownWords are words that the catalogue's own code uses.
 var ownWords = []string{"language.name"}
