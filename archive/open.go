@@ -23,7 +23,7 @@ import (
 type Archive struct {
 	fsys  fs.FS
 	files handles
-	view  *translog.View
+	view  *tiles.View
 	info  Info
 	keys  *evidence.Keys
 	colls []*Collection
@@ -69,12 +69,12 @@ func Open(ctx context.Context, fsys fs.FS) (*Archive, error) {
 		}
 		return readWhole(fsys, name, tiles.MaxSize)
 	}
-	view, err := translog.Load(read, LogDir)
+	view, err := tiles.Load(read, LogDir)
 	for range overtaken {
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
-		view, err = translog.Load(read, LogDir) // from the checkpoint on
+		view, err = tiles.Load(read, LogDir) // from the checkpoint on
 	}
 	if err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ func vectors(t *testing.T) map[string]string {
 	lines, err := tile.SplitEntries([]byte(files["log/"+tile.Path()]))
 	must(t, err)
 	for i, line := range lines {
-		fmt.Fprintf(&b, "entry %d: %s\nleaf hash: %s\n", i, line, tiles.LeafHash(line))
+		fmt.Fprintf(&b, "entry %d: %s\nleaf hash: %s\n", i, line, translog.LeafHash(line))
 	}
 	fmt.Fprintf(&b, "tombstone: %s\n", translog.Tombstone{Collection: "mail", Number: 1, Reason: "court-order"}.Append(nil))
 	for _, e := range keyVectors(t, p, &a.view.State) {

@@ -223,7 +223,7 @@ func (v *verifier) checkLog() []trove.Digest {
 			l.hashes = append(l.hashes, make([]trove.Digest, t.Width)...)
 		}
 		for _, line := range lines {
-			l.hashes = append(l.hashes, tiles.LeafHash(line))
+			l.hashes = append(l.hashes, translog.LeafHash(line))
 			if v.illegal == nil {
 				v.illegal = v.state.Apply(line)
 			}

@@ -27,10 +27,10 @@ var ErrBeyond = errors.New("the log here does not reach that far")
 
 // Log is the log of a desk or an archive, checked in full.
 type Log struct {
-	View     *translog.View
+	View     *tiles.View
 	Key      string // that signed the checkpoint
 	KeyKnown bool   // it was given, or is remembered, or is the desk's own
-	read     translog.ReadFunc
+	read     tiles.ReadFunc
 }
 
 // OpenLog reads the log in the desk or archive dir and judges its key by the
@@ -55,7 +55,7 @@ func OpenLog(dir, logKey string) (*Log, error) {
 		key = rememberedKey(originOf(files))
 	}
 	l := &Log{read: regularFiles(files), KeyKnown: key != ""}
-	l.View, err = translog.Load(l.read, archive.LogDir)
+	l.View, err = tiles.Load(l.read, archive.LogDir)
 	if errors.Is(err, fs.ErrNotExist) && !exists(filepath.Join(root, archive.LogDir, translog.CheckpointPath)) {
 		return nil, fmt.Errorf("%w: no log in %s", ErrNoArchive, dir)
 	}
@@ -74,7 +74,7 @@ func OpenLog(dir, logKey string) (*Log, error) {
 }
 
 // regularFiles reads files of a log, and waits for no pipe.
-func regularFiles(files fs.FS) translog.ReadFunc {
+func regularFiles(files fs.FS) tiles.ReadFunc {
 	return func(name string) ([]byte, error) {
 		info, err := fs.Stat(files, name)
 		if err != nil {
@@ -102,7 +102,7 @@ func (l *Log) Prove(n int64) (Inclusion, error) {
 		return Inclusion{}, fmt.Errorf("entry %d: the log has entries 0 to %d: %w", n, c.Size-1, ErrBeyond)
 	}
 	t := tiles.Tile{Level: tiles.Entries, N: n / tiles.Width}.In(c.Size)
-	b, err := translog.ReadEntries(l.read, archive.LogDir, t)
+	b, err := tiles.ReadEntries(l.read, archive.LogDir, t)
 	if err != nil {
 		return Inclusion{}, err
 	}
@@ -114,7 +114,7 @@ func (l *Log) Prove(n int64) (Inclusion, error) {
 	if p.Path, err = l.View.Tree().Prove(n); err != nil {
 		return Inclusion{}, err
 	}
-	leaf := tlog.Hash(tiles.LeafHash(p.Entry))
+	leaf := tlog.Hash(translog.LeafHash(p.Entry))
 	if err := tlog.CheckRecord(p.Path, c.Size, tlog.Hash(c.Root), n, leaf); err != nil {
 		return Inclusion{}, fmt.Errorf("entry %d: %v: %w", n, err, proof.ErrMismatch)
 	}

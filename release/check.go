@@ -8,6 +8,7 @@ import (
 	"unseal/archive"
 	"unseal/catalog"
 	"unseal/translog"
+	"unseal/translog/tiles"
 )
 
 // Check compares the log, the stored commitments and what is kept of each
@@ -20,7 +21,7 @@ func (r *Desk) Check(ctx context.Context) (int64, []string, error) {
 		err := c.collections(ctx, new(translog.State))
 		return 0, c.faults, err
 	}
-	v, err := translog.Load(r.readLog, archive.LogDir)
+	v, err := tiles.Load(r.readLog, archive.LogDir)
 	if err != nil {
 		c.fault("the desk's log: %v", err)
 		return 0, c.faults, nil

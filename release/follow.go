@@ -79,7 +79,7 @@ func (r *Desk) rootAt(size int64) (trove.Digest, error) {
 		if e.Size == size {
 			return errStopped
 		}
-		return e.Add(tiles.LeafHash(line), func(tiles.Tile, []trove.Digest) error { return nil })
+		return e.Add(translog.LeafHash(line), func(tiles.Tile, []trove.Digest) error { return nil })
 	})
 	if err != nil && !errors.Is(err, errStopped) {
 		return trove.Digest{}, err
@@ -95,7 +95,7 @@ func (r *Desk) entries(size, from int64, fn func(line []byte) error) error {
 		if first+int64(t.Width) <= from {
 			continue
 		}
-		b, err := translog.ReadEntries(r.readLog, archive.LogDir, t)
+		b, err := tiles.ReadEntries(r.readLog, archive.LogDir, t)
 		if err != nil {
 			return err
 		}

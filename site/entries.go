@@ -49,7 +49,7 @@ func (s *site) entries(from, to int64, fn func(index int64, line []byte) error) 
 	size := s.archive.Checkpoint().Size
 	for from < min(to, size) {
 		t := tiles.Tile{Level: tiles.Entries, N: from / tiles.Width}.In(size)
-		b, err := translog.ReadEntries(s.readLog, archive.LogDir, t)
+		b, err := tiles.ReadEntries(s.readLog, archive.LogDir, t)
 		if err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func (s *site) checkLeaves(from int64, lines [][]byte) error {
 		return err
 	}
 	for i, line := range lines {
-		if trove.Digest(hashes[i]) != tiles.LeafHash(line) {
+		if trove.Digest(hashes[i]) != translog.LeafHash(line) {
 			return fmt.Errorf("entry %d of the log: %w", from+int64(i), proof.ErrMismatch)
 		}
 	}

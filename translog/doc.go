@@ -1,7 +1,8 @@
-// Package translog is the public append-only log of an archive: its entries,
-// their state machine, the tiles they lie in, and the signed checkpoint.
+// Package translog is what the public append-only log of an archive says: its
+// entries, the state machine that judges each by those before it, and the keys
+// that sign it.
 //
-// The layout is that of c2sp.org/tlog-tiles@v0.1.0 below one folder:
+// The log lies in one folder, in the layout of c2sp.org/tlog-tiles@v0.1.0:
 //
 //	checkpoint                      signed note, c2sp.org/tlog-checkpoint@v1.0.0
 //	cosigned                        earlier checkpoints that witnesses cosigned, if any
@@ -11,8 +12,21 @@
 //	tile/0/000.p/42                 the last tile of a level, while it holds fewer
 //
 // The invariant: the checkpoint is written last. What it covers was durable
-// before; what lies beyond it was never published. Package translog/writer
-// appends to a log; this one reads and judges it.
-//
-// The package imports no os: it is given a function that reads a file.
+// before; what lies beyond it was never published. Package translog/tiles reads
+// these files, package translog/writer writes them.
 package translog
+
+import "errors"
+
+// Files below the log's folder beside the tiles.
+const (
+	CheckpointPath = "checkpoint"
+	// CosignedPath is the file of earlier checkpoints that witnesses have
+	// cosigned: by size, an empty line between them. It is there once there is
+	// one.
+	CosignedPath = "cosigned"
+)
+
+// ErrFork says that going on would sign a log that contradicts a checkpoint
+// signed before. Stop: restore the state that belongs to that checkpoint.
+var ErrFork = errors.New("the log would fork")

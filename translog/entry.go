@@ -8,8 +8,9 @@ import (
 	"io/fs"
 	"strings"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"unseal/proof"
-	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -92,11 +93,18 @@ func appendJSON(b []byte, e any) []byte {
 	return append(b, line...)
 }
 
+// MaxEntry is the longest entry: in a tile its length stands in two bytes.
+const MaxEntry = 1<<16 - 1
+
+// LeafHash is the hash under which an entry stands in the tree (RFC 6962
+// section 2.1).
+func LeafHash(entry []byte) trove.Digest { return trove.Digest(tlog.RecordHash(entry)) }
+
 // Parse reads one entry. Anything but the canonical form of a known type is
 // refused.
 func Parse(line []byte) (Entry, error) {
-	if len(line) > tiles.MaxEntry {
-		return nil, fmt.Errorf("entry of %d bytes, at most %d are allowed", len(line), tiles.MaxEntry)
+	if len(line) > MaxEntry {
+		return nil, fmt.Errorf("entry of %d bytes, at most %d are allowed", len(line), MaxEntry)
 	}
 	for _, c := range line {
 		if c < ' ' || c > '~' || c == '\\' {

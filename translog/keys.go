@@ -9,7 +9,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"unseal/proof"
-	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -169,7 +168,7 @@ func (s *State) begin(e Genesis) error {
 	if err := e.check(); err != nil {
 		return err
 	}
-	s.Genesis, s.ID = e, tiles.LeafHash(e.Append(nil))
+	s.Genesis, s.ID = e, LeafHash(e.Append(nil))
 	s.LogKeys = []LogKey{{Key: e.LogKey}}
 	s.ReleaseKeys, s.ReleaseQuorum = e.ReleaseKeys, e.ReleaseQuorum
 	return nil

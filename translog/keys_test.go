@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"unseal/proof"
-	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -212,7 +211,7 @@ func TestTheChainOfLogKeys(t *testing.T) {
 			t.Errorf("the key of %s leads to the newest: %v", name, got)
 		}
 	}
-	if !s.Leads(tiles.LeafHash(s.Genesis.Append(nil)).String()) || s.Leads(trove.Sum(nil).String()) || s.Leads("") {
+	if !s.Leads(LeafHash(s.Genesis.Append(nil)).String()) || s.Leads(trove.Sum(nil).String()) || s.Leads("") {
 		t.Error("the hash of the genesis entry is not what leads")
 	}
 }

@@ -96,15 +96,17 @@ const (
 	tombstone
 )
 
+// MaxSize is how many entries a log has at most.
+const MaxSize = math.MaxUint32
+
 // The bounds of a log that this version reads. A hostile log cannot make us
 // take more memory than a count of real items would.
 const (
-	maxNumbers   = 1 << 24 // of one collection
-	maxWithheld  = 100_000 // of one entry
-	chunkSize    = 4096
-	maxReasons   = 256
-	unreadable   = "unreadable"
-	maxLogLength = math.MaxUint32
+	maxNumbers  = 1 << 24 // of one collection
+	maxWithheld = 100_000 // of one entry
+	chunkSize   = 4096
+	maxReasons  = 256
+	unreadable  = "unreadable"
 )
 
 // Apply replays the next entry. A refused entry, whose error says why, leaves
@@ -114,7 +116,7 @@ func (s *State) Apply(line []byte) error {
 	if err == nil && (s.Size == 0) != isGenesis(e) {
 		err = errors.New("a log begins with its only genesis entry")
 	}
-	if err == nil && s.Size >= maxLogLength {
+	if err == nil && s.Size >= MaxSize {
 		err = errors.New("the log is longer than this version reads")
 	}
 	if err == nil {

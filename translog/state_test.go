@@ -12,7 +12,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"unseal/proof"
-	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -287,7 +286,7 @@ func TestEntriesHaveOneForm(t *testing.T) {
 			"other type":    strings.Replace(s, `"type":"`, `"type":"x`, 1),
 			"cut":           s[:len(s)-1],
 			"null":          "null",
-			"long":          s + strings.Repeat(" ", tiles.MaxEntry),
+			"long":          s + strings.Repeat(" ", MaxEntry),
 		} {
 			if _, err := Parse([]byte(bad)); err == nil {
 				t.Errorf("%s accepted: %.200s", what, bad)

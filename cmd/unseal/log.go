@@ -10,7 +10,7 @@ import (
 
 	"unseal/house"
 	"unseal/proof"
-	"unseal/translog/tiles"
+	"unseal/translog"
 	"unseal/trove"
 )
 
@@ -148,7 +148,7 @@ func (c *logProveCmd) Run(a *app) error {
 		KeyKnown   bool         `json:"key_known"`
 		File       string       `json:"file,omitempty"`
 		Exit       int          `json:"exit"`
-	}{Index: p.Index, Entry: string(p.Entry), Leaf: tiles.LeafHash(p.Entry), Path: []string{}, Size: p.Checkpoint.Size,
+	}{Index: p.Index, Entry: string(p.Entry), Leaf: translog.LeafHash(p.Entry), Path: []string{}, Size: p.Checkpoint.Size,
 		Root: p.Checkpoint.Root, Checkpoint: string(p.Checkpoint.Note), KeyKnown: l.KeyKnown, File: c.Out}
 	for _, h := range p.Path {
 		sum.Path = append(sum.Path, trove.Digest(h).String())

@@ -1,6 +1,8 @@
-// Package tiles is the tree of a log and the files that it lies in: tiles of
-// c2sp.org/tlog-tiles. It knows neither what an entry says nor who signs; what
-// it proves, package proof and others check.
+// Package tiles reads a log from its files: the tiles of its tree, laid out as
+// c2sp.org/tlog-tiles has them, its entries and its checkpoint. What it proves,
+// package proof and others check; what entries may say, package translog knows.
+//
+// It imports no os: it is given a function that reads a file.
 package tiles
 
 import (
@@ -10,6 +12,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"unseal/translog"
 	"unseal/trove"
 )
 
@@ -122,10 +125,6 @@ func Levels(size int64) int {
 	}
 	return n
 }
-
-// LeafHash is the hash under which an entry stands in the tree (RFC 6962
-// section 2.1).
-func LeafHash(entry []byte) trove.Digest { return trove.Digest(tlog.RecordHash(entry)) }
 
 // RootOf is the root over hashes that stand side by side on one level.
 func RootOf(hashes []trove.Digest) trove.Digest { return fold(peaks(nil, hashes)) }
@@ -278,11 +277,8 @@ func (t Tile) Decode(b []byte) ([]trove.Digest, error) {
 	return hashes, nil
 }
 
-// MaxEntry is the longest entry: its length stands in two bytes.
-const MaxEntry = 1<<16 - 1
-
 // MaxSize is the size of the largest file that a tile can be.
-const MaxSize = Width * (2 + MaxEntry)
+const MaxSize = Width * (2 + translog.MaxEntry)
 
 // SplitEntries reads the file of a tile of entries. It must hold exactly
 // Width of them. The entries lie in b.

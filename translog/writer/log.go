@@ -50,7 +50,7 @@ const flushJobs = 4
 // through it.
 func Open(fsys durable.FS, dir string, signer note.Signer, seen proof.Checkpoint) (*Log, error) {
 	l := &Log{fsys: fsys, dir: dir, keys: []note.Signer{signer}, seen: seen, files: map[string][]byte{}}
-	v, err := translog.Load(l.read, dir)
+	v, err := tiles.Load(l.read, dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !exists(fsys, dir+"/"+translog.CheckpointPath):
 	case err != nil:
@@ -66,10 +66,10 @@ func Open(fsys durable.FS, dir string, signer note.Signer, seen proof.Checkpoint
 func (l *Log) read(name string) ([]byte, error) { return fs.ReadFile(l.fsys, name) }
 
 // resume goes on from what the checkpoint covers.
-func (l *Log) resume(v *translog.View) (err error) {
+func (l *Log) resume(v *tiles.View) (err error) {
 	l.signed, l.state, l.edge = v.Checkpoint, v.State, v.Edge()
 	if t := l.lastTile(); t.Partial() {
-		l.last, err = translog.ReadEntries(l.read, l.dir, t)
+		l.last, err = tiles.ReadEntries(l.read, l.dir, t)
 	}
 	return err
 }
@@ -108,7 +108,7 @@ func (l *Log) checkSeen() error {
 // rehash adds the first size leaves of the signed log to e.
 func (l *Log) rehash(e *tiles.Edge, size int64) error {
 	for _, t := range tiles.Of(l.signed.Size, tiles.Entries) {
-		b, err := translog.ReadEntries(l.read, l.dir, t)
+		b, err := tiles.ReadEntries(l.read, l.dir, t)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (l *Log) rehash(e *tiles.Edge, size int64) error {
 			return err
 		}
 		for _, line := range lines[:min(int64(len(lines)), size-e.Size)] {
-			if err := e.Add(tiles.LeafHash(line), nil); err != nil {
+			if err := e.Add(translog.LeafHash(line), nil); err != nil {
 				return err
 			}
 		}
@@ -168,7 +168,7 @@ func (l *Log) add(line []byte) {
 		}
 		return nil
 	}
-	_ = l.edge.Add(tiles.LeafHash(line), keep) // keep does not fail
+	_ = l.edge.Add(translog.LeafHash(line), keep) // keep does not fail
 	l.dirty = true
 }
 

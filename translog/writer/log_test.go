@@ -132,8 +132,8 @@ func contents(tb testing.TB, root string) map[string]string {
 	return all
 }
 
-func load(fsys fs.FS) (*translog.View, error) {
-	return translog.Load(func(name string) ([]byte, error) { return fs.ReadFile(fsys, name) }, "log")
+func load(fsys fs.FS) (*tiles.View, error) {
+	return tiles.Load(func(name string) ([]byte, error) { return fs.ReadFile(fsys, name) }, "log")
 }
 
 func TestBytesOfALogDoNotDependOnHowManyRunsWroteIt(t *testing.T) {
@@ -338,7 +338,7 @@ func FuzzLoad(f *testing.F) {
 	name := "log/" + tiles.Tile{Level: tiles.Entries}.In(l.Size()).Path()
 	f.Add([]byte(files["log/checkpoint"]), []byte(files[name]))
 	f.Fuzz(func(t *testing.T, checkpoint, entries []byte) {
-		v, err := translog.Load(func(path string) ([]byte, error) {
+		v, err := tiles.Load(func(path string) ([]byte, error) {
 			if path == "log/checkpoint" {
 				return checkpoint, nil
 			}

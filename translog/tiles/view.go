@@ -1,4 +1,4 @@
-package translog
+package tiles
 
 import (
 	"errors"
@@ -6,33 +6,20 @@ import (
 	"io/fs"
 
 	"unseal/proof"
-	"unseal/translog/tiles"
+	"unseal/translog"
 )
 
-// ReadFunc reads a whole file by its slash-separated path, at most [tiles.MaxSize]
+// ReadFunc reads a whole file by its slash-separated path, at most [MaxSize]
 // bytes. For a file that is not there the error matches [fs.ErrNotExist].
 type ReadFunc func(path string) ([]byte, error)
-
-// Files below the log's folder beside the tiles.
-const (
-	CheckpointPath = "checkpoint"
-	// CosignedPath is the file of earlier checkpoints that witnesses have
-	// cosigned: by size, an empty line between them. It is there once there is
-	// one.
-	CosignedPath = "cosigned"
-)
-
-// ErrFork says that going on would sign a log that contradicts a checkpoint
-// signed before. Stop: restore the state that belongs to that checkpoint.
-var ErrFork = errors.New("the log would fork")
 
 // View is a log as one checkpoint shows it, checked in full. It is safe for
 // concurrent use, and goes on to prove what it covers while a publisher
 // appends to the log.
 type View struct {
 	Checkpoint proof.Checkpoint
-	State      State
-	edge       tiles.Edge
+	State      translog.State
+	edge       Edge
 	read       ReadFunc
 	dir        string
 }
@@ -40,10 +27,10 @@ type View struct {
 // Load reads the log in folder dir. It fails unless every entry up to the
 // checkpoint is there and legal, they hash to its root, and the log key in
 // force has signed it. Whether the log is the right one is for the caller to
-// say; see [State.Leads]. Errors name the file.
+// say; see [translog.State.Leads]. Errors name the file.
 func Load(read ReadFunc, dir string) (*View, error) {
 	v := &View{read: read, dir: dir}
-	name := dir + "/" + CheckpointPath
+	name := dir + "/" + translog.CheckpointPath
 	msg, err := read(name)
 	if err != nil {
 		return nil, err
@@ -51,7 +38,7 @@ func Load(read ReadFunc, dir string) (*View, error) {
 	if v.Checkpoint, err = proof.ParseCheckpoint(msg); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if v.Checkpoint.Size < 1 || v.Checkpoint.Size > maxLogLength {
+	if v.Checkpoint.Size < 1 || v.Checkpoint.Size > translog.MaxSize {
 		return nil, fmt.Errorf("%s: a log of %d entries", name, v.Checkpoint.Size)
 	}
 	if err := v.replay(); err != nil {
@@ -65,15 +52,15 @@ func Load(read ReadFunc, dir string) (*View, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if open := v.State.Open(); len(open) > 0 {
-		return nil, fmt.Errorf("%s: the log ends within batch %s: %w", name, open[0], ErrIllegal)
+		return nil, fmt.Errorf("%s: the log ends within batch %s: %w", name, open[0], translog.ErrIllegal)
 	}
 	return v, nil
 }
 
 // replay applies every entry. Nothing is allocated by a size that is only stated.
 func (v *View) replay() error {
-	for first := int64(0); first < v.Checkpoint.Size; first += tiles.Width {
-		t := tiles.Tile{Level: tiles.Entries, N: first / tiles.Width}.In(v.Checkpoint.Size)
+	for first := int64(0); first < v.Checkpoint.Size; first += Width {
+		t := Tile{Level: Entries, N: first / Width}.In(v.Checkpoint.Size)
 		b, err := ReadEntries(v.read, v.dir, t)
 		if err != nil {
 			return err
@@ -86,7 +73,7 @@ func (v *View) replay() error {
 			if err := v.State.Apply(line); err != nil {
 				return fmt.Errorf("%s/%s: %w", v.dir, t.Path(), err)
 			}
-			if err := v.edge.Add(tiles.LeafHash(line), nil); err != nil {
+			if err := v.edge.Add(translog.LeafHash(line), nil); err != nil {
 				return err
 			}
 		}
@@ -97,12 +84,12 @@ func (v *View) replay() error {
 // ReadEntries reads the file of a tile of entries. Where a partial tile has
 // given way to the full one (c2sp.org/tlog-tiles, "Partial Tiles"), it is cut
 // from that.
-func ReadEntries(read ReadFunc, dir string, t tiles.Tile) ([]byte, error) {
+func ReadEntries(read ReadFunc, dir string, t Tile) ([]byte, error) {
 	b, err := read(dir + "/" + t.Path())
 	if !t.Partial() || !errors.Is(err, fs.ErrNotExist) {
 		return b, err
 	}
-	full := tiles.Tile{Level: tiles.Entries, N: t.N, Width: tiles.Width}
+	full := Tile{Level: Entries, N: t.N, Width: Width}
 	wide, wideErr := read(dir + "/" + full.Path())
 	if part := full.Cut(wide, t.Width); wideErr == nil && part != nil {
 		return part, nil
@@ -111,11 +98,11 @@ func ReadEntries(read ReadFunc, dir string, t tiles.Tile) ([]byte, error) {
 }
 
 // Edge is the right edge of the log's tree, to append to.
-func (v *View) Edge() tiles.Edge { return v.edge.Clone() }
+func (v *View) Edge() Edge { return v.edge.Clone() }
 
 // Tree gives the hash tiles of the log.
-func (v *View) Tree() tiles.Tree {
-	return tiles.Tree{Size: v.Checkpoint.Size, Root: v.Checkpoint.Root, Read: func(t tiles.Tile) ([]byte, error) {
+func (v *View) Tree() Tree {
+	return Tree{Size: v.Checkpoint.Size, Root: v.Checkpoint.Root, Read: func(t Tile) ([]byte, error) {
 		if b := v.edge.File(t); b != nil {
 			return b, nil // the file may have given way to a wider one
 		}
