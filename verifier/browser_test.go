@@ -3,6 +3,8 @@ package verifier
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -19,6 +21,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"unseal/proof"
 )
 
 // missingTool skips a test whose tool is not on this machine; where
@@ -116,11 +120,13 @@ const askPage = `(async vectors => {
 	const plain = text => new TextDecoder().decode(Uint8Array.from(text, c => c.charCodeAt(0)));
 	const answers = [];
 	for (const v of vectors) {
-		const o = await unseal.verify(bytes(v.proof), bytes(v.content), v.key), s = o.statement;
+		const o = await unseal.verify(bytes(v.proof), bytes(v.content), v.key, v.witnesses || []), s = o.statement;
 		if ((o.result === "matches") !== (o.cause === "")) throw new Error(o.result + " with cause " + o.cause);
 		answers.push(s === undefined ? {result: o.result} : {result: o.result, origin: plain(s.origin), kind: plain(s.kind),
 			item: s.item.collection + "/" + s.item.number + "@" + s.item.edition + " in " + s.item.batch,
-			count: s.commitment.count, first: s.commitment.first, time: s.commitment.time, size: String(s.logSize)});
+			count: s.commitment.count, first: s.commitment.first, time: s.commitment.time, size: String(s.logSize),
+			segments: s.segments, hidden: s.hidden.map(h => h.first + "+" + h.count + " ").join(""),
+			seen: s.seen.map(w => w.result + (w.result === "seen" ? " " + w.at : "") + " ").join("")});
 	}
 	return JSON.stringify(answers);
 })`
@@ -182,8 +188,8 @@ func TestThePageReadsEntriesAndKeysAsStrictlyAsWeDo(t *testing.T) {
 	b := newBrowser(t)
 	for seed := range uint64(howMany(20, 4)) {
 		w := newWorld(t, 100+seed, "log.example.org/odd", 9)
-		got := b.compare(t, slices.Concat(oddEntries(t, w), dishonest(t, w), keys(t, w)))
-		if got["matches"] < 6 || got["key not known"] < 10 || got["does not match"] < 40 {
+		got := b.compare(t, slices.Concat(oddProofs(t, w), dishonest(t, w), keys(t, w)))
+		if got["matches"] < 10 || got["key not known"] < 10 || got["does not match"] < 20 || got["not a proof file"] < 10 {
 			t.Errorf("the vectors are not what they should be: %v", got)
 		}
 	}
@@ -199,89 +205,134 @@ func TestThePageSeesEachAlteredByte(t *testing.T) {
 	for at := 0; at < len(text); at += howMany(1, 5) {
 		other := bytes.Clone(text)
 		other[at] ^= 1 << list[0].r.IntN(8)
-		vs = append(vs, vector{fmt.Sprintf("byte %d", at), other, s.contents[i], list[0].key})
+		vs = append(vs, list[0].vector(fmt.Sprintf("byte %d", at), other, s.contents[i]))
 	}
 	if got := b.compare(t, vs); got["matches"] > 0 {
 		t.Errorf("altered proofs match: %v", got)
 	}
 }
 
+// form is what a reader gives the page.
+type form struct {
+	item, proof, keys          string // files
+	logKey, witness, pastedKey string
+}
+
 // TestThePageSaysWhatItFound uses the page as a reader does.
 func TestThePageSaysWhatItFound(t *testing.T) {
 	b := newBrowser(t)
-	w := newWorld(t, 3, "demo.example.org/log", 30)
+	w := newWorld(t, 4, "demo.example.org/log", 30)
 	s, i := w.pick()
+	for s.items[i].hidden != nil {
+		s, i = w.pick()
+	}
 	dir := t.TempDir()
 	write := func(name string, content []byte) string {
 		must(t, os.WriteFile(filepath.Join(dir, name), content, 0o644))
 		return filepath.Join(dir, name)
 	}
 	item, proof := write("5.eml", s.contents[i]), write("5.proof", w.file(t, s, i).Format())
-	altered := write("6.eml", append(s.contents[i], 'x'))
+	altered, other := write("6.eml", append(s.contents[i], 'x')), write("5.bin", s.contents[i])
 	great := write("great.eml", nil)
 	must(t, os.Truncate(great, 64<<20+1))
-	b.answers(t, "", "", "", "There is a problem", "Choose the file of an item")
-	b.answers(t, item, "", "", "There is a problem", "Choose its proof file")
-	b.answers(t, great, proof, "", "too large")
-	b.answers(t, item, proof, " "+w.key+"\n", "Matches", "the key that you gave (DEMO KEY: public, shows nothing)", fmt.Sprintf("one of %d, by log entry %d; time stated", len(s.items), s.entry), "time stated by the publisher", "It does not show who typed it")
-	b.answers(t, item, proof, "", "A key not known to you", "The proof holds up to the log’s signature", "Next: give the log key")
-	b.answers(t, item, proof, "other.example+12345678+AAAA", "A key not known to you")
-	b.answers(t, altered, proof, w.key, "Does not match", "the bytes have SHA-256")
-	b.answers(t, item, item, w.key, "Does not match", "not in the form of a proof file")
+	b.answers(t, form{}, "There is a problem", "Choose the file of an item")
+	b.answers(t, form{item: other}, "There is a problem", "Choose its proof file")
+	b.answers(t, form{item: item}, "Not signed", "nothing more is known about its origin")
+	b.answers(t, form{item: great, proof: proof}, "too large")
+	b.answers(t, form{item: item, proof: proof, logKey: " " + w.key + "\n"}, "Matches", "the key that you gave (DEMO KEY: public, shows nothing)", fmt.Sprintf("one of %d, by log entry %d; time stated", len(s.items), s.entry),
+		"TIME\ntime stated by the publisher", "It does not show who typed it", "Not signed")
+	b.answers(t, form{item: item, proof: proof, logKey: w.key, witness: w.witness.String()}, "Matches", "seen by witness witness.example/w at 2017-07-", "log, item and commitment stood then")
+	stranger, err := proofWitness("stranger.example/w")
+	must(t, err)
+	b.answers(t, form{item: item, proof: proof, logKey: w.key, witness: stranger + "\nnonsense"}, "Matches", "not seen by witness stranger.example/w", "nonsense: not the key of a witness", "time stated by the publisher")
+	b.answers(t, form{item: item, proof: proof}, "A key not known to you", "The proof holds up to the log’s signature", "Next: give the log key")
+	b.answers(t, form{item: item, proof: proof, logKey: "other.example+12345678+AAAA"}, "A key not known to you")
+	b.answers(t, form{item: altered, proof: proof, logKey: w.key}, "Does not match", "the bytes are not those of the log entry")
+	b.answers(t, form{item: item, proof: item, logKey: w.key}, "Does not match", "not in the form of a proof file")
+	for s.items[i].hidden == nil {
+		s, i = w.pick()
+	}
+	redacted, proof := write("7.eml", s.contents[i]), write("7.proof", w.file(t, s, i).Format())
+	places := 0
+	for _, h := range s.items[i].hidden.Hidden {
+		places += h.Count
+	}
+	b.answers(t, form{item: redacted, proof: proof, logKey: w.key}, "Matches", fmt.Sprintf("%d of %d segment", places, s.items[i].hidden.Segments), "Every other byte is what was committed to", "Redacted copy", "signature cannot be checked here")
 	b.quiet(t)
 }
 
-// answers gives the page files and a key, and looks for words in its answer.
-func (b *browser) answers(t *testing.T, item, proof, key string, words ...string) {
+// proofWitness is the key of a witness of that name.
+func proofWitness(name string) (string, error) {
+	w, err := proof.NewWitness(name, make([]byte, ed25519.PublicKeySize))
+	return w.String(), err
+}
+
+// answers fills the page's form, and looks for words in its answer; the first
+// are its heading.
+func (b *browser) answers(t *testing.T, f form, words ...string) {
 	t.Helper()
 	must(t, chromedp.Do(b.ctx, chromedp.Reload()))
-	for id, file := range map[string]string{"#file": item, "#proof": proof} {
+	for id, file := range map[string]string{"#file": f.item, "#proof": f.proof, "#keys": f.keys} {
 		if file != "" {
 			must(t, chromedp.Do(b.ctx, chromedp.SetUploadFiles(chromedp.CSS(id), []string{file})))
 		}
 	}
-	quoted, _ := json.Marshal(key)
+	typed, _ := json.Marshal(map[string]string{"key": f.logKey, "witness": f.witness, "record": f.pastedKey})
 	said := eval[string](t, b, `(async () => {
-		document.getElementById("key").value = `+string(quoted)+`;
+		for (const [id, text] of Object.entries(`+string(typed)+`)) document.getElementById(id).value = text;
 		document.querySelector("button").click();
 		const answer = document.getElementById("answer");
 		for (let n = 0; n < 500 && /^(Checking|$)/.test(answer.innerText); n++) await new Promise(r => setTimeout(r, 10));
 		return answer.innerText;
 	})()`)
 	for _, w := range words {
-		if !strings.Contains(said, w) {
-			t.Errorf("%s with %s: the page does not say %q but:\n%s", filepath.Base(item), filepath.Base(proof), w, said)
+		if !strings.Contains(strings.ToLower(said), strings.ToLower(w)) {
+			t.Errorf("%+v: the page does not say %q but:\n%s", f, w, said)
 		}
 	}
 	if words[0] != "Matches" && strings.HasPrefix(said, "Matches") {
-		t.Errorf("%s with %s: a pass:\n%s", filepath.Base(item), filepath.Base(proof), said)
+		t.Errorf("%+v: a pass:\n%s", f, said)
 	}
 }
 
-// TestWithoutEd25519NothingPasses takes Ed25519 from the browser, and puts one
-// in its place that accepts all.
-func TestWithoutEd25519NothingPasses(t *testing.T) {
-	w := newWorld(t, 5, "log.example.org/a", 10)
+// TestWithoutEd25519OfTheBrowserThePageHasItsOwn takes Ed25519 from the browser,
+// and puts one in its place that accepts all.
+func TestWithoutEd25519OfTheBrowserThePageHasItsOwn(t *testing.T) {
+	w := newWorld(t, 6, "log.example.org/a", 10)
 	s, i := w.pick()
-	sound := vector{"sound", w.file(t, s, i).Format(), s.contents[i], w.key}
-	other := sound
+	sound := w.vector("sound", w.file(t, s, i).Format(), s.contents[i])
+	signature, other := sound, sound
 	other.Content = append(bytes.Clone(sound.Content), 'x')
-	question, err := json.Marshal([]vector{sound, other, {"no key", sound.Proof, sound.Content, ""}})
+	f := w.file(t, s, i)
+	f.Checkpoint.Note = otherSignature(t, f.Checkpoint.Note)
+	signature.Proof = f.Format()
+	question, err := json.Marshal([]vector{sound, other, {"no key", sound.Proof, sound.Content, "", nil}, signature})
 	must(t, err)
 	for what, break_ := range map[string]string{
 		"not supported": `SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException("", "NotSupportedError"))`,
 		"no WebCrypto":  `Object.defineProperty(crypto, "subtle", {value: undefined})`,
 		"accepts all":   `SubtleCrypto.prototype.verify = () => Promise.resolve(true)`,
 		"refuses all":   `SubtleCrypto.prototype.verify = () => Promise.resolve(false)`,
+		"as it is":      `0`,
 	} {
 		b := newBrowser(t)
 		eval[chromedp.Void](t, b, "void ("+break_+")")
 		var got []answer
 		must(t, json.Unmarshal([]byte(eval[string](t, b, askPage+"("+string(question)+")")), &got))
-		if got[0].Result != "signature not checked" || got[1].Result != "does not match" || got[2].Result != "key not known" {
+		if got[0].Result != "matches" || !strings.HasPrefix(got[0].Seen, "seen 15") || got[1].Result != "does not match" || got[2].Result != "key not known" || got[3].Result != "does not match" {
 			t.Errorf("%s: %+v", what, got)
 		}
 	}
+}
+
+// otherSignature alters the first signature of a note behind the hash that names its key.
+func otherSignature(t *testing.T, msg []byte) []byte {
+	_, block, _ := bytes.Cut(msg, []byte("\n\n"))
+	text := bytes.Fields(block)[2]
+	sig, err := base64.StdEncoding.DecodeString(string(text))
+	must(t, err)
+	sig[20] ^= 1
+	return bytes.Replace(msg, text, []byte(base64.StdEncoding.EncodeToString(sig)), 1)
 }
 
 // TestThePageMayAskNobody is the negative control of quiet: the page's policy
@@ -326,9 +377,9 @@ func TestAxeFindsNoViolation(t *testing.T) {
 		case "none":
 			must(t, chromedp.Do(b.ctx, chromedp.Reload()))
 		case "":
-			b.answers(t, item, item, key, "Does not match")
+			b.answers(t, form{item: item, proof: item}, "Does not match")
 		default:
-			b.answers(t, item, file, key, "Matches")
+			b.answers(t, form{item: item, proof: file, logKey: key}, "Matches")
 		}
 		eval[chromedp.Void](t, b, string(axe))
 		for _, width := range []int64{320, 1280} {

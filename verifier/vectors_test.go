@@ -2,13 +2,13 @@ package verifier
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +34,8 @@ type vector struct {
 	Proof   []byte `json:"proof"`
 	Content []byte `json:"content"`
 	Key     string `json:"key"`
+
+	Witnesses []string `json:"witnesses"` // their keys
 }
 
 // answer is what a verifier says of a vector.
@@ -46,6 +48,10 @@ type answer struct {
 	First  int    `json:"first"`
 	Time   string `json:"time"`
 	Size   string `json:"size"` // of the log
+
+	Segments int    `json:"segments"`
+	Hidden   string `json:"hidden"`
+	Seen     string `json:"seen"` // by witnesses
 }
 
 // ask answers a vector with package proof, in the words of verify.ts.
@@ -62,10 +68,37 @@ func ask(v *vector) answer {
 	case err != nil:
 		return answer{Result: "does not match"}
 	}
-	a.Origin, a.Kind, a.Size = s.Origin, string(s.Kind), fmt.Sprint(s.LogSize)
+	a.Origin, a.Kind, a.Size = s.Origin, strings.ToValidUTF8(string(s.Kind), "\ufffd"), fmt.Sprint(s.LogSize)
 	a.Item = fmt.Sprintf("%s/%d@%d in %d", s.Item.Collection, s.Item.Number, s.Item.Edition, s.Item.Batch)
 	a.Count, a.First, a.Time = s.Commitment.Count, s.Commitment.First, s.Commitment.Time.Format(time.RFC3339)
+	a.Segments = s.Segments
+	for _, h := range s.Hidden {
+		a.Hidden += fmt.Sprintf("%d+%d ", h.First, h.Count)
+	}
+	for _, key := range v.Witnesses {
+		said, ok := seenBy(f.Checkpoint, key)
+		if !ok {
+			return answer{Result: "does not match"}
+		}
+		a.Seen += said + " "
+	}
 	return a
+}
+
+// seenBy says when a witness saw a checkpoint; false if his cosignature is wrong.
+func seenBy(c proof.Checkpoint, key string) (string, bool) {
+	w, err := proof.ParseWitness(key)
+	if err != nil {
+		return "not a key", true
+	}
+	at, err := c.SeenBy(w)
+	switch {
+	case errors.Is(err, proof.ErrUnseen):
+		return "not seen", true
+	case err != nil:
+		return "", false
+	}
+	return fmt.Sprint("seen ", at.Unix()), true
 }
 
 // memoryTree is an RFC 6962 tree of leaf hashes.
@@ -116,53 +149,69 @@ type world struct {
 	r       random
 	origin  string
 	key     string
-	signers []note.Signer // the log, then perhaps a witness
+	signer  note.Signer
 	entries [][]byte
 	log     memoryTree
 	sets    []*set
+
+	witness   proof.Witness
+	witnessed ed25519.PrivateKey // nil where no witness cosigns
 }
 
 // set is what one commitment covers.
 type set struct {
+	fixed    proof.Commitment
 	entry    int64 // index of the commitment in the log
-	first    int
-	items    []int64 // indexes of the items in the log
-	contents [][]byte
-	kinds    []trove.Kind
-	openings []proof.Opening
+	items    []published
+	contents [][]byte // what is shown
 	tree     memoryTree
+}
+
+// published is one item that is out.
+type published struct {
+	entry  proof.Item
+	index  int64 // in the log
+	kind   trove.Kind
+	secret proof.ItemSecret
+	hidden *proof.Rendition // nil for an item that is shown as it is
 }
 
 func newWorld(t testing.TB, seed uint64, origin string, items int) *world {
 	w := &world{r: random{rand.New(rand.NewPCG(seed, 1))}, origin: origin}
-	w.sign(t, origin)
-	w.signers = w.signers[:1]
+	w.signer, w.key = w.newSigner(t, origin)
 	if seed%2 == 0 {
-		key := w.key
-		w.sign(t, "witness.example/w")
-		w.key = key
+		key := make([]byte, ed25519.SeedSize)
+		_, _ = w.r.Read(key)
+		w.witnessed = ed25519.NewKeyFromSeed(key)
+		var err error
+		w.witness, err = proof.NewWitness("witness.example/w", w.witnessed.Public().(ed25519.PublicKey))
+		must(t, err)
 	}
-	w.append(t, []byte(`{"type":"genesis"}`))
+	w.append([]byte(`{"type":"genesis"}`))
 	w.commit(t, "mail", 1, 1+w.r.IntN(items))
 	w.commit(t, "voice-2016", 1+w.r.IntN(40_000), items-len(w.sets[0].contents))
 	for range w.r.IntN(40) {
-		w.append(t, fmt.Appendf(nil, "%d", w.r.Int()))
+		w.append(fmt.Appendf(nil, "%d", w.r.Int()))
 	}
 	return w
 }
 
-// sign adds a signer of that name; its key is the last one made.
-func (w *world) sign(t testing.TB, name string) {
+func (w *world) newSigner(t testing.TB, name string) (note.Signer, string) {
 	skey, vkey, err := note.GenerateKey(w.r, name)
 	must(t, err)
 	s, err := note.NewSigner(skey)
 	must(t, err)
-	w.signers, w.key = append(w.signers, s), vkey
+	return s, vkey
 }
 
-func (w *world) append(t testing.TB, entry []byte) int64 {
+func (w *world) append(entry []byte) int64 {
 	w.entries = append(w.entries, entry)
-	w.log.add(t, tlog.RecordHash(entry))
+	hs, err := tlog.StoredHashesForRecordHash(w.log.size, tlog.RecordHash(entry), &w.log)
+	if err != nil {
+		panic(err) // the tree is in memory
+	}
+	w.log.stored = append(w.log.stored, hs...)
+	w.log.size++
 	return w.log.size - 1
 }
 
@@ -170,29 +219,58 @@ func (w *world) append(t testing.TB, entry []byte) int64 {
 func (w *world) commit(t testing.TB, coll trove.CollectionName, first, count int) {
 	var secret proof.Secret
 	_, _ = w.r.Read(secret[:])
-	s := &set{first: first, items: make([]int64, count)}
+	s := &set{items: make([]published, count), contents: make([][]byte, count)}
 	for i := range count {
-		content := w.content()
-		kind := []trove.Kind{trove.Mail, trove.Doc, trove.Voice}[w.r.IntN(3)]
-		c := proof.Context{Origin: w.origin, Collection: coll, Number: first + i, Kind: kind}
-		leaf, opening := proof.Commit(c, secret.Item(coll, first+i), content)
+		it, content := &s.items[i], w.content()
+		it.kind, it.secret = []trove.Kind{trove.Mail, trove.Doc, trove.Voice}[w.r.IntN(3)], secret.Item(coll, first+i)
+		it.entry = proof.Item{Batch: 1 + i/7, Collection: coll, Edition: 1 + w.r.IntN(3), Number: first + i}
+		leaf, _ := proof.Commit(w.context(it), it.secret, content)
 		s.tree.add(t, tlog.Hash(leaf))
-		s.contents, s.kinds, s.openings = append(s.contents, content), append(s.kinds, kind), append(s.openings, opening)
+		it.entry.Shown = proof.Salted(it.secret.Salt, content)
+		if len(content) > 0 && w.r.IntN(3) == 0 {
+			salt := secret.Edition(coll, first+i, it.entry.Edition)
+			shown, r, _, err := proof.Redact(it.secret, salt, content, w.cuts(content), w.bounds(content))
+			must(t, err)
+			it.hidden, it.entry.Shown, content = &r, proof.Salted(salt, shown), shown
+		}
+		s.contents[i] = content
 	}
-	fixed := proof.Commitment{Collection: coll, Count: count, First: first, K: 1, Rule: proof.WordsRule,
-		Inventory: trove.Sum(secret[:]), Time: time.Unix(1_400_000_000+w.r.Int64N(400_000_000), 0)}
+	s.fixed = proof.Commitment{Collection: coll, Count: count, First: first, K: 1, Rule: proof.WordsRule,
+		Inventory: trove.Sum(secret[:]), Time: time.Unix(1_400_000_000+w.r.Int64N(400_000_000), 0).UTC()}
 	if count > 0 {
-		fixed.Root = s.tree.root(t, int64(count))
+		s.fixed.Root = s.tree.root(t, int64(count))
 	}
 	if first > 1 {
-		fixed.K, fixed.Previous = 2, trove.Sum([]byte("previous"))
+		s.fixed.K, s.fixed.Previous = 2, trove.Sum([]byte("previous"))
 	}
-	s.entry = w.append(t, fixed.Append(nil))
+	s.entry = w.append(s.fixed.Append(nil))
 	for _, i := range w.r.Perm(count) {
-		e := proof.Item{Batch: 1 + i/7, Collection: coll, Edition: 1 + w.r.IntN(3), Number: first + i, SHA256: trove.Sum(s.contents[i])}
-		s.items[i] = w.append(t, e.Append(nil))
+		s.items[i].index = w.append(s.items[i].entry.Append(nil))
 	}
 	w.sets = append(w.sets, s)
+}
+
+func (w *world) context(it *published) proof.Context {
+	return proof.Context{Origin: w.origin, Collection: it.entry.Collection, Number: it.entry.Number, Kind: it.kind}
+}
+
+// cuts are one to five places of content, which is not empty.
+func (w *world) cuts(content []byte) []proof.Cut {
+	var list []proof.Cut
+	for range 1 + w.r.IntN(5) {
+		from := w.r.IntN(len(content))
+		list = append(list, proof.Cut{From: int64(from), To: int64(min(len(content), from+1+w.r.IntN(60))), Base64: w.r.IntN(3) == 0})
+	}
+	return list
+}
+
+func (w *world) bounds(content []byte) []int64 {
+	var list []int64
+	for range w.r.IntN(4) {
+		list = append(list, w.r.Int64N(int64(len(content))))
+	}
+	slices.Sort(list)
+	return list
 }
 
 // content is an item of any shape: text, base64, bytes, long lines, or none.
@@ -221,14 +299,21 @@ func (w *world) content() []byte {
 	return b
 }
 
-// checkpoint signs the log at that size.
-func (w *world) checkpoint(t testing.TB, size int64, root trove.Digest, signers ...note.Signer) proof.Checkpoint {
+// checkpoint signs the log at that size, and has the witness cosign.
+func (w *world) checkpoint(t testing.TB, size int64, root trove.Digest, signer note.Signer) proof.Checkpoint {
 	text := proof.FormatCheckpoint(w.origin, size, root)
 	if w.r.IntN(4) == 0 {
 		text += "an extension line\n"
 	}
-	msg, err := note.Sign(&note.Note{Text: text}, signers...)
+	msg, err := note.Sign(&note.Note{Text: text}, signer)
 	must(t, err)
+	if w.witnessed != nil {
+		at := 1_500_000_000 + w.r.Int64N(1_000_000)
+		line := binary.BigEndian.AppendUint32(nil, w.witness.ID)
+		line = binary.BigEndian.AppendUint64(line, uint64(at))
+		line = append(line, ed25519.Sign(w.witnessed, proof.CosignedText(at, text))...)
+		msg = fmt.Appendf(msg, "— %s %s\n", w.witness.Name, base64.StdEncoding.EncodeToString(line))
+	}
 	c, err := proof.ParseCheckpoint(msg)
 	must(t, err)
 	return c
@@ -236,14 +321,31 @@ func (w *world) checkpoint(t testing.TB, size int64, root trove.Digest, signers 
 
 // file is the proof of the i-th item of s at a size of the log that covers it.
 func (w *world) file(t testing.TB, s *set, i int) *proof.File {
-	least := max(s.items[i], s.entry) + 1
+	it := s.items[i]
+	least := max(it.index, s.entry) + 1
 	size := least + w.r.Int64N(w.log.size-least+1)
-	return &proof.File{
-		Item: w.entries[s.items[i]], ItemIndex: s.items[i], ItemPath: w.log.path(t, size, s.items[i]),
-		Commitment: w.entries[s.entry], CommitmentIndex: s.entry, CommitmentPath: w.log.path(t, size, s.entry),
-		Kind: s.kinds[i], Opening: s.openings[i], Place: s.tree.path(t, int64(len(s.items)), int64(i)),
-		Checkpoint: w.checkpoint(t, size, w.log.root(t, size), w.signers...),
+	f := &proof.File{
+		Item: it.entry, ItemIndex: it.index, ItemPath: w.log.path(t, size, it.index),
+		Commitment: s.fixed, CommitmentIndex: s.entry, CommitmentPath: w.log.path(t, size, s.entry),
+		Kind: it.kind, Redacted: it.hidden, Place: s.tree.path(t, int64(len(s.items)), int64(i)),
+		Checkpoint: w.checkpoint(t, size, w.log.root(t, size), w.signer),
 	}
+	if it.hidden == nil {
+		f.Seed, f.Salt = it.secret.Seed, it.secret.Salt
+	}
+	return f
+}
+
+// witnesses are the keys of those who cosign.
+func (w *world) witnesses() []string {
+	if w.witnessed == nil {
+		return nil
+	}
+	return []string{w.witness.String()}
+}
+
+func (w *world) vector(what string, text, content []byte) vector {
+	return vector{what, text, content, w.key, w.witnesses()}
 }
 
 // worlds are as many as hold that number of items together.
@@ -263,7 +365,7 @@ func accepted(t testing.TB, list []*world) []vector {
 	for _, w := range list {
 		for _, s := range w.sets {
 			for i := range s.items {
-				vs = append(vs, vector{"sound", w.file(t, s, i).Format(), s.contents[i], w.key})
+				vs = append(vs, w.vector("sound", w.file(t, s, i).Format(), s.contents[i]))
 			}
 		}
 	}
@@ -283,6 +385,11 @@ func (w *world) pick() (*set, int) {
 func clone(f *proof.File) *proof.File {
 	g := *f
 	g.ItemPath, g.CommitmentPath, g.Place = slices.Clone(f.ItemPath), slices.Clone(f.CommitmentPath), slices.Clone(f.Place)
+	if f.Redacted != nil {
+		r := *f.Redacted
+		r.Hidden, r.Seeds, r.Hashes = slices.Clone(r.Hidden), slices.Clone(r.Seeds), slices.Clone(r.Hashes)
+		g.Redacted = &r
+	}
 	return &g
 }
 
@@ -296,44 +403,43 @@ func forge(t testing.TB, list []*world) []vector {
 	}
 	f, content := w.file(t, s, i), s.contents[i]
 	var vs []vector
-	add := func(what string, g *proof.File) { vs = append(vs, vector{what, g.Format(), content, w.key}) }
+	add := func(what string, g *proof.File) { vs = append(vs, w.vector(what, g.Format(), content)) }
 	w.forgeEntries(f, add)
 	w.forgePaths(f, add)
 	w.forgeOpening(f, add)
 	w.forgeCheckpoint(t, f, add)
 	w.forgeWithOthers(t, list, s, i, f, add)
+	if f.Redacted != nil {
+		w.forgeRendition(f, add)
+		vs = append(vs, w.forgeMarks(f, content)...)
+	}
 	for what, other := range w.alterContent(content) {
 		if !bytes.Equal(other, content) {
-			vs = append(vs, vector{what, f.Format(), other, w.key})
+			vs = append(vs, w.vector(what, f.Format(), other))
 		}
 	}
 	return append(vs, w.alterText(f.Format(), content)...)
 }
 
 func (w *world) forgeEntries(f *proof.File, add func(string, *proof.File)) {
-	item, _ := proof.ParseItem(f.Item)
-	fixed, _ := proof.ParseCommitment(f.Commitment)
 	n := 1 + w.r.IntN(400)
 	for what, alter := range map[string]func(e *proof.Item, c *proof.Commitment){
 		"batch":      func(e *proof.Item, _ *proof.Commitment) { e.Batch += n },
 		"collection": func(e *proof.Item, c *proof.Commitment) { e.Collection, c.Collection = "post", "post" },
 		"edition":    func(e *proof.Item, _ *proof.Commitment) { e.Edition += n },
 		"number":     func(e *proof.Item, _ *proof.Commitment) { e.Number += n },
-		"sha256":     func(e *proof.Item, _ *proof.Commitment) { e.SHA256[n%32] ^= 1 },
-		"of another": func(e *proof.Item, _ *proof.Commitment) { e.Collection = "post" },
+		"shown":      func(e *proof.Item, _ *proof.Commitment) { e.Shown[n%32] ^= 1 },
 		"count":      func(_ *proof.Item, c *proof.Commitment) { c.Count += n },
 		"first":      func(_ *proof.Item, c *proof.Commitment) { c.First += n },
+		"both":       func(e *proof.Item, c *proof.Commitment) { e.Number += n; c.First += n },
 		"inventory":  func(_ *proof.Item, c *proof.Commitment) { c.Inventory[n%32] ^= 1 },
 		"k":          func(_ *proof.Item, c *proof.Commitment) { c.K += n },
 		"previous":   func(_ *proof.Item, c *proof.Commitment) { c.Previous[n%32] ^= 1 },
-		"root":       func(_ *proof.Item, c *proof.Commitment) { c.Root[n%32] ^= 1 },
 		"rule":       func(_ *proof.Item, c *proof.Commitment) { c.Rule = "unseal-words-2" },
 		"time":       func(_ *proof.Item, c *proof.Commitment) { c.Time = c.Time.Add(time.Duration(n) * time.Second) },
 	} {
-		e, c := item, fixed
-		alter(&e, &c)
 		g := clone(f)
-		g.Item, g.Commitment = e.Append(nil), c.Append(nil)
+		alter(&g.Item, &g.Commitment)
 		add(what, g)
 	}
 }
@@ -366,30 +472,97 @@ func (w *world) forgePaths(f *proof.File, add func(string, *proof.File)) {
 }
 
 func (w *world) forgeOpening(f *proof.File, add func(string, *proof.File)) {
-	for what, alter := range map[string]func(g *proof.File){
+	forgeries := map[string]func(g *proof.File){
 		"item index":       func(g *proof.File) { g.ItemIndex++ },
 		"commitment index": func(g *proof.File) { g.CommitmentIndex++ },
 		"far index":        func(g *proof.File) { g.ItemIndex = 1 << 62 },
 		"kind":             func(g *proof.File) { g.Kind += "x" },
 		"no kind":          func(g *proof.File) { g.Kind = "" },
-		"segments":         func(g *proof.File) { g.Opening.Segments++ },
-		"seed":             func(g *proof.File) { g.Opening.Seed[w.r.IntN(16)] ^= 1 },
-		"salt":             func(g *proof.File) { g.Opening.Salt[w.r.IntN(16)] ^= 1 },
-		"segment root":     func(g *proof.File) { g.Opening.Root[w.r.IntN(32)] ^= 1 },
-	} {
+	}
+	if f.Redacted == nil {
+		forgeries["seed"] = func(g *proof.File) { g.Seed[w.r.IntN(16)] ^= 1 }
+		forgeries["salt"] = func(g *proof.File) { g.Salt[w.r.IntN(16)] ^= 1 }
+	} else {
+		forgeries["shown as it is"] = func(g *proof.File) { g.Redacted, g.Salt = nil, g.Redacted.Salt }
+	}
+	for what, alter := range forgeries {
 		g := clone(f)
 		alter(g)
 		add(what, g)
 	}
 }
 
+// forgeRendition alters what opens a redacted item: every field, seed and hash,
+// and segments that are moved, dropped and added.
+func (w *world) forgeRendition(f *proof.File, add func(string, *proof.File)) {
+	r := f.Redacted
+	i := w.r.IntN(len(r.Hidden))
+	forgeries := map[string]func(r *proof.Rendition){
+		"segments":            func(r *proof.Rendition) { r.Segments++ },
+		"salted":              func(r *proof.Rendition) { r.Salted[w.r.IntN(32)] ^= 1 },
+		"salt of the edition": func(r *proof.Rendition) { r.Salt[w.r.IntN(16)] ^= 1 },
+		"mark moved":          func(r *proof.Rendition) { r.Hidden[i].At++ },
+		"mark before all":     func(r *proof.Rendition) { r.Hidden[i].At = -1 },
+		"mark beyond all":     func(r *proof.Rendition) { r.Hidden[i].At = 1<<63 - 1 },
+		"another mark":        func(r *proof.Rendition) { r.Hidden[i].Mark = (r.Hidden[i].Mark + 1) % 6 },
+		"run moved":           func(r *proof.Rendition) { r.Hidden[i].First++ },
+		"run longer":          func(r *proof.Rendition) { r.Hidden[i].Count++ },
+		"segment added":       func(r *proof.Rendition) { r.Hidden[i].Count++; r.Segments++ },
+		"vast run":            func(r *proof.Rendition) { r.Hidden[i].Count, r.Segments = 1<<31-1, 1<<31-1 },
+		"run dropped":         func(r *proof.Rendition) { r.Hidden = slices.Delete(r.Hidden, i, i+1) },
+		"run twice":           func(r *proof.Rendition) { r.Hidden = slices.Insert(r.Hidden, i, r.Hidden[i]) },
+		"seed added":          func(r *proof.Rendition) { r.Seeds = append(r.Seeds, make([]byte, 16)...) },
+		"hash added":          func(r *proof.Rendition) { r.Hashes = append(r.Hashes, make([]byte, 32)...) },
+		"hashes dropped":      func(r *proof.Rendition) { r.Hashes = nil },
+	}
+	for at := 0; at < len(r.Seeds); at += 16 {
+		forgeries[fmt.Sprintf("seed %d", at/16)] = func(r *proof.Rendition) { r.Seeds[at+w.r.IntN(16)] ^= 1 << w.r.IntN(8) }
+	}
+	for at := 0; at < len(r.Hashes); at += 32 {
+		forgeries[fmt.Sprintf("hash %d", at/32)] = func(r *proof.Rendition) { r.Hashes[at+w.r.IntN(32)] ^= 1 << w.r.IntN(8) }
+	}
+	if len(r.Seeds) > 0 {
+		forgeries["seed dropped"] = func(r *proof.Rendition) { r.Seeds = r.Seeds[16:] }
+	}
+	if len(r.Hashes) > 32 {
+		forgeries["hashes reversed"] = func(r *proof.Rendition) {
+			r.Hashes = slices.Concat(r.Hashes[32:64], r.Hashes[:32], r.Hashes[64:])
+		}
+	}
+	for what, alter := range forgeries {
+		g := clone(f)
+		alter(g.Redacted)
+		if len(g.Redacted.Hidden) > 0 {
+			add("rendition: "+what, g)
+		}
+	}
+}
+
+// forgeMarks alters what is shown together with its digest, so that only the
+// commitment tells.
+func (w *world) forgeMarks(f *proof.File, content []byte) []vector {
+	h := f.Redacted.Hidden[w.r.IntN(len(f.Redacted.Hidden))]
+	mark, end := h.Mark.String(), int(h.At)+len(h.Mark.String())
+	var vs []vector
+	for what, other := range map[string][]byte{
+		"mark altered":     bytes.Replace(content, []byte(mark), bytes.ToUpper([]byte(mark)), 1),
+		"mark dropped":     slices.Delete(bytes.Clone(content), int(h.At), end),
+		"mark twice":       slices.Insert(bytes.Clone(content), end, []byte(mark)...),
+		"words put in":     slices.Insert(bytes.Clone(content), end, []byte("some words ")...),
+		"byte after it":    slices.Insert(bytes.Clone(content), end, 'x'),
+		"words for a mark": slices.Concat(content[:h.At], []byte("harbour wall"), content[end:]),
+	} {
+		g := clone(f)
+		g.Item.Shown = proof.Salted(g.Redacted.Salt, other)
+		vs = append(vs, w.vector("rendition: "+what, g.Format(), other))
+	}
+	return vs
+}
+
 // forgeCheckpoint alters what is signed, or has it signed by somebody else.
 func (w *world) forgeCheckpoint(t testing.TB, f *proof.File, add func(string, *proof.File)) {
 	c := f.Checkpoint
-	skey, _, err := note.GenerateKey(w.r, w.origin)
-	must(t, err)
-	impostor, err := note.NewSigner(skey)
-	must(t, err)
+	impostor, _ := w.newSigner(t, w.origin)
 	line := bytes.LastIndexByte(c.Note[:len(c.Note)-1], '\n') + 1
 	for what, msg := range map[string][]byte{
 		"signed by an impostor": w.checkpoint(t, c.Size, c.Root, impostor).Note,
@@ -421,8 +594,10 @@ func (w *world) forgeWithOthers(t testing.TB, list []*world, s *set, i int, f *p
 		o := other.file(t, s2, i2)
 		add("of another item or log", o)
 		for what, mix := range map[string]func(g *proof.File){
-			"item":       func(g *proof.File) { g.Item, g.ItemIndex, g.ItemPath = o.Item, o.ItemIndex, o.ItemPath },
-			"opening":    func(g *proof.File) { g.Opening, g.Kind, g.Place = o.Opening, o.Kind, o.Place },
+			"item": func(g *proof.File) { g.Item, g.ItemIndex, g.ItemPath = o.Item, o.ItemIndex, o.ItemPath },
+			"opening": func(g *proof.File) {
+				g.Seed, g.Salt, g.Redacted, g.Kind, g.Place = o.Seed, o.Salt, o.Redacted, o.Kind, o.Place
+			},
 			"checkpoint": func(g *proof.File) { g.Checkpoint = o.Checkpoint },
 		} {
 			g := clone(f)
@@ -441,10 +616,8 @@ func (w *world) alterContent(content []byte) map[string][]byte {
 	return map[string][]byte{"content: a bit": flipped, "content: cut": content[:len(content)/2], "content: longer": append(bytes.Clone(content), '\n'), "content: none": nil}
 }
 
-var segmentCount = regexp.MustCompile(`(\nopening \S* )\d+ `)
-
-// alterText alters the text of a proof, whatever it says. What a witness signed
-// is left alone: nobody has given the verifier his key.
+// alterText alters the text of a proof, whatever it says. The line of a witness
+// is left alone: altered, it can become that of one whom nobody knows.
 func (w *world) alterText(text, content []byte) []vector {
 	var vs []vector
 	ours, _, _ := bytes.Cut(text, []byte("— witness"))
@@ -452,7 +625,7 @@ func (w *world) alterText(text, content []byte) []vector {
 		at := w.r.IntN(len(ours))
 		b := bytes.Clone(text)
 		b[at] ^= 1 << w.r.IntN(8)
-		vs = append(vs, vector{fmt.Sprintf("bit of byte %d", at), b, content, w.key})
+		vs = append(vs, w.vector(fmt.Sprintf("bit of byte %d", at), b, content))
 	}
 	at := w.r.IntN(len(ours))
 	for what, b := range map[string][]byte{
@@ -464,104 +637,121 @@ func (w *world) alterText(text, content []byte) []vector {
 		"loose bits":       bytes.Replace(text, []byte("=="), []byte("B="), 1),
 		"leading zero":     bytes.Replace(text, []byte("\nitem "), []byte("\nitem 0"), 1),
 		"plus":             bytes.Replace(text, []byte("\nitem "), []byte("\nitem +"), 1),
-		"escape":           bytes.Replace(text, []byte(`"collection":"`), []byte(`"collection":"\u006d`), 1),
-		"space":            bytes.Replace(text, []byte(`,"`), []byte(`, "`), 1),
+		"a space more":     bytes.Replace(text, []byte("\ncommitment "), []byte("\ncommitment  "), 1),
+		"a word more":      bytes.Replace(text, []byte("\npath "), []byte(" x\npath "), 1),
 		"a line more":      bytes.Replace(text, []byte("\n\n"), []byte("\npath \n\n"), 1),
-		"many segments":    segmentCount.ReplaceAll(text, []byte("${1}2147483648 ")),
-		"version":          bytes.Replace(text, []byte("proof/1"), []byte("proof/2"), 1),
+		"many editions":    bytes.Replace(text, []byte("\nitem "), []byte("\nitem 2147483648"), 1),
+		"version":          bytes.Replace(text, []byte("proof/2"), []byte("proof/1"), 1),
 		"nothing":          nil,
-		"huge":             append(bytes.Clone(text), make([]byte, proof.MaxFile)...),
 	} {
-		vs = append(vs, vector{what, b, content, w.key})
+		vs = append(vs, w.vector(what, b, content))
 	}
 	return vs
 }
 
-// oddEntries are sound proofs but for entries that are nearly in form, in a
-// log that was made for each: they find differences between two readers.
-func oddEntries(t testing.TB, w *world) []vector {
+// oddProofs have fields that are nearly in form, in a log that was made for
+// each: they find differences between two readers.
+func oddProofs(t testing.TB, w *world) []vector {
 	s, i := w.pick()
 	f := w.file(t, s, i)
+	most := 1<<31 - 1
 	var vs []vector
-	for _, change := range [][2]string{
-		{`"k":1`, `"k":9223372036854775807`}, {`"k":1`, `"k":9223372036854775808`}, {`"k":1`, `"k":0`}, {`"k":1`, `"k":-1`},
-		{`unseal-words-1`, `unseal-words-2`}, {`unseal-words-1`, ``}, {`unseal-words-1`, "a\u2028b"}, {`unseal-words-1`, "a\u007fb"}, {`unseal-words-1`, "a\xffb"},
-		{`unseal-words-1`, `a&b`}, {`unseal-words-1`, `a\\b`}, {`unseal-words-1`, "é"}, {`unseal-words-1`, "\ufeffa"}, {`unseal-words-1`, "a\tb"}, {`unseal-words-1`, strings.Repeat("a", proof.MaxFile)},
-		{`"time":"20`, `"time":"00`}, {`"time":"2`, `"time":"0`}, {`Z","type"`, `+00:00","type"`}, {`Z","type"`, `.5Z","type"`}, {`"time":"20`, `"time":"2016-02-30T00:00:00Z","x":"20`},
-		{`"previous":""`, `"previous":"` + strings.Repeat("0", 64) + `"`}, {`"count":`, `"count":9`}, {`"first":`, `"first":214748364`}, {`"first":`, `"first":0`},
-		{`"inventory":"`, `"inventory":"a`}, {`"type":"commitment"`, `"type":"item"`},
+	for _, alter := range []func(g *proof.File){
+		func(g *proof.File) { g.Commitment.K = most }, func(g *proof.File) { g.Commitment.K = most + 1 }, func(g *proof.File) { g.Commitment.K = 0 }, func(g *proof.File) { g.Commitment.K = -1 },
+		func(g *proof.File) { g.Commitment.Rule = "" }, func(g *proof.File) { g.Commitment.Rule = "unseal-words-2" }, func(g *proof.File) { g.Commitment.Rule = "unseal-words-1 " }, func(g *proof.File) { g.Commitment.Rule = "a\xffb" },
+		func(g *proof.File) { g.Commitment.Previous = trove.Digest{} }, func(g *proof.File) { g.Commitment.Inventory = trove.Digest{} }, func(g *proof.File) { g.Commitment.First = 0 },
+		func(g *proof.File) { g.Commitment.Count = 0 }, func(g *proof.File) { g.Commitment.Count = 1<<31 - 1 }, func(g *proof.File) { g.Commitment.Collection = "post" },
+		func(g *proof.File) { g.Item.Batch = 0 }, func(g *proof.File) { g.Item.Batch = most }, func(g *proof.File) { g.Item.Batch = most + 1 },
+		func(g *proof.File) { g.Item.Edition = 0 }, func(g *proof.File) { g.Item.Edition = 1<<31 - 1 }, func(g *proof.File) { g.Item.Edition = -1 }, func(g *proof.File) { g.Item.Number = 0 },
+		func(g *proof.File) { g.Kind = "x y" }, func(g *proof.File) { g.Kind = "\u00e9\xff" }, func(g *proof.File) { g.ItemIndex = -1 }, func(g *proof.File) { g.ItemIndex = 1<<62 + 1 },
 	} {
-		vs = append(vs, w.odd(t, f, s.contents[i], "commitment", change))
+		vs = append(vs, w.made(t, f, s.contents[i], alter))
 	}
-	fixed, _ := proof.ParseCommitment(f.Commitment)
-	when := fixed.Time.UTC().Format(time.RFC3339)
+	for _, name := range []trove.CollectionName{"", "-a", "a-", "A", "a b", "é", "a\"b", trove.CollectionName(strings.Repeat("a", 63)), trove.CollectionName(strings.Repeat("a", 64))} {
+		vs = append(vs, w.made(t, f, s.contents[i], func(g *proof.File) { g.Item.Collection, g.Commitment.Collection = name, name }))
+	}
+	text, when := string(f.Format()), f.Commitment.Time.UTC().Format(time.RFC3339)
 	for _, other := range []string{"2016-02-29T23:59:59Z", "2015-02-29T00:00:00Z", "2100-02-29T00:00:00Z", "2000-02-29T00:00:00Z", "2016-12-31T23:59:60Z", "2016-12-31T24:00:00Z", "2016-13-01T00:00:00Z",
-		"2016-00-01T00:00:00Z", "2016-04-31T00:00:00Z", "2016-04-00T00:00:00Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2016-04-01T00:00:00z", "2016-04-01 00:00:00Z", "2016-4-01T00:00:00ZZ"} {
-		vs = append(vs, w.odd(t, f, s.contents[i], "commitment", [2]string{when, other}))
-	}
-	for _, change := range [][2]string{
-		{`"batch":`, `"batch":9999999999`}, {`"batch":`, `"batch":0`}, {`"batch":`, `"batch":21474836`}, {`"edition":`, `"edition":-`}, {`"edition":1`, `"edition":2147483647`}, {`"edition":1`, `"edition":2147483648`},
-		{`"collection":"`, `"collection":"-`}, {`"collection":"`, `"collection":"` + strings.Repeat("a", 60)}, {`"collection":"`, `"collection":"` + strings.Repeat("a", 59)}, {`"collection":"m`, `"collection":"M`},
-		{`"type":"item"`, `"type":"item","x":1`}, {`a`, `A`}, {`,`, `, `},
-	} {
-		vs = append(vs, w.odd(t, f, s.contents[i], "item", change))
-	}
-	return vs
-}
-
-// dishonest are commitments that a publisher made wrongly and signed: each
-// fails one check alone.
-func dishonest(t testing.TB, w *world) []vector {
-	s, i := w.pick()
-	f := w.file(t, s, i)
-	item, _ := proof.ParseItem(f.Item)
-	fixed, _ := proof.ParseCommitment(f.Commitment)
-	fixed.Count, fixed.First, f.Place = 1, item.Number, nil
-	vast := make(proof.Path, 64)
-	for i := range vast {
-		_, _ = w.r.Read(vast[i][:])
-	}
-	var vs []vector
-	for what, alter := range map[string]func(g *proof.File, e *proof.Item, c *proof.Commitment){
-		"honest":                func(*proof.File, *proof.Item, *proof.Commitment) {},
-		"halves that disagree":  func(g *proof.File, _ *proof.Item, _ *proof.Commitment) { g.Opening.Root[0] ^= 1 },
-		"number of segments":    func(g *proof.File, _ *proof.Item, _ *proof.Commitment) { g.Opening.Segments++ },
-		"seed":                  func(g *proof.File, _ *proof.Item, _ *proof.Commitment) { g.Opening.Seed[0] ^= 1 },
-		"unknown rule":          func(g *proof.File, _ *proof.Item, c *proof.Commitment) { g.Opening.Rule, c.Rule = "rule-2", "rule-2" },
-		"other collection":      func(_ *proof.File, _ *proof.Item, c *proof.Commitment) { c.Collection = "post" },
-		"before the first":      func(_ *proof.File, _ *proof.Item, c *proof.Commitment) { c.First++ },
-		"behind the last":       func(_ *proof.File, e *proof.Item, _ *proof.Commitment) { e.Number++ },
-		"a vast collection":     func(g *proof.File, _ *proof.Item, c *proof.Commitment) { c.Count, g.Place = 1<<30, vast[:30] },
-		"too vast a collection": func(g *proof.File, _ *proof.Item, c *proof.Commitment) { c.Count, g.Place = 1<<31-1, vast[:31] },
-		"other bytes":           func(_ *proof.File, e *proof.Item, _ *proof.Commitment) { e.SHA256[0] ^= 1 },
-	} {
-		g, e, c := clone(f), item, fixed
-		alter(g, &e, &c)
-		leaf := g.Opening.Fast(proof.Context{Origin: w.origin, Collection: e.Collection, Number: e.Number, Kind: g.Kind}, s.contents[i])
-		c.Root = leftmost(leaf, g.Place)
-		g.Item, g.Commitment = e.Append(nil), c.Append(nil)
-		vs = append(vs, w.odd(t, g, s.contents[i], what, [2]string{}))
-		if what == "honest" { // beside its commitment at the beginning of a log of 2^62 entries
-			c, e := tlog.RecordHash(g.Commitment), tlog.RecordHash(g.Item)
-			g.CommitmentIndex, g.ItemIndex = 0, 1
-			g.CommitmentPath, g.ItemPath = append(proof.Path{e}, vast[:61]...), append(proof.Path{c}, vast[:61]...)
-			g.Checkpoint = w.checkpoint(t, 1<<62, leftmost(trove.Digest(c), g.CommitmentPath), w.signers...)
-			vs = append(vs, vector{"a vast log", g.Format(), s.contents[i], w.key})
-			vs = append(vs, w.behind(t, g, s.contents[i]))
+		"2016-00-01T00:00:00Z", "2016-04-31T00:00:00Z", "2016-04-00T00:00:00Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2016-04-01T00:00:00z", "2016-04-01_00:00:00Z", "2016-4-01T00:00:00ZZ", "2016-04-01T00:00:00.5Z", "2016-04-01T00:00:00+00:00"} {
+		if at, err := time.Parse(time.RFC3339, other); err == nil && at.UTC().Format(time.RFC3339) == other {
+			vs = append(vs, w.made(t, f, s.contents[i], func(g *proof.File) { g.Commitment.Time = at }))
+		} else {
+			vs = append(vs, w.vector("time "+other, []byte(strings.Replace(text, when, other, 1)), s.contents[i]))
 		}
 	}
 	return vs
 }
 
-// behind puts the commitment of a sound proof behind its item.
-func (w *world) behind(t testing.TB, g *proof.File, content []byte) vector {
+// made alters f, and makes log and commitment around it anew, as a publisher
+// could who does not keep to the format.
+func (w *world) made(t testing.TB, f *proof.File, content []byte, alter func(g *proof.File)) vector {
+	g := clone(f)
+	g.Place, g.Commitment.Count, g.Commitment.First, g.CommitmentIndex, g.ItemIndex = nil, 1, g.Item.Number, 0, 1
+	alter(g)
+	if r := g.Redacted; r != nil {
+		r.Rule, g.Item.Shown = g.Commitment.Rule, proof.Salted(r.Salt, content)
+	} else {
+		g.Item.Shown = proof.Salted(g.Salt, content)
+	}
+	g.Commitment.Root = leftmost(leafOf(w.origin, g, content), g.Place)
+	commitment, item := tlog.RecordHash(g.Commitment.Append(nil)), tlog.RecordHash(g.Item.Append(nil))
 	var log memoryTree
-	log.add(t, tlog.RecordHash(g.Item))
-	log.add(t, tlog.RecordHash(g.Commitment))
-	g.ItemIndex, g.CommitmentIndex = 0, 1
-	g.ItemPath, g.CommitmentPath = log.path(t, 2, 0), log.path(t, 2, 1)
-	g.Checkpoint = w.checkpoint(t, 2, log.root(t, 2), w.signers...)
-	return vector{"a commitment behind its item", g.Format(), content, w.key}
+	log.add(t, commitment)
+	log.add(t, item)
+	if g.ItemPath = (proof.Path{commitment}); g.CommitmentIndex > g.ItemIndex && g.ItemIndex == 0 {
+		log = memoryTree{}
+		log.add(t, item)
+		log.add(t, commitment)
+	}
+	g.CommitmentPath = proof.Path{item}
+	g.Checkpoint = w.checkpoint(t, 2, log.root(t, 2), w.signer)
+	return w.vector(fmt.Sprintf("%d %+v %d %+v", g.ItemIndex, g.Item, g.CommitmentIndex, g.Commitment), g.Format(), content)
+}
+
+// dishonest are collections that a publisher made wrongly and signed: most fail
+// one check alone.
+func dishonest(t testing.TB, w *world) []vector {
+	s, i := w.pick()
+	f := w.file(t, s, i)
+	vast := make(proof.Path, 64)
+	for i := range vast {
+		_, _ = w.r.Read(vast[i][:])
+	}
+	var vs []vector
+	for _, alter := range []func(g *proof.File){
+		func(*proof.File) {},
+		func(g *proof.File) { g.Commitment.First++ },
+		func(g *proof.File) { g.Item.Number++ },
+		func(g *proof.File) { g.Commitment.Count, g.Place = 1<<30, vast[:30] },
+		func(g *proof.File) { g.Commitment.Count, g.Place = 1<<30, vast[:29] },
+		func(g *proof.File) {
+			g.Commitment.Count, g.Commitment.First, g.Item.Number, g.Place = 1<<31-2, 1, 1, vast[:31]
+		},
+		func(g *proof.File) { g.Commitment.Count, g.Place = 1<<31-1, vast[:31] },
+		func(g *proof.File) { g.CommitmentIndex, g.ItemIndex = 1, 0 }, // the commitment behind its item
+		func(g *proof.File) { g.CommitmentIndex = 1 },
+	} {
+		vs = append(vs, w.made(t, f, s.contents[i], alter))
+	}
+	// Beside its commitment at the beginning of a log of 2^62 entries.
+	g, err := proof.Parse(vs[0].Proof)
+	must(t, err)
+	g.CommitmentPath, g.ItemPath = append(g.CommitmentPath, vast[:61]...), append(g.ItemPath, vast[:61]...)
+	fixed := g.Commitment
+	fixed.Root = leafOf(w.origin, g, s.contents[i])
+	g.Checkpoint = w.checkpoint(t, 1<<62, leftmost(trove.Digest(tlog.RecordHash(fixed.Append(nil))), g.CommitmentPath), w.signer)
+	return append(vs, w.vector("a vast log", g.Format(), s.contents[i]))
+}
+
+// leafOf is the commitment of the item that a proof shows.
+func leafOf(origin string, f *proof.File, content []byte) trove.Digest {
+	c := proof.Context{Origin: origin, Collection: f.Item.Collection, Number: f.Item.Number, Kind: f.Kind}
+	if f.Redacted != nil {
+		leaf, _, _ := f.Redacted.Open(c, content) // what cannot be opened has some leaf
+		return leaf
+	}
+	leaf, _ := proof.Commit(c, proof.ItemSecret{Seed: f.Seed, Salt: f.Salt}, content)
+	return leaf
 }
 
 // leftmost is the root above the first leaf of a tree.
@@ -571,23 +761,6 @@ func leftmost(leaf trove.Digest, path proof.Path) trove.Digest {
 		h = tlog.NodeHash(h, p)
 	}
 	return trove.Digest(h)
-}
-
-// odd changes one entry of f and makes log and signature around it anew.
-func (w *world) odd(t testing.TB, f *proof.File, content []byte, which string, change [2]string) vector {
-	g := clone(f)
-	to := &g.Item
-	if which == "commitment" {
-		to = &g.Commitment
-	}
-	*to = bytes.Replace(*to, []byte(change[0]), []byte(change[1]), 1)
-	var log memoryTree
-	log.add(t, tlog.RecordHash(g.Commitment))
-	log.add(t, tlog.RecordHash(g.Item))
-	g.CommitmentIndex, g.ItemIndex = 0, 1
-	g.CommitmentPath, g.ItemPath = log.path(t, 2, 0), log.path(t, 2, 1)
-	g.Checkpoint = w.checkpoint(t, 2, log.root(t, 2), w.signers...)
-	return vector{fmt.Sprintf("%s: %q for %q", which, change[1], change[0]), g.Format(), content, w.key}
 }
 
 // keys are ways to give a key, of which few are the log's.
@@ -603,7 +776,7 @@ func keys(t testing.TB, w *world) []vector {
 	for _, key := range []string{"", "nonsense", "+", "++", other, stranger, w.key[:len(w.key)-1], w.key + "=", w.key + "\n", w.key[:len(w.key)-4] + "\r\n" + w.key[len(w.key)-4:], " " + w.key, w.key + "+",
 		name + "+" + strings.ToUpper(rest[:8]) + rest[8:], name + "+0" + rest, "x" + w.key, "é" + w.key, name, name + "+" + rest[:9],
 		name + "+" + rest[:9] + base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64([]byte{2}, 1))} {
-		list = append(list, vector{fmt.Sprintf("key %q", key), text, s.contents[i], key})
+		list = append(list, vector{fmt.Sprintf("key %q", key), text, s.contents[i], key, nil})
 	}
 	return list
 }

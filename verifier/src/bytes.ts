@@ -66,3 +66,19 @@ export function wholeNumber(s: string): bigint | undefined {
   const n = BigInt(s);
   return n <= maxInt64 ? n : undefined;
 }
+
+// Trimming by patterns takes quadratic time on a long run that is not at the end.
+
+/** s without the characters of set at its beginning. */
+export function trimStart(s: string, set: string): string {
+  let from = 0;
+  while (from < s.length && set.includes(s[from]!)) from++;
+  return s.slice(from);
+}
+
+/** s without the characters of set at its end. */
+export function trimEnd(s: string, set: string): string {
+  let end = s.length;
+  while (end > 0 && set.includes(s[end - 1]!)) end--;
+  return s.slice(0, end);
+}

@@ -53,53 +53,81 @@ function signatureLines(block: string): Signature[] | undefined {
 }
 
 // White space as Unicode has it.
-const space = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+export const space = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 function isName(name: string): boolean {
   const text = textOf(name);
   return text !== undefined && text !== "" && !space.test(text) && !text.includes("+");
 }
 
-/** A key of a log: whose, and the first four bytes of the hash that its signatures name. */
+/** A key that signs notes: whose, and the first four bytes of the hash that its signatures name. */
 interface Key {
   name: string;
   hash: string;
   key: Uint8Array<ArrayBuffer>;
 }
 
-const algorithmEd25519 = "\x01";
+// The types of keys (c2sp.org/signed-note): of logs, and of witnesses for cosignatures.
+const typeEd25519 = "\x01";
+const typeCosignature = "\x04";
 
-/** Reads a key of the form name+hash+base64; undefined if it is none. */
-function parseKey(vkey: string): Key | undefined {
+/** Reads a key of the form name+hash+base64; undefined if it is none of that type. */
+function parseKey(vkey: string, type: string): Key | undefined {
   const [name, rest] = cut(vkey, "+") ?? ["", ""];
   const [hash, encoded] = cut(rest, "+") ?? ["", ""];
   const bytes = base64(encoded.replace(/[\r\n]/g, ""));
   if (!isName(name) || bytes?.length !== 33) return undefined;
   const key = byteString(bytes);
   const sum = sha256(bytesOf(name + "\n" + key)).subarray(0, 4);
-  if (hash.toLowerCase() !== hex(sum) || key[0] !== algorithmEd25519) return undefined;
+  if (hash.toLowerCase() !== hex(sum) || key[0] !== type) return undefined;
   return { name, hash: byteString(sum), key: bytes.slice(1) };
 }
 
 /** What was found of the log's signature under a checkpoint. */
-export type SignatureResult = "signed" | "unknown key" | "not checked" | "does not match";
+export type SignatureResult = "signed" | "unknown key" | "does not match";
 
 /**
  * Checks the signature of the log, whose key is given as a byte string. The
- * name of the key must be the origin. "not checked" says that this browser has
- * no Ed25519; nothing else is left open then.
+ * name of the key must be the origin.
  */
 export async function verifyCheckpoint(c: Checkpoint, vkey: string): Promise<SignatureResult> {
-  const key = parseKey(vkey);
+  const key = parseKey(vkey, typeEd25519);
   if (!key || key.name !== c.origin) return "unknown key";
+  const [text, lines] = partsOf(c);
+  if (!isNote(c.note, lines)) return "does not match";
+  const ours = signatureOf(lines, key);
+  return ours && (await verifyEd25519(key.key, bytesOf(text), ours)) ? "signed" : "does not match";
+}
+
+/** The text that is signed, and the lines behind it, which were read before. */
+function partsOf(c: Checkpoint): [text: string, lines: Signature[]] {
   const i = c.note.indexOf("\n\n");
-  const lines = signatureLines(c.note.slice(i + 2));
-  if (!lines || !isNote(c.note, lines)) return "does not match";
-  const ours = lines.find((s) => s.name === key.name && byteString(s.bytes.subarray(0, 4)) === key.hash);
-  if (!ours) return "does not match";
-  const valid = await verifyEd25519(key.key, bytesOf(c.note.slice(0, i + 1)), ours.bytes.slice(4));
-  if (valid === undefined) return "not checked";
-  return valid ? "signed" : "does not match";
+  return [c.note.slice(0, i + 1), signatureLines(c.note.slice(i + 2))!];
+}
+
+function signatureOf(lines: Signature[], key: Key): Uint8Array<ArrayBuffer> | undefined {
+  const line = lines.find((s) => s.name === key.name && byteString(s.bytes.subarray(0, 4)) === key.hash);
+  return line?.bytes.slice(4);
+}
+
+/** What a witness says of a checkpoint. */
+export interface Sighting {
+  name: string; // a byte string
+  result: "seen" | "not seen" | "not a key" | "does not match";
+  at: bigint; // when seen, in seconds since 1970
+}
+
+/** Looks for the cosignature of a witness (c2sp.org/tlog-cosignature), whose key is given as a byte string. */
+export async function witnessed(c: Checkpoint, vkey: string): Promise<Sighting> {
+  const key = parseKey(vkey, typeCosignature);
+  if (!key || vkey !== `${key.name}+${hex(bytesOf(key.hash))}+${btoa(typeCosignature + byteString(key.key))}`) return { name: vkey, result: "not a key", at: 0n };
+  const [text, lines] = partsOf(c);
+  const cosignature = signatureOf(lines, key);
+  if (!cosignature) return { name: key.name, result: "not seen", at: 0n };
+  const at = BigInt("0x0" + hex(cosignature.subarray(0, 8)));
+  const signed = bytesOf(`cosignature/v1\ntime ${at}\n${text}`);
+  const valid = cosignature.length === 72 && at < 1n << 63n && (await verifyEd25519(key.key, signed, cosignature.slice(8)));
+  return { name: key.name, result: valid ? "seen" : "does not match", at };
 }
 
 const maxSignatures = 100;

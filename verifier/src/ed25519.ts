@@ -1,6 +1,8 @@
-// Ed25519 (RFC 8032) through WebCrypto, which not every browser has.
+// Ed25519 (RFC 8032) through WebCrypto where the browser has it, else by our
+// own code.
 
 import { hexBytes } from "./bytes";
+import { verifyByNumbers } from "./curve";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -29,8 +31,8 @@ async function hasEd25519(): Promise<boolean> {
 
 let available: Promise<boolean> | undefined;
 
-/** Whether signature is key's of message; undefined where the browser cannot tell. */
-export async function verifyEd25519(key: Bytes, message: Bytes, signature: Bytes): Promise<boolean | undefined> {
+/** Whether signature is key's of message. */
+export async function verifyEd25519(key: Bytes, message: Bytes, signature: Bytes): Promise<boolean> {
   available ??= hasEd25519();
-  return (await available) ? verify(key, message, signature) : undefined;
+  return (await available) ? verify(key, message, signature) : verifyByNumbers(key, message, signature);
 }

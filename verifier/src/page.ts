@@ -1,12 +1,17 @@
-// The page: takes two files and a key, and says what verify found, in the
-// words of `unseal verify`. It sends nothing and keeps nothing.
+// The page: takes an item, its proof, keys and a sender's key, and says what
+// was found, in the words of `unseal verify`. It sends nothing and keeps nothing.
 
-import { hex, textOf } from "./bytes";
+import { bytesOf, hex, utf8 } from "./bytes";
+import { examine } from "./dkim";
+import { keysFor, maxKeyFile } from "./keyfile";
+import { Keys } from "./keys";
 import { maxProof } from "./proof";
+import { proofRows, senderRows, verdicts, type Row } from "./report";
 import { sha256 } from "./sha256";
-import { verify, type Outcome, type Result, type Statement } from "./verify";
+import { verify, type Outcome, type Result } from "./verify";
 
-export { verify };
+export { examine, keysFor, verify };
+export { verifyByNumbers } from "./curve";
 
 /** The greatest item that this page checks: the limit of a message. */
 const maxItem = 64 << 20;
@@ -15,22 +20,17 @@ function element<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
+type Look = "ok" | "warn" | "bad" | "";
+
+const notShown = "It does not show who typed it, whether the set is complete, or whether it is true.";
+
 /** How each result looks, and what is said of it. */
-const answers: Record<Result, { look: "ok" | "warn" | "bad"; heading: string; next: string }> = {
-  matches: {
-    look: "ok",
-    heading: "Matches",
-    next: "It does not show who typed it, whether the set is complete, or whether it is true.",
-  },
+const answers: Record<Result, { look: Look; heading: string; next: string }> = {
+  matches: { look: "ok", heading: "Matches", next: notShown },
   "key not known": {
     look: "warn",
     heading: "A key not known to you",
     next: "The proof holds up to the log\u2019s signature, whose key is not known to you. Next: give the log key, from a source you trust.",
-  },
-  "signature not checked": {
-    look: "warn",
-    heading: "Log signature not checked by this browser",
-    next: "The proof holds up to the log\u2019s signature, which this browser cannot check: it has no Ed25519. Next: a newer browser, or the program unseal.",
   },
   "does not match": {
     look: "bad",
@@ -44,18 +44,23 @@ const answers: Record<Result, { look: "ok" | "warn" | "bad"; heading: string; ne
   },
 };
 
-/** Shows a heading, rows of facts and a sentence; values are text, never markup. */
-function show(look: string, heading: string, rows: [string, string][], next: string): void {
-  const panel = document.createElement("div");
-  panel.className = "panel " + look;
-  append(panel, "h2", heading);
-  const list = append(panel, "dl", "");
-  for (const [name, value] of rows) {
+/** A panel with a heading, rows of facts and a sentence; values are text, never markup. */
+function panel(look: Look, heading: string, rows: Row[], next: string): HTMLElement {
+  const e = document.createElement("div");
+  e.className = "panel " + look;
+  append(e, "h2", heading);
+  const list = append(e, "dl", "");
+  for (const [name, ...values] of rows) {
     append(list, "dt", name);
-    append(append(list, "dd", ""), "bdi", value);
+    for (const value of values) append(append(list, "dd", ""), "bdi", value);
   }
-  append(panel, "p", next);
-  element("answer").replaceChildren(panel);
+  if (rows.length === 0) list.remove();
+  append(e, "p", next);
+  return e;
+}
+
+function show(...panels: HTMLElement[]): void {
+  element("answer").replaceChildren(...panels);
 }
 
 function append(to: HTMLElement, tag: string, text: string): HTMLElement {
@@ -65,63 +70,99 @@ function append(to: HTMLElement, tag: string, text: string): HTMLElement {
   return e;
 }
 
-function grouped(n: number | bigint): string {
-  return n.toString().replace(/\B(?=([0-9]{3})+$)/g, ",");
+/** What a reader should do first. */
+class Problem extends Error {
+  constructor(
+    message: string,
+    readonly rows: Row[] = [],
+  ) {
+    super(message);
+  }
 }
 
-/** Text of the proof, with a mark for what is no UTF-8. */
-function shown(byteString: string): string {
-  return textOf(byteString) ?? "\ufffd";
-}
-
-const demoOrigin = "demo.";
-
-function statementRows(s: Statement, result: Result): [string, string][] {
-  const { item, commitment } = s;
-  const origin = shown(s.origin);
-  const rows: [string, string][] = [
-    ["item", `${item.collection}/${item.number}, edition ${item.edition}, batch ${item.batch}`],
-    ["committed", `one of ${grouped(commitment.count)}, by log entry ${grouped(s.commitmentIndex)}; time stated by the publisher: ${commitment.time}`],
-    ["log", `${origin} at ${grouped(s.logSize)} entries; the item is entry ${grouped(s.itemIndex)}`],
-  ];
-  const demo = origin.startsWith(demoOrigin) ? " (DEMO KEY: public, shows nothing)" : "";
-  const key = { matches: "the key that you gave", "signature not checked": "log signature not checked by this browser" };
-  rows.push(["log key", ((key as Record<string, string>)[result] ?? "a key not known to you") + demo]);
-  return rows;
-}
-
-function outcomeRows(o: Outcome): [string, string][] {
-  const said = o.statement ? statementRows(o.statement, o.result) : [];
-  return [...said, ["proof", o.cause || "matches"]];
-}
-
-/** The file of an input, or undefined with the problem shown. */
+/** The file of an input, if one is chosen. */
 function chosen(id: string, what: string, max: number): File | undefined {
   const file = element<HTMLInputElement>(id).files?.[0];
-  if (!file) show("bad", "There is a problem", [], `Choose ${what}.`);
-  else if (file.size > max) show("bad", "There is a problem", [["file", file.name]], `It is too large to be ${what} for this page: ${grouped(max)} bytes at most. The program unseal has no such limit.`);
-  else return file;
-  return undefined;
+  if (file && file.size > max) {
+    throw new Problem(`It is too large to be ${what} for this page: ${max} bytes at most. The program unseal has no such limit.`, [["file", file.name]]);
+  }
+  return file;
+}
+
+async function bytes(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+function typed(id: string): string {
+  return element<HTMLInputElement>(id).value.trim();
 }
 
 async function check(): Promise<void> {
-  const file = chosen("file", "the file of an item", maxItem);
-  const proof = file && chosen("proof", "its proof file", maxProof);
-  if (!file || !proof) return;
-  show("", "Checking\u2026", [], "");
+  const item = chosen("file", "the file of an item", maxItem);
+  if (!item) throw new Problem("Choose the file of an item.");
+  const proof = chosen("proof", "its proof file", maxProof);
+  const keys = chosen("keys", "a file of keys", maxKeyFile);
+  if (!proof && !item.name.toLowerCase().endsWith(".eml") && !keys && typed("record") === "") throw new Problem("Choose its proof file.");
+  show(panel("", "Checking\u2026", [], ""));
   await new Promise((painted) => setTimeout(painted, 20));
-  const content = new Uint8Array(await file.arrayBuffer());
-  const key = element<HTMLInputElement>("key").value.trim();
-  const outcome = await verify(new Uint8Array(await proof.arrayBuffer()), content, key);
-  const { look, heading, next } = answers[outcome.result];
-  const rows: [string, string][] = [
-    ["file", `${file.name}, ${grouped(content.length)} bytes`],
+  const content = await bytes(item);
+  const file: Row[] = [
+    ["file", `${item.name}, ${content.length} bytes`],
     ["sha256", hex(sha256(content))],
   ];
-  show(look, heading, [...rows, ...outcomeRows(outcome)], next);
+  const outcome = proof && (await verify(await bytes(proof), content, typed("key"), typed("witness").split(/\s+/).filter(Boolean)));
+  show(...(outcome ? [proofPanel(outcome, file)] : []), await senderPanel(content, keys, outcome, outcome ? [] : file));
+}
+
+function proofPanel(outcome: Outcome, file: Row[]): HTMLElement {
+  const { look, heading, next } = answers[outcome.result];
+  return panel(look, heading, [...file, ...proofRows(outcome)], next);
+}
+
+/** The panel on the sender's signature, which stands apart from the proof. */
+async function senderPanel(content: Uint8Array, file: File | undefined, outcome: Outcome | undefined, rows: Row[]): Promise<HTMLElement> {
+  if (outcome?.statement?.hidden.length) {
+    const next = "Parts are hidden, so that the sender\u2019s signature cannot be checked here. The log holds a commitment to the original, made before anything was published.";
+    return panel("warn", "Redacted copy", rows, next);
+  }
+  const pasted = typed("record");
+  const given = file ? await bytes(file) : bytesOf(utf8(pasted));
+  const keys = await keysFor(content, given, utf8(file ? file.name : "pasted on this page"));
+  const wrong = typeof keys === "string" && given.length > 0 ? keys : "";
+  const e = await examine(content, typeof keys === "string" ? new Keys() : keys, Date.now() / 1000);
+  const { look, heading, next } = verdicts[e.verdict];
+  if (wrong !== "") rows.push(["sender\u2019s key", (file?.name ?? "the pasted text") + ": " + wrong]);
+  return panel(look, heading, [...rows, ...senderRows(e)], next);
+}
+
+async function answer(): Promise<void> {
+  try {
+    await check();
+  } catch (e) {
+    if (e instanceof Problem) show(panel("bad", "There is a problem", e.rows, e.message));
+    else show(panel("bad", "There is a problem", [], "Not checked: " + String(e)));
+  }
+}
+
+/** Puts dropped files where their names say. */
+function drop(files: FileList): void {
+  for (const file of files) {
+    const id = /\.proof$/i.test(file.name) ? "proof" : /\.(txt|json|ndjson|zone|key)$/i.test(file.name) ? "keys" : "file";
+    const one = new DataTransfer();
+    one.items.add(file);
+    element<HTMLInputElement>(id).files = one.files;
+  }
 }
 
 element<HTMLFormElement>("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  check().catch((e: unknown) => show("bad", "There is a problem", [], "Not checked: " + String(e)));
+  void answer();
+});
+
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => {
+  const onInput = event.target instanceof HTMLInputElement && event.target.type === "file";
+  if (onInput || !event.dataTransfer?.files.length) return;
+  event.preventDefault();
+  drop(event.dataTransfer.files);
 });

@@ -1,38 +1,77 @@
-// Proof files and the two log entries in them: docs/archive-format.md,
-// sections 4 and 8. Any text but the one canonical form is refused.
+// Proof files and the two log entries that follow from them:
+// docs/archive-format.md, sections 4 and 8. Any text but the one canonical form
+// is refused.
 
-import { base64, cut, hexBytes, wholeNumber } from "./bytes";
-import { maxCheckpoint, parseCheckpoint, type Checkpoint } from "./checkpoint";
+import { base64, cut, hex, wholeNumber } from "./bytes";
+import { parseCheckpoint, type Checkpoint } from "./checkpoint";
 import type { Digest } from "./sha256";
 
-/** A proof file as it is written; what its entries say is checked apart. */
+/** A proof file as it is written; what it says is checked apart. */
 export interface ProofFile {
-  item: Logged;
-  commitment: Logged;
-  opening: Opening;
+  item: Item;
+  itemIndex: bigint; // of its entry in the log
+  itemPath: Digest[];
+  commitment: Commitment;
+  commitmentIndex: bigint;
+  commitmentPath: Digest[];
+  kind: string;
+  opening: Opening | Rendition;
   place: Digest[]; // from the item's commitment to the collection's root
   checkpoint: Checkpoint;
 }
 
-/** An entry with its place in the log. */
-export interface Logged {
-  index: bigint;
-  entry: string;
-  path: Digest[];
+/** The log entry that puts an edition of an item out. */
+export interface Item {
+  collection: string;
+  number: number;
+  edition: number;
+  batch: number;
+  shown: Digest; // of a salt and the bytes shown
 }
 
+/** The log entry that fixes a collection: its numbers first to first+count-1. */
+export interface Commitment {
+  k: number;
+  first: number;
+  count: number;
+  time: string; // as the publisher states it
+  rule: string;
+  inventory: Digest;
+  previous: Digest | undefined;
+}
+
+/** What opens the commitment of an item that is shown as it is. */
 export interface Opening {
-  kind: string;
-  segments: number;
   seed: Uint8Array;
   salt: Uint8Array;
-  root: Digest;
 }
 
-const format = "unseal-proof/1";
+/** A run of segments that is not shown. */
+export interface Hidden {
+  at: bigint; // offset of its mark
+  mark: number;
+  first: number; // the first of the segments, counted from 0
+  count: number;
+}
 
-/** Bounds a proof file, most of it for cosignatures of witnesses. */
-export const maxProof = maxCheckpoint + (16 << 10);
+/** What opens the commitment of an item of which some places are hidden. */
+export interface Rendition {
+  segments: number; // of the item, the hidden ones included
+  salted: Digest; // of the item's salt and its exact bytes
+  salt: Uint8Array; // of the digest of what is shown
+  hidden: Hidden[];
+  seeds: Uint8Array;
+  hashes: Uint8Array;
+}
+
+export function isRendition(o: Opening | Rendition): o is Rendition {
+  return "hidden" in o;
+}
+
+const format = "unseal-proof/2";
+
+/** Bounds a proof file, nearly all of it for what is redacted. */
+export const maxProof = 16 << 20;
 
 /** Reads a proof file, given as a byte string, and checks its form; a string says what is wrong with it. */
 export function parseProof(text: string): ProofFile | string {
@@ -40,111 +79,137 @@ export function parseProof(text: string): ProofFile | string {
   const parts = cut(text, "\n\n");
   const lines = parts ? parts[0].split("\n") : [];
   if (!parts || lines.length !== 7 || lines[0] !== format) return `want seven lines from "${format}" on, then a checkpoint`;
-  const item = parseLogged(lines[1]!, "item ", lines[2]!);
-  const commitment = parseLogged(lines[3]!, "commitment ", lines[4]!);
-  const opening = parseOpening(lines[5]!);
-  const place = parsePath(lines[6]!);
-  if (!item) return "the lines of the item";
-  if (!commitment) return "the lines of the commitment";
-  if (!opening || !place) return "the lines of the opening";
+  const read = new Reader();
+  const [itemIndex, item, kind] = read.item(lines[1]!);
+  const itemPath = read.path(lines[2]!);
+  const [commitmentIndex, commitment] = read.commitment(lines[3]!);
+  const commitmentPath = read.path(lines[4]!);
+  const opening = read.opening(lines[5]!);
+  const place = read.path(lines[6]!);
+  if (read.wrong !== undefined) return `line "${read.wrong.slice(0, 60)}"`;
   const checkpoint = parseCheckpoint(parts[1]);
-  return typeof checkpoint === "string" ? checkpoint : { item, commitment, opening, place, checkpoint };
-}
-
-function parseLogged(line: string, word: string, pathLine: string): Logged | undefined {
-  const parts = line.startsWith(word) ? cut(line.slice(word.length), " ") : undefined;
-  const index = parts && wholeNumber(parts[0]);
-  const path = parsePath(pathLine);
-  return parts && index !== undefined && path ? { index, entry: parts[1], path } : undefined;
-}
-
-/** Longer than any path in a tree of 2^62 leaves. */
-const maxPath = 64;
-
-function parsePath(line: string): Digest[] | undefined {
-  const bytes = line.startsWith("path ") ? base64(line.slice(5)) : undefined;
-  if (!bytes || bytes.length % 32 !== 0 || bytes.length > 32 * maxPath) return undefined;
-  return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(32 * i, 32 * i + 32));
+  if (typeof checkpoint === "string") return checkpoint;
+  return { item, itemIndex, itemPath, commitment, commitmentIndex, commitmentPath, kind, opening, place, checkpoint };
 }
 
 /** Numbers of items, batches, editions and segments are at most this. */
 const maxCount = 2 ** 31 - 1;
 
-function parseOpening(line: string): Opening | undefined {
-  const [word, kind, count, ...encoded] = line.split(" ");
-  const segments = wholeNumber(count ?? "");
-  const [seed, salt, root] = encoded.map(base64);
-  if (word !== "opening" || kind === undefined || encoded.length !== 3) return undefined;
-  if (segments === undefined || segments > maxCount) return undefined;
-  if (seed?.length !== 16 || salt?.length !== 16 || root?.length !== 32) return undefined;
-  return { kind, segments: Number(segments), seed, salt, root };
+const maxIndex = 1n << 62n;
+
+/** Longer than any path in a tree of maxIndex leaves. */
+const maxPath = 64;
+
+/** Reads lines word by word, and keeps the first that is wrong. */
+class Reader {
+  wrong: string | undefined;
+  private line = "";
+  private words: string[] = [];
+
+  private begin(line: string, word: string, n: number): void {
+    this.line = line;
+    this.words = line.split(" ");
+    if (this.words.length !== n + 1 || this.words[0] !== word) this.fail();
+    this.words.shift();
+  }
+
+  private fail(): void {
+    this.wrong ??= this.line;
+  }
+
+  private word(): string {
+    return this.words.shift() ?? "";
+  }
+
+  private index(): bigint {
+    const n = wholeNumber(this.word()) ?? -1n;
+    if (n < 0n || n > maxIndex) this.fail();
+    return n;
+  }
+
+  private count(): number {
+    const n = this.index();
+    if (n > maxCount) this.fail();
+    return Number(n);
+  }
+
+  /** Base64 of pieces of that length, or of just one. */
+  private bytes(length: number, many = false): Uint8Array {
+    const b = base64(this.word());
+    if (b && (many ? b.length % length === 0 : b.length === length)) return b;
+    this.fail();
+    return new Uint8Array();
+  }
+
+  item(line: string): [index: bigint, item: Item, kind: string] {
+    this.begin(line, "item", 7);
+    const index = this.index();
+    const [collection, number, edition, batch, kind] = [this.word(), this.count(), this.count(), this.count(), this.word()];
+    return [index, { collection, number, edition, batch, shown: this.bytes(32) }, kind];
+  }
+
+  commitment(line: string): [index: bigint, commitment: Commitment] {
+    this.begin(line, "commitment", 8);
+    const index = this.index();
+    const [k, first, count, time, rule, inventory] = [this.count(), this.count(), this.count(), this.word(), this.word(), this.bytes(32)];
+    const previous = this.words[0] === "-" ? undefined : this.bytes(32);
+    if (!isTime(time) || previous?.every((c) => c === 0)) this.fail();
+    return [index, { k, first, count, time, rule, inventory, previous }];
+  }
+
+  path(line: string): Digest[] {
+    this.begin(line, "path", 1);
+    const b = this.bytes(32, true);
+    if (b.length > 32 * maxPath) this.fail();
+    return Array.from({ length: b.length / 32 }, (_, i) => b.subarray(32 * i, 32 * i + 32));
+  }
+
+  opening(line: string): Opening | Rendition {
+    if (!line.startsWith("redacted ")) {
+      this.begin(line, "opening", 2);
+      return { seed: this.bytes(16), salt: this.bytes(16) };
+    }
+    this.begin(line, "redacted", 6);
+    const [segments, salted, salt, hidden] = [this.count(), this.bytes(32), this.bytes(16), this.word().split(",")];
+    return { segments, salted, salt, hidden: hidden.map((run) => this.hidden(run)), seeds: this.bytes(16, true), hashes: this.bytes(32, true) };
+  }
+
+  private hidden(run: string): Hidden {
+    const [, at, mark, first, count] = /^(0|-?[1-9][0-9]{0,18}):([0-5]):(0|[1-9][0-9]{0,9}):([1-9][0-9]{0,9})$/.exec(run) ?? [];
+    const h = { at: BigInt(at ?? 0), mark: Number(mark), first: Number(first), count: Number(count) };
+    if (at === undefined || BigInt.asIntN(64, h.at) !== h.at || h.first > maxCount || h.count > maxCount) this.fail();
+    return h;
+  }
 }
 
-/** The log entry that puts an edition of an item out. */
-export interface Item {
-  batch: number;
-  collection: string;
-  edition: number;
-  number: number;
-  sha256: Digest; // of the bytes shown
-}
-
-const collectionForm = "([a-z0-9][a-z0-9-]{0,62})";
-const countForm = "([1-9][0-9]{0,9})";
-
-const itemForm = new RegExp(
-  `^{"batch":${countForm},"collection":"${collectionForm}","edition":${countForm},"number":${countForm},"sha256":"([0-9a-f]{64})","type":"item"}$`,
-);
-
-/** Reads an item entry; undefined if it is none in canonical form. */
-export function parseItem(entry: string): Item | undefined {
-  const found = itemForm.exec(entry);
-  if (!found) return undefined;
-  const [, batch, collection, edition, number, sum] = found as unknown as string[];
-  const item = { batch: Number(batch), collection: collection!, edition: Number(edition), number: Number(number), sha256: hexBytes(sum!) };
-  return item.batch > maxCount || item.edition > maxCount || item.number > maxCount ? undefined : item;
-}
-
-/** The log entry that fixes a collection: its numbers first to first+count-1. */
-export interface Commitment {
-  collection: string;
-  count: number;
-  first: number;
-  root: Digest; // over the item commitments
-  rule: string;
-  time: string; // as the publisher states it
-}
-
-const digestForm = "([0-9a-f]{64}|)";
-
-const commitmentForm = new RegExp(
-  `^{"collection":"${collectionForm}","count":${countForm},"first":${countForm},"inventory":"${digestForm}","k":([1-9][0-9]{0,18}),` +
-    `"previous":"${digestForm}","root":"${digestForm}","rule":"([^"\\\\<>&\\x00-\\x1f]*)","time":"([0-9TZ:-]{20})","type":"commitment"}$`,
-);
-
-const noDigest = "0".repeat(64); // is written as nothing
-
-/**
- * Reads a commitment entry; undefined if it is none in canonical form. Which
- * rules there are is for the caller to say.
- */
-export function parseCommitment(entry: string): Commitment | undefined {
-  const found = commitmentForm.exec(entry);
-  if (!found) return undefined;
-  const [, collection, countText, firstText, inventory, k, previous, root, rule, time] = found as unknown as [string, ...string[]];
-  const count = Number(countText);
-  const first = Number(firstText);
-  if (first > maxCount - count || wholeNumber(k!) === undefined) return undefined;
-  if ([inventory, previous, root].includes(noDigest) || !isTime(time!)) return undefined;
-  return { collection: collection!, count, first, root: hexBytes(root || noDigest), rule: rule!, time: time! };
-}
-
-/** RFC 3339 in UTC and whole seconds, of the years 1 to 9999, without leap seconds. */
+/** RFC 3339 in UTC and whole seconds, of the years 0 to 9999, without leap seconds. */
 function isTime(s: string): boolean {
   const found = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z$/.exec(s);
   if (!found) return false;
   const [year, month, day, hour, minute, second] = found.slice(1).map(Number) as [number, number, number, number, number, number];
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
-  return year > 0 && days !== undefined && day > 0 && day <= days && hour < 24 && minute < 60 && second < 60;
+  return days !== undefined && day > 0 && day <= days && hour < 24 && minute < 60 && second < 60;
+}
+
+/** The only rule of segmentation. */
+export const rule = "unseal-words-1";
+
+/** The entries of a proof as they stand in the log, the root being that of the collection; a string says why there are none such. */
+export function entriesOf(f: ProofFile, root: Digest): { item: string; commitment: string } | string {
+  const { collection, number, edition, batch, shown } = f.item;
+  const { k, first, count, time, inventory, previous } = f.commitment;
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(collection) || Math.min(number, edition, batch) < 1) return "not an item entry in canonical form";
+  if (Math.min(k, first, count) < 1 || first > maxCount - count || time.startsWith("0000")) return "not a commitment entry in canonical form";
+  return {
+    item: `{"batch":${batch},"collection":"${collection}","edition":${edition},"number":${number},"shown":"${hex(shown)}","type":"item"}`,
+    commitment:
+      `{"collection":"${collection}","count":${count},"first":${first},"inventory":"${digest(inventory)}","k":${k},` +
+      `"previous":"${digest(previous)}","root":"${digest(root)}","rule":"${f.commitment.rule}","time":"${time}","type":"commitment"}`,
+  };
+}
+
+/** A digest in an entry; none, or one of zeros, is written as nothing. */
+function digest(d: Digest | undefined): string {
+  return d?.some((c) => c !== 0) ? hex(d) : "";
 }

@@ -12,7 +12,7 @@ export function leafHash(...data: Uint8Array[]): Digest {
   return sha256(leafPrefix, ...data);
 }
 
-function nodeHash(left: Digest, right: Digest): Digest {
+export function nodeHash(left: Digest, right: Digest): Digest {
   return sha256(nodePrefix, left, right);
 }
 
@@ -52,14 +52,22 @@ const byteClass = Uint8Array.from({ length: 256 }, (_, c) => {
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Cuts content into segments by the rule "unseal-words-1". */
-class Segments {
+/**
+ * Cuts content into segments by the rule "unseal-words-1". Of a piece between
+ * two marks, the first line may lack its beginning and the last its end; such
+ * lines are no encoded ones.
+ */
+export class Segments {
   private at = 0;
   private lineStart = 0;
   private lineEnd = 0;
   private encoded = false;
 
-  constructor(private readonly content: Uint8Array) {}
+  constructor(
+    private readonly content: Uint8Array,
+    private readonly begins = true,
+    private readonly ends = true,
+  ) {}
 
   /** The next segment; undefined at the end. */
   next(): Uint8Array | undefined {
@@ -74,7 +82,11 @@ class Segments {
     this.lineStart = this.at;
     const end = this.content.indexOf(newline, this.at);
     this.lineEnd = end < 0 ? this.content.length : end + 1;
-    this.encoded = this.looksEncoded();
+    this.encoded = !this.lacksBeginning() && (end >= 0 || this.ends) && this.looksEncoded();
+  }
+
+  private lacksBeginning(): boolean {
+    return this.lineStart === 0 && !this.begins;
   }
 
   private looksEncoded(): boolean {
@@ -92,25 +104,40 @@ class Segments {
     const end = Math.min(from + maxWordCut, this.lineEnd);
     const isWord = (i: number) => (byteClass[this.content[i]!]! & wordByte) !== 0;
     let p = from;
-    if (from === this.lineStart) while (p < end && !isWord(p)) p++;
+    if (from === this.lineStart && !this.lacksBeginning()) while (p < end && !isWord(p)) p++;
     while (p < end && isWord(p)) p++;
     while (p < end && !isWord(p)) p++;
     return p;
   }
 }
 
+/** How many segments there are. */
+export function countOf(all: Segments): number {
+  let n = 0;
+  while (all.next()) n++;
+  return n;
+}
+
+/** The next segment of what follows. */
+type Next = () => Uint8Array;
+
 /** Root and number of the salted segments of content under that seed. */
 export function segmentTree(content: Uint8Array, seed: Uint8Array): { root: Digest; segments: number } {
-  let n = 0;
-  for (const all = new Segments(content); all.next(); ) n++;
-  return { root: n === 0 ? sha256() : subtree(new Segments(content), n, seed), segments: n };
+  const n = countOf(new Segments(content));
+  const all = new Segments(content);
+  return { root: n === 0 ? sha256() : subtree(() => all.next()!, n, seed), segments: n };
 }
 
 /** The root over the next n segments; the depth of recursion is at most 1 + log2 n. */
-function subtree(from: Segments, n: number, seed: Uint8Array): Digest {
-  if (n === 1) return leafHash(seed, from.next()!);
+export function subtree(next: Next, n: number, seed: Uint8Array): Digest {
+  if (n === 1) return leafHash(seed, next());
   const both = sha256(seedPrefix, seed);
-  const k = 2 ** (31 - Math.clz32(n - 1));
-  const left = subtree(from, k, both.subarray(0, 16));
-  return nodeHash(left, subtree(from, n - k, both.subarray(16)));
+  const k = split(n);
+  const left = subtree(next, k, both.subarray(0, 16));
+  return nodeHash(left, subtree(next, n - k, both.subarray(16)));
+}
+
+/** The largest power of two below n, n > 1 (RFC 6962 section 2.1). */
+export function split(n: number): number {
+  return 2 ** (31 - Math.clz32(n - 1));
 }
