@@ -12,6 +12,7 @@
 //	keys/log.key           the log's signing key
 //	keys/log.pub           its public half, for readers' --log-key
 //	keys/senders.ndjson    the archive of senders' DKIM keys
+//	keys/people/           OpenPGP keys and certificates of people, laid there by hand
 //	log/                   the log and the commitments, as they will be published
 //	batches/               what each published batch says, to make it again byte for byte
 //	restored               only in a desk made from a backup that has not met its archive yet

@@ -22,19 +22,24 @@ import (
 // WorkerArg is the hidden first argument that makes the program a child of intake.
 const WorkerArg = worker.Argument
 
-// keysVariable tells a child where the archive of senders' keys lies.
-const keysVariable = "UNSEAL_WORKER_KEYS"
+// These tell a child where the archive of senders' keys and the keys of people lie.
+const (
+	keysVariable   = "UNSEAL_WORKER_KEYS"
+	peopleVariable = "UNSEAL_WORKER_PEOPLE"
+)
 
 // Worker is the life of a child: it parses mails from in and answers on out
 // until in ends. It returns the exit code.
 func Worker(in io.Reader, out, errw io.Writer) int {
 	keys, err := judgingKeys(os.Getenv(keysVariable))
-	if err == nil {
+	known, err2 := readPeople(os.Getenv(peopleVariable))
+	if err = errors.Join(err, err2); err == nil {
 		at := now()
 		err = worker.Main(in, out, func(raw []byte) (trove.Record, string) {
 			r, text := mail.Parse(raw)
 			if r.Kind == trove.Mail {
 				evidence.Examine(raw, keys, at).Fill(&r)
+				known.fill(&r, raw)
 			}
 			return r, text
 		})
@@ -62,13 +67,17 @@ func (d *Desk) Ingest(ctx context.Context, o IngestOptions) (intake.Summary, err
 	if err != nil {
 		return intake.Summary{}, err
 	}
+	if _, err := readPeople(filepath.Join(d.Dir, peopleDir)); err != nil { // rather here than in a child
+		return intake.Summary{}, err
+	}
 	self, err := worker.Self()
 	if err != nil {
 		return intake.Summary{}, err
 	}
 	child := func() *exec.Cmd {
 		c := self()
-		c.Env = append(os.Environ(), keysVariable+"="+filepath.Join(d.Dir, senderKeysFile))
+		c.Env = append(os.Environ(), keysVariable+"="+filepath.Join(d.Dir, senderKeysFile),
+			peopleVariable+"="+filepath.Join(d.Dir, peopleDir))
 		return c
 	}
 	out, err := d.excluded(ctx, name)

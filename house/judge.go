@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -58,6 +59,10 @@ func (d *Desk) Judge(ctx context.Context, o JudgeOptions) (JudgeReport, error) {
 	if err != nil {
 		return rep, err
 	}
+	known, err := readPeople(filepath.Join(d.Dir, peopleDir))
+	if err != nil {
+		return rep, err
+	}
 	names, err := d.namesOf(ctx, o.Collection)
 	if err != nil {
 		return rep, err
@@ -72,7 +77,7 @@ func (d *Desk) Judge(ctx context.Context, o JudgeOptions) (JudgeReport, error) {
 			total += int64(n)
 		}
 	}
-	j := judge{Desk: d, o: o, keys: keys, rep: &rep, total: total}
+	j := judge{Desk: d, o: o, keys: keys, people: known, rep: &rep, total: total}
 	for _, n := range names {
 		if err := j.collection(ctx, n); err != nil {
 			return rep, fmt.Errorf("judge %s: %w", n, err)
@@ -99,6 +104,7 @@ type judge struct {
 	*Desk
 	o           JudgeOptions
 	keys        *evidence.Keys
+	people      *peopleKeys
 	rep         *JudgeReport
 	seen, total int64
 	rows        []catalog.RecordRow
@@ -158,6 +164,7 @@ func (j *judge) item(ctx context.Context, it *catalog.Item) error {
 	before := *rec
 	before.Warnings = slices.Clone(rec.Warnings)
 	evidence.Examine(raw, j.keys, j.Now()).Fill(rec)
+	j.people.fill(rec, raw)
 	j.rep.Judged++
 	j.rep.Verdicts[rec.Verdict]++
 	if reflect.DeepEqual(&before, rec) {

@@ -23,37 +23,39 @@ func (listCmd) Help() string {
 
 With --json one line an item: name, number (null before commit), kind, subject, from, to,
 date (UTC), date_offset (minutes), message_id, sha256 and size of the exact bytes, parts,
-occurrences, thread, state, verdict, signatures, warnings.`
+occurrences, thread, state, verdict, signatures (DKIM), other_signatures (S/MIME, OpenPGP,
+proofs of time), warnings.`
 }
 
 // listed is one line of list --json. Acceptance checks read it: fields are
 // added, never renamed.
 type listed struct {
-	Name        string             `json:"name"`
-	Number      *int               `json:"number"`
-	Kind        trove.Kind         `json:"kind"`
-	Subject     string             `json:"subject"`
-	From        []trove.Address    `json:"from"`
-	To          []trove.Address    `json:"to"`
-	Cc          []trove.Address    `json:"cc,omitempty"`
-	Bcc         []trove.Address    `json:"bcc,omitempty"`
-	Date        *time.Time         `json:"date"`
-	DateOffset  int                `json:"date_offset"`
-	MessageID   string             `json:"message_id"`
-	SHA256      trove.Digest       `json:"sha256"`
-	Size        int64              `json:"size"`
-	Parts       []trove.Part       `json:"parts"`
-	Occurrences []trove.Occurrence `json:"occurrences"`
-	Thread      string             `json:"thread"`
-	CopyOf      string             `json:"copy_of,omitempty"`
-	Mass        bool               `json:"mass,omitempty"`
-	State       trove.State        `json:"state"`
-	Reason      string             `json:"reason,omitempty"`
-	Batch       int                `json:"batch,omitempty"`
-	Edition     int                `json:"edition,omitempty"`
-	Verdict     trove.Verdict      `json:"verdict"`
-	Signatures  []trove.Signature  `json:"signatures"`
-	Warnings    []trove.Warning    `json:"warnings"`
+	Name        string                 `json:"name"`
+	Number      *int                   `json:"number"`
+	Kind        trove.Kind             `json:"kind"`
+	Subject     string                 `json:"subject"`
+	From        []trove.Address        `json:"from"`
+	To          []trove.Address        `json:"to"`
+	Cc          []trove.Address        `json:"cc,omitempty"`
+	Bcc         []trove.Address        `json:"bcc,omitempty"`
+	Date        *time.Time             `json:"date"`
+	DateOffset  int                    `json:"date_offset"`
+	MessageID   string                 `json:"message_id"`
+	SHA256      trove.Digest           `json:"sha256"`
+	Size        int64                  `json:"size"`
+	Parts       []trove.Part           `json:"parts"`
+	Occurrences []trove.Occurrence     `json:"occurrences"`
+	Thread      string                 `json:"thread"`
+	CopyOf      string                 `json:"copy_of,omitempty"`
+	Mass        bool                   `json:"mass,omitempty"`
+	State       trove.State            `json:"state"`
+	Reason      string                 `json:"reason,omitempty"`
+	Batch       int                    `json:"batch,omitempty"`
+	Edition     int                    `json:"edition,omitempty"`
+	Verdict     trove.Verdict          `json:"verdict"`
+	Signatures  []trove.Signature      `json:"signatures"`
+	Others      []trove.OtherSignature `json:"other_signatures"`
+	Warnings    []trove.Warning        `json:"warnings"`
 }
 
 type listSummary struct {
@@ -150,7 +152,7 @@ func newListed(it *catalog.Item, places []trove.Occurrence) (*listed, error) {
 		DateOffset: r.DateOffset, MessageID: r.MessageID, SHA256: it.SHA256, Size: it.Size,
 		Parts: r.Parts, Occurrences: places, Thread: it.Thread, Mass: r.Mass,
 		State: it.State, Reason: it.Reason, Batch: it.Batch, Edition: it.Edition,
-		Verdict: r.Verdict, Signatures: r.Signatures, Warnings: r.Warnings,
+		Verdict: r.Verdict, Signatures: r.Signatures, Others: r.Others, Warnings: r.Warnings,
 	}
 	if it.Number > 0 {
 		n := it.Number
@@ -167,7 +169,7 @@ func newListed(it *catalog.Item, places []trove.Occurrence) (*listed, error) {
 func (l *listed) fillEmpty() {
 	l.From, l.To = orEmpty(l.From), orEmpty(l.To)
 	l.Parts, l.Occurrences = orEmpty(l.Parts), orEmpty(l.Occurrences)
-	l.Signatures, l.Warnings = orEmpty(l.Signatures), orEmpty(l.Warnings)
+	l.Signatures, l.Others, l.Warnings = orEmpty(l.Signatures), orEmpty(l.Others), orEmpty(l.Warnings)
 }
 
 func orEmpty[T any](s []T) []T {

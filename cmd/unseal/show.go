@@ -83,7 +83,7 @@ func publishedItem(item *archive.Item) *listed {
 		Number: &r.Number, Kind: r.Kind, Subject: r.Subject, From: r.From, To: r.To, Cc: r.Cc, Bcc: r.Bcc,
 		DateOffset: r.DateOffset, MessageID: r.MessageID, SHA256: item.Row.SHA256, Size: item.Row.Size, Parts: r.Parts,
 		Thread: r.Thread, Mass: r.Mass, State: trove.Published, Batch: item.Batch, Edition: item.Row.Edition,
-		Verdict: r.Verdict, Signatures: r.Signatures, Warnings: r.Warnings,
+		Verdict: r.Verdict, Signatures: r.Signatures, Others: r.Others, Warnings: r.Warnings,
 	}
 	if !r.Date.IsZero() {
 		l.Date = &r.Date
@@ -113,6 +113,9 @@ func (l *listed) rows() [][2]string {
 	for _, s := range l.Signatures {
 		add("signature", strings.TrimSpace(fmt.Sprintf("%s, selector %s, %s: %s %s", s.Domain, s.Selector, s.Algorithm, s.Result, s.Cause)))
 	}
+	for _, s := range l.Others {
+		add(otherWords[s.Type], otherSignature(s))
+	}
 	add("bytes", fmt.Sprintf("%s, sha256 %s", size(l.Size), l.SHA256))
 	for i, p := range l.Parts {
 		add(fmt.Sprintf("part %d", i+1), strings.TrimSpace(fmt.Sprintf("%s  %s  %s  %s", p.Role, p.Type, size(p.Size), p.Name)))
@@ -125,6 +128,29 @@ func (l *listed) rows() [][2]string {
 		add("warning", w.Text+" ["+w.Code+"]")
 	}
 	return rows
+}
+
+// otherWords are the names of signatures besides DKIM.
+var otherWords = map[trove.SignatureType]string{
+	trove.SMIME: "S/MIME", trove.OpenPGP: "OpenPGP", trove.RFC3161: "timestamp", trove.OpenTimestamps: "OpenTimestamps",
+}
+
+// otherSignature tells one in words: result, of whom, when, and what must be
+// said along with it.
+func otherSignature(s trove.OtherSignature) string {
+	words := s.Result
+	for _, w := range []string{s.Signer, s.Fingerprint, s.Of} {
+		if w != "" {
+			words += ", " + w
+		}
+	}
+	if !s.Time.IsZero() {
+		words += ", states " + stamp(s.Time)
+	}
+	if s.Cause != "" {
+		words += ": " + s.Cause
+	}
+	return words
 }
 
 func (l *listed) stateWords() string {

@@ -1,0 +1,84 @@
+package house
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"unseal/evidence/openpgp"
+	"unseal/evidence/smime"
+	"unseal/trove"
+)
+
+// peopleDir is where an editor lays OpenPGP keys and certificates of people and
+// authorities that are known to be theirs: files of any name.
+const peopleDir = keysDir + "/people"
+
+// peopleKeys are keys and certificates that are known, with which signatures of
+// people are judged.
+type peopleKeys struct {
+	certificates smime.Certificates
+	keys         openpgp.Keys
+}
+
+// readPeople reads every file in dir, which need not be there. A file that
+// holds neither a key nor a certificate is an error that names it.
+func readPeople(dir string) (*peopleKeys, error) {
+	p := new(peopleKeys)
+	if dir == "" {
+		return p, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the keys of people: %w", err)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			continue
+		}
+		if err := p.add(filepath.Join(dir, e.Name())); err != nil {
+			return nil, fmt.Errorf("read the keys of people: %w", err)
+		}
+	}
+	return p, nil
+}
+
+func (p *peopleKeys) add(file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() || info.Size() > openpgp.MaxKeyFile {
+		return fmt.Errorf("%s: no file of keys", file)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if p.keys.Add(b) == nil {
+		return nil
+	}
+	if err := p.certificates.Add(b); err != nil {
+		return fmt.Errorf("%s: neither an OpenPGP key nor a certificate: %w", file, err)
+	}
+	return nil
+}
+
+// examine judges the signatures of people in a mail's exact bytes.
+func (p *peopleKeys) examine(raw []byte) []trove.OtherSignature {
+	return append(smime.Examine(raw, &p.certificates), openpgp.Examine(raw, &p.keys)...)
+}
+
+// fill writes them into a record in place of those there, and keeps the proofs
+// of time, which do not follow from the mail alone.
+func (p *peopleKeys) fill(rec *trove.Record, raw []byte) {
+	list := p.examine(raw)
+	for _, s := range rec.Others {
+		if s.Type == trove.RFC3161 || s.Type == trove.OpenTimestamps {
+			list = append(list, s)
+		}
+	}
+	rec.Others = list
+}
