@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -32,21 +33,31 @@ import (
 type batchHead struct {
 	Collection trove.CollectionName `json:"collection"`
 	Batch      int                  `json:"batch"`
+	Edition    int                  `json:"edition"`
 	Published  time.Time            `json:"published"`
 	Items      int                  `json:"items"`
 }
 
 // batchLine is one item of an assembled batch.
 type batchLine struct {
-	Date   time.Time       `json:"date,omitzero"` // by which it got its number
-	SHA256 trove.Digest    `json:"sha256"`
-	Size   int64           `json:"size"`
-	Span   catalog.Span    `json:"span"`
-	Text   catalog.TextRef `json:"text"`
-	Record archive.Record  `json:"record"`
+	Date    time.Time       `json:"date,omitzero"` // by which it got its number
+	Edition int             `json:"edition"`       // of the item
+	SHA256  trove.Digest    `json:"sha256"`        // of what is shown
+	Size    int64           `json:"size"`          // of what is shown
+	Span    catalog.Span    `json:"span"`          // of the exact bytes
+	Text    catalog.TextRef `json:"text"`          // of the exact bytes
+	Record  archive.Record  `json:"record"`
+
+	Cover     *cover `json:"cover,omitempty"`      // what is hidden of a redacted item
+	ShownText string `json:"shown_text,omitempty"` // the text of what is shown of it
 }
 
-func batchFile(name trove.CollectionName, n int, ext string) string {
+// batchFile is the name of a file about an edition of a batch: 0001.json, and
+// 0001.2.json for a later edition.
+func batchFile(name trove.CollectionName, n, edition int, ext string) string {
+	if edition > 1 {
+		ext = "." + strconv.Itoa(edition) + ext
+	}
 	return path.Join(BatchesDir, string(name), fmt.Sprintf("%04d%s", n, ext))
 }
 
@@ -61,41 +72,48 @@ func (r *Desk) keepBatchInfo(name trove.CollectionName, info archive.BatchInfo) 
 	if err != nil {
 		return err
 	}
-	return durable.WriteFile(r.Files, batchFile(name, info.Number, infoExt), b)
+	return durable.WriteFile(r.Files, batchFile(name, info.Number, info.Edition, infoExt), b)
 }
 
-func (r *Desk) readBatchInfo(name trove.CollectionName, n int) (info archive.BatchInfo, err error) {
-	b, err := fs.ReadFile(r.Files, batchFile(name, n, infoExt))
+func (r *Desk) readBatchInfo(name trove.CollectionName, n, edition int) (info archive.BatchInfo, err error) {
+	b, err := fs.ReadFile(r.Files, batchFile(name, n, edition, infoExt))
 	if err == nil {
 		err = json.Unmarshal(b, &info)
 	}
 	if err != nil {
-		err = fmt.Errorf("what is known of batch %d of %s: %w", n, name, err)
+		err = fmt.Errorf("what is known of batch %d of %s, edition %d: %w", n, name, edition, err)
 	}
 	return info, err
 }
 
-// assemble gathers what a planned batch will say and keeps it, durable on
-// return. One that was assembled but never logged is assembled anew.
+// assemble gathers what the next edition of a batch will say and keeps it,
+// durable on return. One that was assembled but never logged is assembled
+// anew.
 func (r *Desk) assemble(ctx context.Context, coll *catalog.Collection, b catalog.Batch) error {
 	if err := r.loadOrigins(ctx, coll.Name); err != nil {
 		return err
 	}
-	if err := r.Files.MkdirAll(path.Dir(batchFile(coll.Name, b.Number, linesExt))); err != nil {
+	veil, err := r.loadVeil(ctx, coll.Name)
+	if err != nil {
 		return err
 	}
-	return durable.WriteStream(r.Files, batchFile(coll.Name, b.Number, linesExt), func(w io.Writer) error {
+	file := batchFile(coll.Name, b.Number, b.Edition+1, linesExt)
+	if err := r.Files.MkdirAll(path.Dir(file)); err != nil {
+		return err
+	}
+	return durable.WriteStream(r.Files, file, func(w io.Writer) error {
 		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 		if err != nil {
 			return err
 		}
 		enc := json.NewEncoder(z)
-		head := batchHead{Collection: coll.Name, Batch: b.Number, Published: r.Now().UTC().Truncate(time.Second), Items: b.Items}
+		head := batchHead{Collection: coll.Name, Batch: b.Number, Edition: b.Edition + 1, Published: r.Now().UTC().Truncate(time.Second), Items: b.Items}
 		if err := enc.Encode(head); err != nil {
 			return err
 		}
-		err = r.Catalog.Items(ctx, catalog.Query{Collection: coll.Name, Batch: b.Number}, func(it *catalog.Item) error {
-			line, err := assembleItem(coll, it, r.origins[it.ID])
+		q := catalog.Query{Collection: coll.Name, Batch: b.Number, States: []trove.State{trove.Committed, trove.Published}}
+		err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
+			line, err := r.assembleItem(ctx, coll, it, veil)
 			if err != nil {
 				return err
 			}
@@ -112,19 +130,35 @@ type provenance struct {
 	copyOf        int
 }
 
-func assembleItem(coll *catalog.Collection, it *catalog.Item, p provenance) (*batchLine, error) {
+// assembleItem is what the next edition of its batch says of an item.
+func (r *Desk) assembleItem(ctx context.Context, coll *catalog.Collection, it *catalog.Item, v *veil) (*batchLine, error) {
 	rec, err := Record(it)
 	if err != nil {
 		return nil, err
 	}
-	s := proof.Secret(coll.Secret).Item(coll.Name, it.Number)
-	line := &batchLine{Date: it.SortDate, SHA256: it.SHA256, Size: it.Size, Span: it.Span, Text: it.Text}
+	s, p := proof.Secret(coll.Secret).Item(coll.Name, it.Number), r.origins[it.ID]
+	line := &batchLine{Date: it.SortDate, Edition: it.Edition, SHA256: it.SHA256, Size: it.Size, Span: it.Span, Text: it.Text}
+	if it.Edition == 0 || it.Amended {
+		line.Edition++
+	}
 	line.Record = archive.Record{
 		Number:  it.Number,
 		Opening: proof.Opening{Rule: proof.WordsRule, Root: it.Opening.Root, Segments: it.Opening.Segments, Seed: s.Seed, Salt: s.Salt},
-		Record:  publicRecord(*rec), Thread: publicThread(it), Owners: p.owners, Paths: p.paths, Copies: p.copies, CopyOf: p.copyOf,
+		Record:  publicRecord(*rec), Thread: v.thread(it), Owners: v.open(p.owners), Paths: v.open(p.paths), Copies: p.copies, CopyOf: p.copyOf,
 	}
-	return line, nil
+	rows := v.rows[it.ID]
+	if len(rows) == 0 {
+		return line, nil
+	}
+	c, err := coverOf(rows)
+	if err != nil {
+		return nil, err
+	}
+	content, err := r.exactBytes(ctx, it)
+	if err != nil {
+		return nil, err
+	}
+	return line, r.redacted(coll, line, c, content)
 }
 
 // publicRecord leaves out what only the desk needs: the digest for finding
@@ -138,15 +172,6 @@ func publicRecord(rec trove.Record) trove.Record {
 		}
 	}
 	return rec
-}
-
-// publicThread is the name of the item's thread; an item whose root has no
-// Message-ID has one of its own.
-func publicThread(it *catalog.Item) string {
-	if it.Thread == "" {
-		return trove.LoneThread(it.Number)
-	}
-	return it.Thread
 }
 
 // loadOrigins reads owners, paths and copies of a whole collection, once for
@@ -238,8 +263,8 @@ func linkCopies(set []catalog.Item, all map[catalog.ItemID]provenance) {
 var errStopped = errors.New("stopped")
 
 // readBatchHead reads the head of an assembled batch.
-func (r *Desk) readBatchHead(name trove.CollectionName, n int) (head batchHead, err error) {
-	err = r.readBatch(name, n, func(h batchHead) error { head = h; return errStopped }, nil)
+func (r *Desk) readBatchHead(name trove.CollectionName, n, edition int) (head batchHead, err error) {
+	err = r.readBatch(name, n, edition, func(h batchHead) error { head = h; return errStopped }, nil)
 	if errors.Is(err, errStopped) {
 		err = nil
 	}
@@ -251,11 +276,11 @@ func (r *Desk) readBatchHead(name trove.CollectionName, n int) (head batchHead, 
 const maxBatchLine = 64 << 20
 
 // readBatch walks an assembled batch.
-func (r *Desk) readBatch(name trove.CollectionName, n int, head func(batchHead) error, item func(*batchLine) error) error {
-	file := batchFile(name, n, linesExt)
+func (r *Desk) readBatch(name trove.CollectionName, n, edition int, head func(batchHead) error, item func(*batchLine) error) error {
+	file := batchFile(name, n, edition, linesExt)
 	f, err := r.Files.Open(file)
 	if err != nil {
-		return fmt.Errorf("batch %d of %s was never assembled here: %w", n, name, err)
+		return fmt.Errorf("batch %d of %s, edition %d, was never assembled here: %w", n, name, edition, err)
 	}
 	defer f.Close()
 	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))

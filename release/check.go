@@ -124,14 +124,21 @@ func (c *checker) batches(ctx context.Context, log *translog.Collection) error {
 	for _, b := range list {
 		rows[b.Number] = b
 	}
+	newest := map[int]int{}
+	for _, l := range log.Batches {
+		newest[l.Batch.Batch] = l.Edition
+	}
 	for _, l := range log.Batches {
 		n := l.Batch.Batch
 		row, ok := rows[n]
-		delete(rows, n)
+		if l.Edition == newest[n] {
+			delete(rows, n)
+		}
 		switch {
 		case !ok:
 			c.fault("batch %d of %s is in the log and not in the catalog", n, log.Name)
-		case row.State == catalog.BatchIsOut && row.Manifest != l.Manifest, row.Items != l.Items:
+		case l.Edition < newest[n]: // superseded
+		case row.State == catalog.BatchIsOut && row.Manifest != l.Manifest, row.Amended == 0 && row.Items != l.Items:
 			c.fault("batch %d of %s is another in the catalog than in the log", n, log.Name)
 		}
 		c.batchFiles(l)
@@ -147,14 +154,14 @@ func (c *checker) batches(ctx context.Context, log *translog.Collection) error {
 // batchFiles looks whether a published batch could be made again.
 func (c *checker) batchFiles(l translog.LoggedBatch) {
 	name, n := l.Batch.Collection, l.Batch.Batch
-	info, err := c.desk.readBatchInfo(name, n)
+	info, err := c.desk.readBatchInfo(name, n, l.Edition)
 	if err != nil {
 		c.fault("%v", err)
 	} else if info.Manifest != l.Manifest {
 		c.fault("what is known of batch %d of %s is not of the logged one", n, name)
 	}
 	items := 0
-	err = c.desk.readBatch(name, n, func(batchHead) error { return nil }, func(*batchLine) error { items++; return nil })
+	err = c.desk.readBatch(name, n, l.Edition, func(batchHead) error { return nil }, func(*batchLine) error { items++; return nil })
 	if err != nil {
 		c.fault("%v", err)
 	} else if items != l.Items {

@@ -37,6 +37,9 @@ type Desk struct {
 	NewSecret func(trove.CollectionName) catalog.Secret
 	// Segment writes the search segment of documents in order of their numbers.
 	Segment func(w io.Writer, docs iter.Seq2[*search.Doc, error]) error
+	// Read makes the record and the text of an item from its bytes, as intake
+	// does, without judging signatures.
+	Read func(kind trove.Kind, content []byte) (trove.Record, string, error)
 	// SenderKeys lists the DKIM keys with which the desk judges mails; nil for none.
 	SenderKeys func() ([]archive.SenderKey, error)
 
@@ -85,7 +88,7 @@ func (r *Desk) knowBatches(l *archive.Writer) error {
 			if _, ok := l.Batch(b.Manifest); ok {
 				continue
 			}
-			info, err := r.readBatchInfo(c.Name, b.Batch.Batch)
+			info, err := r.readBatchInfo(c.Name, b.Batch.Batch, b.Edition)
 			if err != nil {
 				return err
 			}
@@ -168,11 +171,8 @@ func (r *Desk) settleBatches(ctx context.Context, l *archive.Writer, name trove.
 		return err
 	}
 	for _, b := range planned {
-		if b.State != catalog.Planned {
-			continue
-		}
 		for _, logged := range lc.Batches {
-			if logged.Batch.Batch != b.Number {
+			if logged.Batch.Batch != b.Number || logged.Edition <= b.Edition {
 				continue
 			}
 			if err := r.markPublished(ctx, l, name, logged); err != nil {

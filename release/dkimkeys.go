@@ -26,7 +26,7 @@ func (r *Desk) batchSigners(name trove.Name) (signersOf, error) {
 		return s, nil
 	}
 	s := signersOf{}
-	err := r.readBatch(name.Collection, name.Batch, func(batchHead) error { return nil }, func(l *batchLine) error {
+	err := r.readBatch(name.Collection, name.Batch, name.Edition, func(batchHead) error { return nil }, func(l *batchLine) error {
 		s.learn(l.Record.Signatures)
 		return nil
 	})
@@ -58,7 +58,10 @@ func (r *Desk) keysToTell(ctx context.Context, l *archive.Writer) ([]archive.Sen
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			s, err := r.batchSigners(trove.Name{Collection: c.Name, Batch: b.Batch.Batch})
+			if b.Edition < c.Edition(b.Batch.Batch) {
+				continue
+			}
+			s, err := r.batchSigners(trove.Name{Collection: c.Name, Batch: b.Batch.Batch, Edition: b.Edition})
 			if err != nil {
 				return nil, err
 			}

@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"unseal/archive"
 	"unseal/blob"
@@ -32,9 +33,10 @@ func (e *NotCommittedError) Error() string {
 
 // Published says what a publish did.
 type Published struct {
-	Batches, Items int
-	LogSize        int64
-	Root           trove.Digest
+	Batches, Items    int // that were not out before
+	Editions, Amended int // new editions of batches that were, and what they show otherwise or no more
+	LogSize           int64
+	Root              trove.Digest
 }
 
 // Publish brings the archive in to up to date with the desk's log and then
@@ -67,64 +69,122 @@ func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (
 	if err := r.catchUp(ctx, t); err != nil {
 		return Published{}, err
 	}
-	done := Published{}
-	total := planItems(plan)
+	return r.publishAll(ctx, t, plan)
+}
+
+// publishAll makes the new editions of batches public, together, and then the
+// batches that are not out yet, one after the other.
+func (r *Desk) publishAll(ctx context.Context, t *archive.Writer, plan []planned) (Published, error) {
+	done, total := Published{}, planItems(plan)
+	var steps [][]planned
 	for _, b := range plan {
-		r.progress("batch "+b.name().String(), int64(done.Items), int64(total))
-		if err := r.publishBatch(ctx, t, b); err != nil {
-			return done, fmt.Errorf("publish %s: %w", b.name(), err)
+		if b.Edition > 0 && len(steps) > 0 {
+			steps[0] = append(steps[0], b)
+		} else {
+			steps = append(steps, []planned{b})
 		}
-		done.Batches++
-		done.Items += b.Items
+	}
+	for _, step := range steps {
+		r.progress("batch "+step[0].name().String(), int64(done.Items), int64(total))
+		if err := r.publishTogether(ctx, t, step); err != nil {
+			return done, fmt.Errorf("publish %s: %w", step[0].name(), err)
+		}
+		done.count(step)
 	}
 	done.LogSize, done.Root = t.Signed().Size, t.Signed().Root
 	return done, nil
 }
 
-// publishBatch makes one batch public. Its objects come first; then the desk's
-// log says it, which is the point of no return; then the catalog records it;
-// then the archive's log follows.
-func (r *Desk) publishBatch(ctx context.Context, t *archive.Writer, b planned) error {
-	if err := r.assemble(ctx, &b.collection, b.Batch); err != nil {
-		return err
+func (p *Published) count(step []planned) {
+	for _, b := range step {
+		if b.Edition > 0 {
+			p.Editions++
+			p.Amended += b.Amended
+			continue
+		}
+		p.Batches++
+		p.Items += b.Items
 	}
-	entries, err := r.writeBatch(ctx, t, b.Collection, b.Number)
-	if err != nil {
-		return err
+}
+
+// publishTogether makes editions of batches public under one checkpoint. Their
+// objects come first; then the desk's log says it, which is the point of no
+// return; then the catalog records it; then the archive's log follows.
+func (r *Desk) publishTogether(ctx context.Context, t *archive.Writer, list []planned) error {
+	var entries []translog.Entry
+	for _, b := range list {
+		made, err := r.makeEdition(ctx, t, b)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, made...)
 	}
-	logged := entries[len(entries)-1].(translog.Batch)
-	info, _ := t.Batch(logged.Manifest)
-	if err := r.keepBatchInfo(b.Collection, info); err != nil {
-		return err
-	}
-	r.log.Know(info)
 	if err := r.log.Append(entries...); err != nil {
 		return err
 	}
 	if err := r.tell(ctx, r.log); err != nil {
 		return err
 	}
-	if err := r.settleBatches(ctx, r.log, b.Collection); err != nil {
-		return err
+	for _, b := range list {
+		if err := r.settleBatches(ctx, r.log, b.Collection); err != nil {
+			return err
+		}
 	}
 	return r.catchUp(ctx, t)
+}
+
+// makeEdition writes the folder of the next edition of a batch. It returns its
+// entries, those of what is withdrawn from the batch first.
+func (r *Desk) makeEdition(ctx context.Context, t *archive.Writer, b planned) ([]translog.Entry, error) {
+	stones, err := r.tombstones(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.assemble(ctx, &b.collection, b.Batch); err != nil {
+		return nil, err
+	}
+	made, err := r.writeBatch(ctx, t, &b.collection, b.Number, b.Edition+1)
+	if err != nil {
+		return nil, err
+	}
+	logged := made[len(made)-1].(translog.Batch)
+	info, _ := t.Batch(logged.Manifest)
+	if err := r.keepBatchInfo(b.Collection, info); err != nil {
+		return nil, err
+	}
+	r.log.Know(info)
+	return append(stones, made...), nil
+}
+
+// tombstones are the entries of what the catalog withdraws from a batch and the
+// log has not said yet.
+func (r *Desk) tombstones(ctx context.Context, b planned) (entries []translog.Entry, err error) {
+	log := r.log.State().Collection(b.Collection)
+	q := catalog.Query{Collection: b.Collection, Batch: b.Number, States: []trove.State{trove.Tombstone}, NoRecord: true}
+	err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
+		if st, _ := log.Number(it.Number); st.State == trove.Published {
+			entries = append(entries, translog.Tombstone{Collection: b.Collection, Number: it.Number, Reason: strings.Clone(it.Reason)})
+		}
+		return nil
+	})
+	return entries, err
 }
 
 // writeBatch writes the folder of an assembled batch and returns its entries.
 // It holds one item's bytes and text at a time, and of all items what a search
 // index learns of them besides the text.
-func (r *Desk) writeBatch(ctx context.Context, t *archive.Writer, name trove.CollectionName, n int) ([]translog.Entry, error) {
-	head, err := r.readBatchHead(name, n)
+func (r *Desk) writeBatch(ctx context.Context, t *archive.Writer, coll *catalog.Collection, n, edition int) ([]translog.Entry, error) {
+	head, err := r.readBatchHead(coll.Name, n, edition)
 	if err != nil {
 		return nil, err
 	}
 	var docs []segmentDoc
 	signed := signersOf{}
 	items := func(yield func(*archive.NewItem, error) bool) {
-		err := r.readBatch(name, n, func(batchHead) error { return nil }, func(l *batchLine) error {
-			content, err := blob.Read(ctx, r.Blobs, blob.Span(l.Span), maxItem)
+		err := r.readBatch(coll.Name, n, edition, func(batchHead) error { return nil }, func(l *batchLine) error {
+			content, err := r.shown(ctx, coll, l)
 			if err != nil {
-				return fmt.Errorf("item %s: %w", trove.Name{Collection: name, Number: l.Record.Number}, err)
+				return err
 			}
 			docs = append(docs, l.document(&head))
 			signed.learn(l.Record.Signatures)
@@ -137,32 +197,53 @@ func (r *Desk) writeBatch(ctx context.Context, t *archive.Writer, name trove.Col
 			yield(nil, err)
 		}
 	}
-	b := archive.NewBatch{Collection: name, Number: n, Edition: 1, Published: head.Published}
+	b := archive.NewBatch{Collection: coll.Name, Number: n, Edition: edition, Published: head.Published}
 	entries, err := t.WriteBatch(ctx, b, items, func(w io.Writer) error { return r.Segment(w, r.withTexts(ctx, docs)) })
 	if err == nil {
-		r.knowSigners(trove.Name{Collection: name, Batch: n}, signed)
+		r.knowSigners(trove.Name{Collection: coll.Name, Batch: n, Edition: edition}, signed)
 	}
 	return entries, err
 }
 
+// shown are the bytes that an assembled line is of.
+func (r *Desk) shown(ctx context.Context, coll *catalog.Collection, l *batchLine) ([]byte, error) {
+	content, err := blob.Read(ctx, r.Blobs, blob.Span(l.Span), maxItem)
+	if err != nil {
+		return nil, fmt.Errorf("item %s: %w", trove.Name{Collection: coll.Name, Number: l.Record.Number}, err)
+	}
+	if l.Cover == nil {
+		return content, nil
+	}
+	content, _, _, err = l.Cover.apply(coll, l.Record.Number, l.Edition, content)
+	return content, err
+}
+
 func (l *batchLine) item(content []byte) *archive.NewItem {
-	return &archive.NewItem{Number: l.Record.Number, Kind: l.Record.Kind, Edition: 1, Date: l.Date, Content: content, Record: l.Record}
+	return &archive.NewItem{Number: l.Record.Number, Kind: l.Record.Kind, Edition: l.Edition, Date: l.Date, Content: content, Record: l.Record}
 }
 
 // segmentDoc is a document whose text is read when it is its turn.
 type segmentDoc struct {
 	*search.Doc
-	text catalog.TextRef
+	line *batchLine
 }
 
 func (l *batchLine) document(head *batchHead) segmentDoc {
 	doc := Document(&l.Record.Record, "")
-	doc.Collection, doc.Number, doc.Batch, doc.Edition, doc.Published = head.Collection, l.Record.Number, head.Batch, 1, head.Published
+	doc.Collection, doc.Number, doc.Batch, doc.Edition, doc.Published = head.Collection, l.Record.Number, head.Batch, l.Edition, head.Published
 	doc.Thread, doc.SHA256, doc.Size, doc.CopyOf = l.Record.Thread, l.SHA256, l.Size, l.Record.CopyOf
 	if len(l.Record.Owners) > 0 {
 		doc.Owner = l.Record.Owners[0]
 	}
-	return segmentDoc{doc, l.Text}
+	return segmentDoc{doc, &batchLine{Text: l.Text, Cover: l.Cover, ShownText: l.ShownText}}
+}
+
+// text is the text of what is shown.
+func (r *Desk) text(ctx context.Context, l *batchLine) (string, error) {
+	if l.Cover != nil {
+		return l.ShownText, nil
+	}
+	return Text(ctx, r.Blobs, l.Text)
 }
 
 // withTexts reads the texts of documents, one after the other.
@@ -173,7 +254,7 @@ func (r *Desk) withTexts(ctx context.Context, docs []segmentDoc) iter.Seq2[*sear
 				yield(nil, err)
 				return
 			}
-			text, err := Text(ctx, r.Blobs, d.text)
+			text, err := r.text(ctx, d.line)
 			if err != nil {
 				yield(nil, fmt.Errorf("item %s: %w", trove.Name{Collection: d.Collection, Number: d.Number}, err))
 				return
@@ -301,17 +382,32 @@ func (r *Desk) makeObjects(ctx context.Context, t *archive.Writer, e translog.En
 		_, _, err = t.WriteCommitment(ctx, e.Collection, e.K, slices.Values(leaves))
 		return err
 	case translog.Batch:
-		if _, ok := t.Batch(e.Manifest); ok {
-			return nil
-		}
-		entries, err := r.writeBatch(ctx, t, e.Collection, e.Batch)
-		if err != nil {
-			return err
-		}
-		if again := entries[len(entries)-1].(translog.Batch); again.Manifest != e.Manifest {
-			return fmt.Errorf("batch %d of %s cannot be made again with the same bytes (manifest %s, logged %s); copy its folder from an archive that has it",
-				e.Batch, e.Collection, again.Manifest.Short(), e.Manifest.Short())
-		}
+		return r.makeBatch(ctx, t, e)
+	}
+	return nil
+}
+
+// makeBatch writes the folder that a batch entry names, unless it is there or
+// a later edition has taken its place.
+func (r *Desk) makeBatch(ctx context.Context, t *archive.Writer, e translog.Batch) error {
+	if _, ok := t.Batch(e.Manifest); ok {
+		return nil
+	}
+	if info, _ := r.log.Batch(e.Manifest); e.Edition < r.log.State().Collection(e.Collection).Edition(e.Batch) {
+		t.Know(info)
+		return nil
+	}
+	coll, err := r.Catalog.Collection(ctx, e.Collection)
+	if err != nil {
+		return err
+	}
+	entries, err := r.writeBatch(ctx, t, &coll, e.Batch, e.Edition)
+	if err != nil {
+		return err
+	}
+	if again := entries[len(entries)-1].(translog.Batch); again.Manifest != e.Manifest {
+		return fmt.Errorf("batch %d of %s cannot be made again with the same bytes (manifest %s, logged %s); copy its folder from an archive that has it",
+			e.Batch, e.Collection, again.Manifest.Short(), e.Manifest.Short())
 	}
 	return nil
 }
@@ -332,9 +428,9 @@ func planItems(plan []planned) int {
 	return n
 }
 
-// plan lists the named batches that are not out yet, or all that are planned
-// and have items. Of the collections named, or else of any, there has to be a
-// commitment.
+// plan lists first all batches that are amended; then the named ones that are
+// not out yet, or all that are planned and have items. Of the collections
+// named, or else of any, there has to be a commitment.
 func (r *Desk) plan(ctx context.Context, names []trove.Name) ([]planned, error) {
 	all, err := r.Catalog.Collections(ctx)
 	if err != nil {
@@ -342,7 +438,7 @@ func (r *Desk) plan(ctx context.Context, names []trove.Name) ([]planned, error) 
 	}
 	var plan []planned
 	var open error // of the last collection without a commitment
-	committed := false
+	committed, amended := false, 0
 	known := map[trove.Name]planned{}
 	for i := range all {
 		batches, err := r.batchesOf(ctx, &all[i])
@@ -359,7 +455,11 @@ func (r *Desk) plan(ctx context.Context, names []trove.Name) ([]planned, error) 
 		committed = true
 		for _, p := range batches {
 			known[p.name()] = p
-			if p.State == catalog.Planned && p.Items > 0 && (len(names) == 0 || slices.Contains(names, p.name())) {
+			switch {
+			case p.Amended > 0: // named or not: what it shows is not to be shown
+				plan = slices.Insert(plan, amended, p)
+				amended++
+			case p.State == catalog.Planned && p.Items > 0 && (len(names) == 0 || slices.Contains(names, p.name())):
 				plan = append(plan, p)
 			}
 		}

@@ -74,7 +74,7 @@ func openDesk(t testing.TB, dir string) *desk {
 		Catalog: c, Blobs: d.blobs, Files: d.folder(dir), LogFiles: d.folder(filepath.Join(dir, "log")),
 		Name: "Release papers", Origin: origin, LogKey: public, Signer: signer, Now: d.now,
 		NewSecret: func(n trove.CollectionName) catalog.Secret { return catalog.Secret(trove.Sum([]byte(n))) },
-		Segment:   segment.Build,
+		Segment:   segment.Build, Read: readShown,
 	}
 	d.closers = append(d.closers, d.blobs.Close, c.Close)
 	t.Cleanup(d.close)
@@ -860,4 +860,10 @@ func TestAHalfTakenTroveIsNotCommitted(t *testing.T) {
 	if _, err := d.Commit(t.Context(), mail); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// readShown reads what is left of an item, as plainly as the items are made.
+func readShown(kind trove.Kind, content []byte) (trove.Record, string, error) {
+	head, text, _ := strings.Cut(string(content), "\n\n")
+	return trove.Record{Kind: kind, Subject: strings.TrimPrefix(head, "Subject: "), Verdict: trove.Unsigned}, strings.TrimSuffix(text, "\n"), nil
 }

@@ -29,6 +29,8 @@ type commands struct {
 	Commit     commitCmd     `cmd:"" help:"Fix the item numbers and log the commitment to the whole collection."`
 	Batch      batchCmd      `cmd:"" help:"Plan batches."`
 	Withhold   withholdCmd   `cmd:"" help:"Keep numbers back, counted and with a reason."`
+	Redact     redactCmd     `cmd:"" help:"Hide texts, bytes or files in items and in all that quote them; all else stays provable."`
+	Withdraw   withdrawCmd   `cmd:"" help:"Take published numbers back for good; each leaves a tombstone."`
 	Publish    publishCmd    `cmd:"" help:"Write batches into the archive, the checkpoint last."`
 
 	Verify verifyCmd `cmd:"" help:"Check an archive, or one file with its proof."`

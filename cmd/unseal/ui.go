@@ -227,26 +227,18 @@ func (u *ui) confirm(ctx context.Context, question string) error {
 	if u.yes {
 		return nil
 	}
-	f, ok := u.in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) || u.json {
+	if !u.canAsk() {
 		return exitError{code: exitUsage, word: "needs-yes", err: fmt.Errorf("this needs a yes, and there is no terminal to ask"),
 			hint: "Add --yes."}
 	}
-	fmt.Fprintf(u.err, "%s [y/N] ", question)
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(f).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case a := <-answer:
-		if a == "y" || a == "yes" {
-			return nil
-		}
-		return exitError{code: exitFailed, word: "refused", err: fmt.Errorf("not done: the answer was not yes")}
-	case <-ctx.Done():
-		return ctx.Err()
+	answer, err := u.ask(ctx, question+" [y/N] ")
+	if err != nil {
+		return err
 	}
+	if answer = strings.ToLower(answer); answer != "y" && answer != "yes" {
+		return errRefused
+	}
+	return nil
 }
 
 // visible shows control characters, line ends and bytes that are no UTF-8, so

@@ -310,7 +310,9 @@ func (proofCmd) Help() string {
 }
 
 type proofCmd struct {
-	Make proofMakeCmd `cmd:"" help:"Write the proof file of a published item."`
+	Make  proofMakeCmd  `cmd:"" help:"Write the proof file of a published item."`
+	Open  proofOpenCmd  `cmd:"" help:"Open items that are not out to a court or an auditor, sealed."`
+	Check proofCheckCmd `cmd:"" help:"Check what was opened to an auditor against an archive."`
 }
 
 type proofMakeCmd struct {

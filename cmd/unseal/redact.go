@@ -1,0 +1,256 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"unseal/catalog"
+	"unseal/house"
+	"unseal/redact"
+	"unseal/release"
+	"unseal/trove"
+)
+
+type redactCmd struct {
+	Name           string   `arg:"" help:"An item (mail/12), a range (mail/12-40) or a whole collection (mail)."`
+	Text           string   `placeholder:"RE" help:"Hide what this regular expression matches, in every form in which it stands there."`
+	Words          []string `sep:"none" placeholder:"W" help:"Hide these words: letter case, accents, quote marks and line breaks do not count. May be repeated."`
+	Bytes          string   `placeholder:"A-B" help:"Hide these of the item's exact bytes, counted from 0, the last one included."`
+	Part           int      `placeholder:"N" help:"Hide the item's N-th file, as show lists them."`
+	Reason         string   `placeholder:"CODE" help:"A reason code, public: privacy, third-party, legal, safety …"`
+	Why            string   `placeholder:"TEXT" help:"More about it, for the desk only."`
+	Only           bool     `help:"Leave other items alone that quote what goes away."`
+	KeepSignatures bool     `help:"Keep the senders' signatures over hidden text; refused where it could be guessed."`
+	Lift           bool     `help:"Take all redactions of these items away again."`
+	IAm            string   `name:"i-am" placeholder:"NAME" help:"With --lift and --yes: who says so."`
+	DryRun         bool     `help:"Say what would be hidden, change nothing."`
+}
+
+func (redactCmd) Help() string {
+	return `Example: unseal redact mail/5205 --text '\+1 202 [0-9 -]+' --reason privacy
+
+What is hidden goes away wherever it stands: headers, bodies in every encoding, HTML,
+attachments, and every other item of the collection that quotes it. Items that are out get
+a new edition with the next publish, all together; whoever kept the earlier edition keeps it.
+Readers see that something is hidden, where and why, and can prove that all else is as it was.`
+}
+
+func (c *redactCmd) Run(a *app) error {
+	n, err := c.name()
+	if err != nil {
+		return err
+	}
+	desk, _, err := a.collection(string(n.Collection), house.ReadWrite)
+	if err != nil {
+		return err
+	}
+	defer desk.Close()
+	by := catalog.Author{Who: house.Who(), Why: c.Why}
+	rel := a.release(desk, "redacting")
+	if c.Lift {
+		return c.lift(a, rel, n, by)
+	}
+	h, err := c.hide(n, by)
+	if err != nil {
+		return err
+	}
+	list, err := rel.Look(a.ctx, h)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return exitError{code: exitFailed, word: "nothing", err: fmt.Errorf("nothing in %s is selected, so nothing is hidden", n),
+			hint: "Look at the text as it is: unseal show NAME"}
+	}
+	if !c.DryRun {
+		if err := rel.Redact(a.ctx, h, list); err != nil {
+			return err
+		}
+	}
+	return tellHidden(a, "redact", n, list, c.DryRun)
+}
+
+// name is what is to be looked at: an item, a range or a collection.
+func (c *redactCmd) name() (trove.Name, error) {
+	n, err := trove.ParseName(c.Name)
+	if err != nil {
+		return n, usage("%v", err)
+	}
+	if n.Edition > 0 || n.Attachment > 0 || n.Batch > 0 {
+		return n, usage("%q is no item, range or collection; write mail/12, mail/12-40 or mail", c.Name)
+	}
+	return n, nil
+}
+
+// numbers is the range that a name means; 0, 0 for a whole collection.
+func numbers(n trove.Name) (from, to int) { return n.Number, max(n.Number, n.Last) }
+
+func (c *redactCmd) hide(n trove.Name, by catalog.Author) (release.Hide, error) {
+	h := release.Hide{Collection: n.Collection, Part: c.Part, Reason: c.Reason, Only: c.Only, By: by}
+	h.From, h.To = numbers(n)
+	h.Select = redact.Selection{Words: c.Words, KeepSignatures: c.KeepSignatures}
+	if c.Text == "" && len(c.Words) == 0 && c.Bytes == "" && c.Part == 0 {
+		return h, usage("say what to hide: --text, --words, --bytes or --part")
+	}
+	if c.Reason == "" {
+		return h, usage("say why in a word that readers see: --reason CODE")
+	}
+	if (c.Bytes != "" || c.Part != 0) && (h.From == 0 || h.From != h.To) {
+		return h, usage("--bytes and --part are of one item; write mail/12")
+	}
+	var err error
+	if c.Text != "" {
+		if h.Select.Text, err = regexp.Compile(c.Text); err != nil {
+			return h, usage("--text: %v", err)
+		}
+	}
+	if c.Bytes != "" {
+		h.Select.Bytes, err = byteRange(c.Bytes)
+	}
+	return h, err
+}
+
+// byteRange reads A-B, both included, as [A, B+1).
+func byteRange(s string) (r [2]int64, err error) {
+	first, last, ok := strings.Cut(s, "-")
+	from, err1 := strconv.ParseInt(first, 10, 64)
+	to, err2 := strconv.ParseInt(last, 10, 64)
+	if !ok || err1 != nil || err2 != nil || from < 0 || to < from {
+		return r, usage("--bytes %q: write the first and the last byte, such as 120-131", s)
+	}
+	return [2]int64{from, to + 1}, nil
+}
+
+func (c *redactCmd) lift(a *app, rel *release.Desk, n trove.Name, by catalog.Author) error {
+	from, to := numbers(n)
+	if from == 0 {
+		return usage("--lift is for an item or a range; write mail/12 or mail/12-40")
+	}
+	if err := a.ui.confirmHarm(a.ctx, fmt.Sprintf("All that is hidden in %s is shown from the next publish on.", n), n.String(), c.IAm); err != nil {
+		return err
+	}
+	if err := rel.Lift(a.ctx, n.Collection, from, to, by); err != nil {
+		return err
+	}
+	sum := struct {
+		Range string `json:"range"`
+		Exit  int    `json:"exit"`
+	}{n.String(), exitDone}
+	return a.ui.summary("redact", sum, [][2]string{{"redactions lifted", n.String()}}, "Readers see it after the next: unseal publish")
+}
+
+type withdrawCmd struct {
+	Range  string `arg:"" help:"One number or a range that is out: mail/12 or mail/12-20."`
+	Reason string `required:"" placeholder:"CODE" help:"A reason code, public: court-order, third-party, mistake …"`
+	Why    string `placeholder:"TEXT" help:"More about it, for the desk only."`
+	IAm    string `name:"i-am" placeholder:"NAME" help:"With --yes: who says so."`
+	DryRun bool   `help:"Say what would go away, change nothing."`
+}
+
+func (withdrawCmd) Help() string {
+	return `Example: unseal withdraw mail/5205 --reason court-order
+
+Takes published numbers back for good: each leaves a tombstone that says when and why, and
+what its thread quotes of it is hidden. Nothing can be called back that others have copied.`
+}
+
+func (c *withdrawCmd) Run(a *app) error {
+	n, err := trove.ParseName(c.Range)
+	if err != nil {
+		return usage("%v", err)
+	}
+	if n.Number == 0 || n.Edition > 0 || n.Attachment > 0 {
+		return usage("%q is no range of items; write mail/12 or mail/12-20", c.Range)
+	}
+	desk, _, err := a.collection(string(n.Collection), house.ReadWrite)
+	if err != nil {
+		return err
+	}
+	defer desk.Close()
+	h := release.Hide{Collection: n.Collection, Reason: c.Reason, By: catalog.Author{Who: house.Who(), Why: c.Why}}
+	h.From, h.To = numbers(n)
+	rel := a.release(desk, "withdrawing")
+	list, err := rel.LookAtWithdrawn(a.ctx, h)
+	if err != nil {
+		return err
+	}
+	if !c.DryRun {
+		question := fmt.Sprintf("%s goes away for good with the next publish, and %s of its quotes.", n, count(len(list)))
+		if err := a.ui.confirmHarm(a.ctx, question, n.String(), c.IAm); err != nil {
+			return err
+		}
+		if err := rel.Withdraw(a.ctx, h, list); err != nil {
+			return err
+		}
+	}
+	return tellHidden(a, "withdraw", n, list, c.DryRun)
+}
+
+// hiddenLine is one item in which something is hidden.
+type hiddenLine struct {
+	Name       string      `json:"name"`
+	State      trove.State `json:"state"`
+	Quotes     bool        `json:"quotes,omitempty"`
+	Places     int         `json:"places"`
+	Signatures []string    `json:"signatures,omitempty"`
+	Opaque     []string    `json:"opaque,omitempty"`
+}
+
+// tellHidden lists the items and sums up.
+func tellHidden(a *app, what string, n trove.Name, list []release.Hidden, dry bool) error {
+	sum := struct {
+		Range   string `json:"range"`
+		Items   int    `json:"items"`
+		Out     int    `json:"out"`
+		Quoting int    `json:"quoting"`
+		Places  int    `json:"places"`
+		Opaque  int    `json:"opaque"`
+		DryRun  bool   `json:"dry_run,omitempty"`
+		Exit    int    `json:"exit"`
+	}{Range: n.String(), Items: len(list), DryRun: dry, Exit: exitDone}
+	for _, x := range list {
+		line := hiddenLine{Name: trove.Name{Collection: n.Collection, Number: x.Number}.String(), State: x.State, Quotes: x.Quotes, Places: x.Places, Signatures: x.Signatures}
+		for _, o := range x.Opaque {
+			line.Opaque = append(line.Opaque, strings.TrimSpace(o.Name+" "+o.Type+" ("+o.Why+")"))
+		}
+		if err := a.ui.item(what, line, line.words()); err != nil {
+			return err
+		}
+		sum.Places += x.Places
+		sum.Opaque += len(x.Opaque)
+		sum.Out += ones(x.State == trove.Published)
+		sum.Quoting += ones(x.Quotes)
+	}
+	rows := [][2]string{{"hidden", fmt.Sprintf("%s in %s", plural(sum.Places, "place", "places"), plural(sum.Items, "item", "items"))},
+		{"of these", fmt.Sprintf("%s out already, %s quoting", count(sum.Out), count(sum.Quoting))}}
+	if sum.Opaque > 0 {
+		rows = append(rows, [2]string{"look yourself", plural(sum.Opaque, "part", "parts") + " that could not be looked into"})
+	}
+	if dry {
+		return a.ui.summary(what, sum, append(rows, [2]string{"nothing changed", "dry run"}), "Next: the same without --dry-run")
+	}
+	return a.ui.summary(what, sum, rows, "Readers see it after the next: unseal publish")
+}
+
+func ones(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func (l hiddenLine) words() string {
+	text := fmt.Sprintf("%s  %s, %s", l.Name, l.State, plural(l.Places, "place", "places"))
+	if l.Quotes {
+		text += ", quotes it"
+	}
+	if len(l.Signatures) > 0 {
+		text += "; with it go " + strings.Join(l.Signatures, ", ")
+	}
+	if len(l.Opaque) > 0 {
+		text += "; could not be looked into: " + strings.Join(l.Opaque, ", ")
+	}
+	return text
+}
