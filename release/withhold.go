@@ -80,10 +80,13 @@ func (r *Desk) unsaid(ctx context.Context, c *translog.Collection) ([]translog.E
 
 // Preview says what a publish would make public.
 type Preview struct {
-	Batches, Items int
-	Bytes          int64
-	People         int            // addresses named in the collections concerned
-	Withheld       map[string]int // numbers kept back and counted, by reason
+	Batches, Items      int // that are not out yet
+	Bytes               int64
+	People              int            // addresses named in the collections concerned
+	Withheld            map[string]int // numbers kept back and counted, by reason
+	Redacted            int            // of Items, and of what is amended
+	Editions            int            // of batches that are out
+	Amended, Tombstones int            // items that these show otherwise, and no more
 }
 
 // Preview looks at what [Desk.Publish] with the same names would make public.
@@ -94,7 +97,13 @@ func (r *Desk) Preview(ctx context.Context, names []trove.Name) (Preview, error)
 	if err != nil {
 		return p, err
 	}
-	p.Batches, p.Items = len(plan), planItems(plan)
+	for _, b := range plan {
+		if b.Edition > 0 {
+			p.Editions++
+		} else {
+			p.Batches, p.Items = p.Batches+1, p.Items+b.Items
+		}
+	}
 	seen := map[trove.CollectionName]bool{}
 	for _, b := range plan {
 		if seen[b.Collection] {
@@ -116,20 +125,43 @@ func (r *Desk) previewItems(ctx context.Context, plan []planned, colls map[trove
 		in[b.name()] = true
 	}
 	for name := range colls {
-		err := r.Catalog.Items(ctx, catalog.Query{Collection: name, NoRecord: true}, func(it *catalog.Item) error {
-			switch {
-			case it.State == trove.Withheld:
-				p.Withheld[it.Reason]++
-			case it.State == trove.Unreadable:
-				p.Withheld[unreadable]++
-			case in[trove.Name{Collection: name, Batch: it.Batch}]:
-				p.Bytes += it.Size
-			}
-			return nil
-		})
-		if err != nil {
+		if err := r.previewCollection(ctx, name, in, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *Desk) previewCollection(ctx context.Context, name trove.CollectionName, in map[trove.Name]bool, p *Preview) error {
+	rows, err := r.Catalog.Redactions(ctx, name, 0)
+	if err != nil {
+		return err
+	}
+	hidden := map[catalog.ItemID]bool{}
+	for _, row := range rows {
+		hidden[row.Item] = true
+	}
+	return r.Catalog.Items(ctx, catalog.Query{Collection: name, NoRecord: true}, func(it *catalog.Item) error {
+		switch {
+		case it.State == trove.Withheld:
+			p.Withheld[it.Reason]++
+		case it.State == trove.Unreadable:
+			p.Withheld[unreadable]++
+		case it.State == trove.Tombstone && it.Amended:
+			p.Tombstones++
+		case it.Amended:
+			p.Amended++
+			p.redacted(hidden[it.ID])
+		case it.State == trove.Committed && in[trove.Name{Collection: name, Batch: it.Batch}]:
+			p.Bytes += it.Size
+			p.redacted(hidden[it.ID])
+		}
+		return nil
+	})
+}
+
+func (p *Preview) redacted(yes bool) {
+	if yes {
+		p.Redacted++
+	}
 }

@@ -146,7 +146,15 @@ func (c *publishCmd) tellPreview(a *app, p release.Preview, to string) {
 	for _, code := range sortedKeys(p.Withheld) {
 		a.ui.say("  kept back and counted: %s, %s", count(p.Withheld[code]), code)
 	}
-	a.ui.say("  redacted: none")
+	if p.Redacted == 0 {
+		a.ui.say("  redacted: none")
+	} else {
+		a.ui.say("  redacted: %s", plural(p.Redacted, "item", "items"))
+	}
+	if p.Editions > 0 {
+		a.ui.say("  new editions of %s that are out: %s shown otherwise, %s withdrawn; whoever kept the earlier ones keeps them",
+			plural(p.Editions, "batch", "batches"), count(p.Amended), count(p.Tombstones))
+	}
 }
 
 func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to string) error {
@@ -155,6 +163,10 @@ func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to 
 		Batches  int            `json:"batches"`
 		Items    int            `json:"items"`
 		Withheld map[string]int `json:"withheld"`
+		Editions int            `json:"editions"`
+		Amended  int            `json:"amended"`
+		Redacted int            `json:"redacted"`
+		Removed  int            `json:"withdrawn"`
 		LogSize  int64          `json:"log_size"`
 		Root     trove.Digest   `json:"root,omitzero"`
 		DryRun   bool           `json:"dry_run,omitempty"`
@@ -163,12 +175,13 @@ func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to 
 		People   int            `json:"people"`
 		Exit     int            `json:"exit"`
 	}{Archive: to, Batches: d.Batches, Items: d.Items, Withheld: p.Withheld, LogSize: d.LogSize, Root: d.Root, DryRun: c.DryRun,
-		Bytes: p.Bytes, People: p.People}
+		Bytes: p.Bytes, People: p.People, Editions: d.Editions, Amended: p.Amended, Redacted: p.Redacted, Removed: p.Tombstones}
 	if c.DryRun {
 		sum.Planned = p.Items
 		return a.ui.summary("publish", sum, [][2]string{{"nothing changed", "dry run"}}, "Next: the same without --dry-run")
 	}
 	rows := [][2]string{{"published", fmt.Sprintf("%s with %s", plural(d.Batches, "batch", "batches"), plural(d.Items, "item", "items"))},
+		{"amended", fmt.Sprintf("%s in new editions of %s", plural(d.Amended, "item", "items"), plural(d.Editions, "batch", "batches"))},
 		{"log", fmt.Sprintf("%s entries, root %s", count(d.LogSize), d.Root)}, {"archive", to}}
 	return a.ui.summary("publish", sum, rows, "Next: unseal verify "+to)
 }
