@@ -120,14 +120,14 @@ func (r *Desk) lookAt(ctx context.Context, what string, q catalog.Query, reason 
 	var mu sync.Mutex
 	var list []Hidden
 	done := int64(0)
-	g, ctx := errgroup.WithContext(ctx)
+	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(r.jobs())
 	for i := range items {
-		if ctx.Err() != nil {
+		if within.Err() != nil {
 			break
 		}
 		g.Go(func() error {
-			x, err := r.lookAtOne(ctx, &items[i], reason, find)
+			x, err := r.lookAtOne(within, &items[i], reason, find)
 			mu.Lock()
 			defer mu.Unlock()
 			done++
@@ -138,7 +138,9 @@ func (r *Desk) lookAt(ctx context.Context, what string, q catalog.Query, reason 
 			return err
 		})
 	}
-	err = errors.Join(g.Wait(), context.Cause(ctx))
+	if err = g.Wait(); err == nil {
+		err = ctx.Err()
+	}
 	slices.SortFunc(list, func(a, b Hidden) int { return a.Number - b.Number })
 	return list, err
 }
