@@ -98,6 +98,7 @@ func (r *Desk) assemble(ctx context.Context, coll *catalog.Collection, b catalog
 		return err
 	}
 	file := batchFile(coll.Name, b.Number, b.Edition+1, linesExt)
+	published := r.publishedAt(coll.Name, b.Number, b.Edition+1)
 	if err := r.Files.MkdirAll(path.Dir(file)); err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (r *Desk) assemble(ctx context.Context, coll *catalog.Collection, b catalog
 			return err
 		}
 		enc := json.NewEncoder(z)
-		head := batchHead{Collection: coll.Name, Batch: b.Number, Edition: b.Edition + 1, Published: r.Now().UTC().Truncate(time.Second), Items: b.Items}
+		head := batchHead{Collection: coll.Name, Batch: b.Number, Edition: b.Edition + 1, Published: published, Items: b.Items}
 		if err := enc.Encode(head); err != nil {
 			return err
 		}

@@ -26,8 +26,13 @@ func (r *Desk) Check(ctx context.Context) (int64, []string, error) {
 		c.fault("the desk's log: %v", err)
 		return 0, c.faults, nil
 	}
-	if err := v.Checkpoint.Verify(r.LogKey); err != nil {
-		c.fault("the desk's log is not signed with the desk's key: %v", err)
+	if !v.State.Leads(r.LogKey) {
+		c.fault("the desk's key %s is none of its log", r.LogKey)
+	}
+	for _, n := range v.State.Notices {
+		if _, err := r.readNotice(n.Notice); err != nil {
+			c.fault("%v", err)
+		}
 	}
 	if err := c.told(v.State.Size); err != nil {
 		return 0, nil, err

@@ -21,17 +21,18 @@ import (
 	"unseal/trove"
 )
 
-// Desk is what releasing needs of a desk. All fields but Addresses,
+// Desk is what releasing needs of a desk. All fields but Keys, Addresses,
 // SenderKeys, Jobs and Progress are required. It is used by one process and one goroutine at a time.
 type Desk struct {
 	Catalog   catalog.Catalog
 	Blobs     blob.Store
-	Files     durable.FS // the desk's folder; batches/ and told/ in it are ours
+	Files     durable.FS // the desk's folder; the folders named below in it are ours
 	LogFiles  durable.FS // a folder for the log and the commitments
 	Name      string     // of the archive, for people
 	Origin    string     // of the log
-	LogKey    string     // the public half of Signer
+	LogKey    string     // the public half of Signer; any key that the log had or has
 	Signer    note.Signer
+	Keys      Keyring
 	Addresses []string // where the archive is served
 	Now       func() time.Time
 	NewSecret func(trove.CollectionName) catalog.Secret
@@ -54,8 +55,10 @@ type Desk struct {
 
 // Folders of a desk that this room keeps.
 const (
-	BatchesDir = "batches"
-	ToldDir    = "told"
+	BatchesDir  = "batches"
+	ToldDir     = "told"
+	NoticesDir  = "notices"
+	RequestsDir = "requests" // for signatures of release keys that are elsewhere
 )
 
 // openLog opens the desk's log; a new one begins with its genesis entry, which
@@ -68,8 +71,9 @@ func (r *Desk) openLog() (*archive.Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the desk's log: %w", err)
 	}
+	r.addKeys(l)
 	if l.State().Size == 0 {
-		begin, err := translog.Sign(translog.Genesis{Origin: r.Origin, LogKey: r.LogKey}, r.Signer)
+		begin, err := r.genesis()
 		if err == nil {
 			err = l.Append(begin)
 		}

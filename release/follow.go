@@ -31,6 +31,7 @@ func (r *Desk) openArchive(to durable.FS) (*archive.Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the archive: %w", err)
 	}
+	r.addKeys(t)
 	public := t.Signed()
 	if public.Size == 0 {
 		return t, nil

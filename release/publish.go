@@ -46,7 +46,9 @@ type Published struct {
 //
 // It refuses, before it says anything, a folder that holds something else
 // ([ErrForeign]) and an archive that this desk's log does not lead to
-// ([translog.ErrFork]).
+// ([translog.ErrFork]). What waits for signatures of release keys elsewhere is
+// left out, with nothing of it in the archive, and the error is then, or wraps,
+// one [UnsignedError] for each.
 func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (Published, error) {
 	r.origins = nil // what was learned for an earlier publish may have changed
 	if err := r.Settle(ctx); err != nil {
@@ -84,15 +86,21 @@ func (r *Desk) publishAll(ctx context.Context, t *archive.Writer, plan []planned
 			steps = append(steps, []planned{b})
 		}
 	}
+	var waiting []error
 	for _, step := range steps {
 		r.progress("batch "+step[0].name().String(), int64(done.Items), int64(total))
-		if err := r.publishTogether(ctx, t, step); err != nil {
+		err := r.publishTogether(ctx, t, step)
+		if _, unsigned := errors.AsType[*UnsignedError](err); unsigned {
+			waiting = append(waiting, err)
+			continue
+		}
+		if err != nil {
 			return done, fmt.Errorf("publish %s: %w", step[0].name(), err)
 		}
 		done.count(step)
 	}
 	done.LogSize, done.Root = t.Signed().Size, t.Signed().Root
-	return done, nil
+	return done, errors.Join(append(waiting, r.dropRequests())...)
 }
 
 func (p *Published) count(step []planned) {
@@ -112,12 +120,19 @@ func (p *Published) count(step []planned) {
 // return; then the catalog records it; then the archive's log follows.
 func (r *Desk) publishTogether(ctx context.Context, t *archive.Writer, list []planned) error {
 	var entries []translog.Entry
+	var waiting []error
 	for _, b := range list {
 		made, err := r.makeEdition(ctx, t, b)
-		if err != nil {
+		if _, unsigned := errors.AsType[*UnsignedError](err); err != nil && !unsigned {
 			return err
 		}
+		if err != nil {
+			waiting = append(waiting, err)
+		}
 		entries = append(entries, made...)
+	}
+	if len(waiting) > 0 {
+		return errors.Join(waiting...)
 	}
 	if err := r.log.Append(entries...); err != nil {
 		return err
@@ -143,7 +158,7 @@ func (r *Desk) makeEdition(ctx context.Context, t *archive.Writer, b planned) ([
 	if err := r.assemble(ctx, &b.collection, b.Batch); err != nil {
 		return nil, err
 	}
-	made, err := r.writeBatch(ctx, t, &b.collection, b.Number, b.Edition+1)
+	made, err := r.writeSigned(ctx, t, b)
 	if err != nil {
 		return nil, err
 	}
@@ -302,15 +317,15 @@ func (r *Desk) tell(ctx context.Context, l *archive.Writer) error {
 
 // catchUp replays the desk's log into an archive, checkpoint by checkpoint.
 func (r *Desk) catchUp(ctx context.Context, t *archive.Writer) error {
-	for t.Signed().Size < r.log.Signed().Size {
+	for t.State().Size < r.log.Signed().Size {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		entries, err := r.nextEntries(t.Signed().Size)
+		entries, index, err := r.nextEntries(t.State().Size)
 		if err != nil {
 			return fmt.Errorf("read the desk's log: %w", err)
 		}
-		if err := r.follow(ctx, t, entries); err != nil {
+		if err := r.follow(ctx, t, entries, index); err != nil {
 			return err
 		}
 	}
@@ -318,15 +333,15 @@ func (r *Desk) catchUp(ctx context.Context, t *archive.Writer) error {
 }
 
 // nextEntries reads the desk's log from a checkpoint up to the next: up to the
-// next index entry, which is left out.
-func (r *Desk) nextEntries(from int64) ([]translog.Entry, error) {
-	var list []translog.Entry
-	err := r.entries(r.log.Signed().Size, from, func(line []byte) error {
+// next index entry, which comes apart.
+func (r *Desk) nextEntries(from int64) (list []translog.Entry, index translog.Entry, err error) {
+	err = r.entries(r.log.Signed().Size, from, func(line []byte) error {
 		e, err := translog.Parse(line)
 		if err != nil {
 			return err
 		}
-		if _, index := e.(translog.Index); index {
+		if _, ok := e.(translog.Index); ok {
+			index = e
 			return errStopped
 		}
 		list = append(list, e)
@@ -334,16 +349,18 @@ func (r *Desk) nextEntries(from int64) ([]translog.Entry, error) {
 	})
 	switch {
 	case errors.Is(err, errStopped):
-		return list, nil
+		return list, index, nil
 	case err == nil:
 		err = fmt.Errorf("no index entry after %d entries", from)
 	}
-	return nil, err
+	return nil, nil, err
 }
 
-// follow makes the objects that the entries name, then publishes them.
-func (r *Desk) follow(ctx context.Context, t *archive.Writer, entries []translog.Entry) error {
-	size := t.Signed().Size + int64(len(entries))
+// follow makes the objects that the entries name, then publishes them. A
+// checkpoint of a log key that is not here any more is left out: those to come
+// cover what it covered.
+func (r *Desk) follow(ctx context.Context, t *archive.Writer, entries []translog.Entry, index translog.Entry) error {
+	size := t.State().Size + int64(len(entries))
 	for _, e := range entries {
 		if err := r.makeObjects(ctx, t, e); err != nil {
 			return err
@@ -351,6 +368,9 @@ func (r *Desk) follow(ctx context.Context, t *archive.Writer, entries []translog
 	}
 	if err := t.Append(entries...); err != nil {
 		return fmt.Errorf("follow the desk's log: %w", err)
+	}
+	if !t.CanSign() && size+1 < r.log.Signed().Size {
+		return t.Append(index)
 	}
 	s, err := r.readTold(size)
 	if err != nil {
@@ -383,6 +403,12 @@ func (r *Desk) makeObjects(ctx context.Context, t *archive.Writer, e translog.En
 		return err
 	case translog.Batch:
 		return r.makeBatch(ctx, t, e)
+	case translog.Notice:
+		text, err := r.readNotice(e)
+		if err != nil {
+			return err
+		}
+		return t.WriteNotice(e.Number, text)
 	}
 	return nil
 }
