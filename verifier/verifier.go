@@ -3,12 +3,14 @@
 // works from a disk and loads nothing.
 //
 // It says of an item and its proof file what package proof says, by a second
-// implementation of docs/archive-format.md, section 8: TypeScript without
-// dependencies, in src. The page is generated from it and committed; a test
-// makes it again and wants no difference.
+// implementation of docs/archive-format.md, sections 5 and 8, and of the DKIM
+// signatures of a mail what package evidence says, with keys that the reader
+// gives: TypeScript without dependencies, in src. The page is generated from it
+// and committed; a test makes it again and wants no difference.
 //
-// It checks no sender's signature, and never passes an item whose log
-// signature the browser cannot check.
+// Signatures go through WebCrypto where the browser has it for the key, and
+// through own code in whole numbers where it has not: a page opened from a disk
+// says the same in every browser. It knows no ARC.
 package verifier
 
 import (

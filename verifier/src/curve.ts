@@ -3,7 +3,7 @@
 
 import { hex } from "./bytes";
 
-/** The numbers of BigInt that stand for bytes, the first byte lowest. */
+/** The number that bytes stand for, the first byte lowest. */
 function little(b: Uint8Array): bigint {
   return BigInt("0x" + hex(Uint8Array.from(b).reverse()));
 }
@@ -98,8 +98,8 @@ function sha512(...parts: Uint8Array[]): Uint8Array {
   const message = parts.flatMap((part) => [...part]);
   const bits = 8 * message.length;
   message.push(0x80);
-  while (message.length % 128 !== 124) message.push(0);
-  for (const shift of [24, 16, 8, 0]) message.push((bits >>> shift) & 0xff);
+  while (message.length % 128 !== 112) message.push(0);
+  message.push(...new Array<number>(12).fill(0), ...[24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff));
   let state = start;
   for (let at = 0; at < message.length; at += 128) state = mixed(state, message.slice(at, at + 128));
   return Uint8Array.from(state.flatMap((word) => Array.from({ length: 8 }, (_, i) => Number((word >> BigInt(56 - 8 * i)) & 255n))));

@@ -10,7 +10,7 @@ import { proofRows, senderRows, verdicts, type Row } from "./report";
 import { sha256 } from "./sha256";
 import { verify, type Outcome, type Result } from "./verify";
 
-export { examine, keysFor, verify };
+export { examine, Keys, keysFor, verify };
 export { verifyByNumbers } from "./curve";
 
 /** The greatest item that this page checks: the limit of a message. */

@@ -1,6 +1,6 @@
 // Tag lists (RFC 6376 section 3.2) and what their values are made of.
 
-import { base64, textOf, trimEnd, trimStart, utf8 } from "./bytes";
+import { base64, bytesOf, trimEnd, trimStart, utf8 } from "./bytes";
 
 export interface Tag {
   name: string;
@@ -66,11 +66,11 @@ export function looseBase64(s: string): Uint8Array<ArrayBuffer> | undefined {
   return base64(digits.padEnd(Math.ceil(digits.length / 4) * 4, "="));
 }
 
-/** Lower case of a byte string, letter by letter; what is no UTF-8 stays. */
+/** Lower case of a byte string, letter by letter; what is no UTF-8 gives way to a mark. */
 export function lower(s: string): string {
   if (!/[\x80-\xff]/.test(s)) return s.toLowerCase();
-  const text = textOf(s);
-  return text === undefined ? s : utf8(Array.from(text, (c) => c.toLowerCase()).join(""));
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytesOf(s));
+  return utf8(Array.from(text, (c) => c.toLowerCase()).join(""));
 }
 
 /** Labels of letters, digits, '-' and '_', and the UTF-8 of RFC 8616, with a dot between. */
