@@ -12,19 +12,34 @@ import (
 // number, as [Collection.Item] would give it, but unpacks each group of records
 // once only. It ends with the first error, of fn too.
 func (c *Collection) Walk(ctx context.Context, fn func(*Item) error) error {
+	newest := map[int]int{}
 	for _, b := range c.log.Batches {
-		m, err := c.Manifest(b.Batch.Batch, b.Edition)
-		if err != nil {
+		newest[b.Batch.Batch] = b.Edition
+	}
+	for _, b := range c.log.Batches {
+		if b.Edition != newest[b.Batch.Batch] {
+			continue // superseded: its folder is gone
+		}
+		if err := c.WalkBatch(ctx, b.Batch.Batch, b.Edition, fn); err != nil {
 			return err
 		}
-		zip := path.Join(BatchDir(c.Name, b.Batch.Batch, b.Edition), ItemsName)
-		for g := range m.Records {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := c.walkGroup(m, zip, g, fn); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// WalkBatch is Walk over one edition of one batch, which must be the newest.
+func (c *Collection) WalkBatch(ctx context.Context, batch, ed int, fn func(*Item) error) error {
+	m, err := c.Manifest(batch, ed)
+	if err != nil {
+		return err
+	}
+	zip := path.Join(BatchDir(c.Name, batch, ed), ItemsName)
+	for g := range m.Records {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := c.walkGroup(m, zip, g, fn); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ type state struct {
 
 // verdicts are the six states of a sender's signature, in the order people
 // read them, with the words that readers see everywhere.
-var verdicts = []state{
+var verdicts = [...]state{
 	{trove.Valid, "valid", "Signature valid"},
 	{trove.KeptKey, "kept_key", "Signature valid with kept key"},
 	{trove.Unchecked, "unchecked", "Cannot check"},
@@ -47,18 +47,13 @@ func Authenticity(in *Input) (*Report, error) {
 	}
 	shown := in.namable()
 	r := in.report("authenticity")
-	batches := Table{Name: "batches", Title: "By batch", Columns: []Column{{Name: "batch", Title: "Batch", Form: Number}},
-		Note: "Every item is in one of six states, which make up the items. A valid signature says that the domain's server sent these words, not who wrote them nor that they are true."}
-	err := batches.states(items, batchName, compareNumbers)
-	if err != nil {
-		return nil, err
+	var t Checks
+	for _, it := range items {
+		if err := t.add(it, shown.name(it.domain())); err != nil {
+			return nil, err
+		}
 	}
-	domains := Table{Name: "domains", Title: "By sender's domain", Columns: []Column{{Name: "domain", Title: "Domain"}},
-		Note: "Domains of the senders' addresses, as the mails state them."}
-	err = domains.states(items, func(it *Item) string { return shown.name(it.domain()) }, nil)
-	if err != nil {
-		return nil, err
-	}
+	batches, domains := t.Batches(), t.domainTable()
 	whole := batches.Rows[len(batches.Rows)-1]
 	if !slices.Equal(whole.Cells[1:], domains.Rows[len(domains.Rows)-1].Cells[1:]) || whole.Cells[1].N != len(items) {
 		return nil, fmt.Errorf("batches and domains differ: %w", ErrAccount)
@@ -66,7 +61,7 @@ func Authenticity(in *Input) (*Report, error) {
 	for i, c := range batches.Columns[1:] {
 		r.Figures = append(r.Figures, Figure{c.Name, c.Title, Count, whole.Cells[i+1]})
 	}
-	domains.fold(domainRows)
+	domains.Join(domainRows)
 	r.Tables = []Table{batches, domains, signers(items, shown), signatureCauses(items)}
 	return r, nil
 }
@@ -91,14 +86,20 @@ func compareNumbers(a, b string) int {
 // domainRows is how many domains have rows of their own.
 const domainRows = 200
 
-// fold makes one row "others" of all rows beyond the first n but the total.
-func (t *Table) fold(n int) {
+// What stands in the first column in the place of a domain.
+const (
+	NoDomain = "no sender's address"
+	Others   = "others"
+)
+
+// Join makes one row of all rows beyond the first n but the total.
+func (t *Table) Join(n int) {
 	last := len(t.Rows) - 1
 	if last <= n {
 		return
 	}
 	others := make([]Cell, len(t.Columns))
-	others[0] = words("others")
+	others[0] = words(Others)
 	for _, r := range t.Rows[n:last] {
 		for i := range others[1:] {
 			others[i+1].N += r.Cells[i+1].N
@@ -107,49 +108,115 @@ func (t *Table) fold(n int) {
 	t.Rows = append(t.Rows[:n:n], Row{Cells: others}, t.Rows[last])
 }
 
-// states counts items by key, which the first column names, and by state: the
-// keys with most items first, unless order says otherwise.
-func (t *Table) states(items []*Item, key func(*Item) string, order func(a, b string) int) error {
+// Checks counts items by the six states of a sender's check, by batch and by
+// the domain of the sender's address. The zero value has counted nothing.
+type Checks struct {
+	batches, domains map[string]*states
+}
+
+// states are how many items are in each of [verdicts].
+type states [len(verdicts)]int
+
+// Add counts a published item. The error matches [ErrAccount] if it is in none
+// of the six states.
+func (t *Checks) Add(it *Item) error { return t.add(it, it.domain()) }
+
+func (t *Checks) add(it *Item, domain string) error {
+	at := slices.IndexFunc(verdicts[:], func(s state) bool { return s.verdict == it.Verdict })
+	if at < 0 {
+		return fmt.Errorf("number %d is in no state of a sender's check: %q: %w", it.Number, it.Verdict, ErrAccount)
+	}
+	if t.batches == nil {
+		t.batches, t.domains = map[string]*states{}, map[string]*states{}
+	}
+	countsOf(t.batches, batchName(it))[at]++
+	countsOf(t.domains, domain)[at]++
+	return nil
+}
+
+// Join adds what o has counted.
+func (t *Checks) Join(o *Checks) {
+	if t.batches == nil {
+		t.batches, t.domains = map[string]*states{}, map[string]*states{}
+	}
+	join := func(to, from map[string]*states) {
+		for key, counts := range from {
+			for i, n := range counts {
+				countsOf(to, key)[i] += n
+			}
+		}
+	}
+	join(t.batches, o.batches)
+	join(t.domains, o.domains)
+}
+
+// countsOf are the counts of a key, which begin at nothing.
+func countsOf(m map[string]*states, key string) *states {
+	if m[key] == nil {
+		m[key] = new(states)
+	}
+	return m[key]
+}
+
+// Batches is the table of the batches.
+func (t *Checks) Batches() Table {
+	table := Table{Name: "batches", Title: "By batch", Columns: []Column{{Name: "batch", Title: "Batch", Form: Number}},
+		Note: "Every item is in one of six states, which make up the items. A valid signature says that the domain's server sent these words, not who wrote them nor that they are true."}
+	table.states(t.batches, compareNumbers)
+	return table
+}
+
+// Domains is the table of the senders' domains, those with most items first;
+// beyond a number of rows they are joined in one; see [Table.Join].
+func (t *Checks) Domains() Table {
+	table := t.domainTable()
+	table.Join(domainRows)
+	return table
+}
+
+func (t *Checks) domainTable() Table {
+	table := Table{Name: "domains", Title: "By sender's domain", Columns: []Column{{Name: "domain", Title: "Domain"}},
+		Note: "Domains of the senders' addresses, as the mails state them."}
+	table.states(t.domains, nil)
+	return table
+}
+
+// states makes the rows of counts by key, which the first column names, and by
+// state: the keys with most items first, unless order says otherwise.
+func (t *Table) states(counts map[string]*states, order func(a, b string) int) {
 	t.Columns, t.Whole = append(t.Columns, counted("items", "Items")), 1
 	for i, v := range verdicts {
 		t.Columns = append(t.Columns, counted(v.name, v.words))
 		t.Parts = append(t.Parts, i+2)
 	}
-	rows := map[string][]Cell{}
-	count := map[string]int{}
-	for _, it := range items {
-		k := key(it)
-		if rows[k] == nil {
-			rows[k] = make([]Cell, len(t.Columns))
-			rows[k][0] = words(domainWords(k))
-			if n, err := strconv.Atoi(k); err == nil && t.Columns[0].Form == Number {
-				rows[k][0] = number(n)
-			}
+	total := map[string]int{}
+	for k, s := range counts {
+		for _, n := range s {
+			total[k] += n
 		}
-		at := slices.IndexFunc(verdicts, func(s state) bool { return s.verdict == it.Verdict })
-		if at < 0 {
-			return fmt.Errorf("number %d is in no state of a sender's check: %q: %w", it.Number, it.Verdict, ErrAccount)
-		}
-		rows[k][1].N++
-		rows[k][at+2].N++
-		count[k]++
 	}
-	keys := byCount(count)
+	keys := byCount(total)
 	if order != nil {
 		slices.SortFunc(keys, order)
 	}
 	for _, k := range keys {
-		t.add(rows[k]...)
+		row := []Cell{words(domainWords(k)), number(total[k])}
+		if n, err := strconv.Atoi(k); err == nil && t.Columns[0].Form == Number {
+			row[0] = number(n)
+		}
+		for _, n := range counts[k] {
+			row = append(row, number(n))
+		}
+		t.add(row...)
 	}
 	t.total("total")
-	return nil
 }
 
 // domainWords says what stands in the place of a domain.
 func domainWords(d string) string {
 	switch d {
 	case noDomain:
-		return "no sender's address"
+		return NoDomain
 	case otherDomain:
 		return "others, of withheld items alone"
 	}
@@ -185,7 +252,7 @@ func signers(items []*Item, shown namable) Table {
 		t.add(rows[d]...)
 	}
 	t.total("total")
-	t.fold(domainRows)
+	t.Join(domainRows)
 	return t
 }
 

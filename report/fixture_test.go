@@ -129,21 +129,20 @@ func (a *author) publish() {
 		Collections: []archive.CollectionInfo{{Name: "mail", Title: "Mails", Promised: 50, PromisedBy: "2019-09-30"}}}))
 }
 
-// batches publishes some numbers in two batches, one of them in a second
+// batches publishes some numbers in two batches, both of them in a second
 // edition, and keeps back or withdraws others.
 func (a *author) batches() {
-	var entries []translog.Entry
 	in := map[int][]int{}
 	for n := 1; n <= a.count; n++ {
 		switch a.r.IntN(6) {
 		case 0: // stays in
 		case 1:
 			reason := []string{"privacy", "legal"}[a.r.IntN(2)]
-			entries = append(entries, translog.Withheld{Collection: "mail", First: n, Last: n, Reason: reason})
+			a.append(translog.Withheld{Collection: "mail", First: n, Last: n, Reason: reason})
 			a.m.withheld[reason]++
 			a.m.notOut--
 		case 2:
-			entries = append(entries, translog.Withheld{Collection: "mail", First: n, Last: n, Reason: "unreadable"})
+			a.append(translog.Withheld{Collection: "mail", First: n, Last: n, Reason: "unreadable"})
 			a.m.unreadable++
 			a.m.notOut--
 		default:
@@ -151,18 +150,29 @@ func (a *author) batches() {
 			in[b] = append(in[b], n)
 		}
 	}
-	again := slices.DeleteFunc(slices.Clone(in[1]), func(int) bool { return a.r.IntN(4) > 0 })
-	a.write(1, 1, in[1])
-	a.write(2, 1, in[2])
-	if len(again) > 0 {
-		a.write(1, 2, again)
+	a.write(1, 1, in[1], nil)
+	a.write(2, 1, in[2], nil)
+	a.publish()
+	for b, numbers := range in {
+		a.again(b, numbers)
 	}
-	for _, n := range append(in[1], in[2]...) {
+	a.publish()
+}
+
+// again withdraws some numbers of a batch, shows others anew, and writes the
+// batch without the former.
+func (a *author) again(batch int, numbers []int) {
+	var left, anew []int
+	for _, n := range numbers {
 		a.m.notOut--
 		if a.r.IntN(8) == 0 {
-			entries = append(entries, translog.Tombstone{Collection: "mail", Number: n, Reason: "court"})
+			a.append(translog.Tombstone{Collection: "mail", Number: n, Reason: "court"})
 			a.m.tombstones++
 			continue
+		}
+		left = append(left, n)
+		if a.r.IntN(4) == 0 {
+			anew = append(anew, n)
 		}
 		i := a.item(n, 1)
 		a.m.published++
@@ -177,14 +187,23 @@ func (a *author) batches() {
 		a.m.months[month]++
 		a.m.verdicts[i.Record.Verdict]++
 	}
-	must(a.tb, a.w.Append(entries...))
-	a.publish()
+	if len(left) < len(numbers) || len(anew) > 0 {
+		a.write(batch, 2, left, anew)
+	}
 }
 
-func (a *author) write(batch, edition int, numbers []int) {
+func (a *author) append(entries ...translog.Entry) { must(a.tb, a.w.Append(entries...)) }
+
+// write writes an edition of a batch; of a second one only what is anew gets
+// an entry.
+func (a *author) write(batch, edition int, numbers, anew []int) {
 	items := func(yield func(*archive.NewItem, error) bool) {
 		for _, n := range numbers {
-			if !yield(a.item(n, edition), nil) {
+			itemEdition := 1
+			if slices.Contains(anew, n) {
+				itemEdition = 2
+			}
+			if !yield(a.item(n, itemEdition), nil) {
 				return
 			}
 		}
@@ -192,7 +211,10 @@ func (a *author) write(batch, edition int, numbers []int) {
 	entries, err := a.w.WriteBatch(context.Background(), archive.NewBatch{Collection: "mail", Number: batch, Edition: edition, Published: now.Add(-time.Minute)},
 		items, func(w io.Writer) error { _, err := io.WriteString(w, "segment"); return err })
 	must(a.tb, err)
-	must(a.tb, a.w.Append(entries...))
+	a.append(slices.DeleteFunc(entries, func(e translog.Entry) bool {
+		item, ok := e.(proof.Item)
+		return ok && edition > 1 && item.Edition == 1
+	})...)
 }
 
 // item is number n, the same whenever it is asked for.

@@ -109,6 +109,10 @@ func (s *site) batchPage(w http.ResponseWriter, r *http.Request, c *collection, 
 	p.code(b.Manifest.String())
 	p.html("</dd></dl></section>\n")
 	p.batchFiles(c, b, files)
+	if err := s.batchChecks(r.Context(), p, c, b); err != nil {
+		p.free()
+		return err
+	}
 	p.section("items", "", "batch.list")
 	p.rows(rows)
 	p.batchPager(c, b, rows, from, next)

@@ -218,6 +218,8 @@ func (s *site) collectionPage(w http.ResponseWriter, r *http.Request, c *collect
 	s.account(p, c)
 	s.commitments(p, c)
 	p.html("<p>")
+	p.anchor(authenticityPath(c), "authenticity.all")
+	p.html("</p><p>")
 	p.anchor("c/"+string(c.Name)+"/index.json", "collection.record")
 	p.html("</p>\n")
 	s.end(p)

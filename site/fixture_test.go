@@ -115,7 +115,7 @@ func fixtureItems(t testing.TB) []fixtureItem {
 	put(wideNumber, wideMail())
 	put(emptyNumber, mailText("empty", "", 6, nil, textPlain, ""))
 	put(copyNumber, "X-Copy: yes\r\n"+plain)
-	items[fileNumber] = fixtureItem{[]byte("not a mail\x00\x01\x02"), trove.File, ""}
+	items[fileNumber] = fixtureItem{[]byte("not a mail\x00\x01\x02"), trove.File, trove.Unsigned}
 	put(signedNumber, mailText("signed", "Signed by its server", 8, nil, textPlain, "Signed words.\n"))
 	items[signedNumber].verdict = trove.Valid
 	for n := threadFirst; n <= threadLast; n++ {

@@ -29,6 +29,7 @@ var (
 	headerImmutable      = []string{"public, max-age=31536000, immutable"}
 	headerHTML           = []string{"text/html; charset=utf-8"}
 	headerJSON           = []string{"application/json; charset=utf-8"}
+	headerCSV            = []string{"text/csv; charset=utf-8"}
 	headerText           = []string{"text/plain; charset=utf-8"}
 	headerCSS            = []string{"text/css; charset=utf-8"}
 )

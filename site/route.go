@@ -27,6 +27,9 @@ func (s *site) underCollections(w http.ResponseWriter, r *http.Request) error {
 		return redirect(w, r, name+"/", http.StatusMovedPermanently)
 	}
 	head, tail, _ := strings.Cut(rest, "/")
+	if form, ok := strings.CutPrefix(rest, "authenticity"); ok && (form == "" || form == ".json" || form == ".csv") {
+		return s.authenticity(w, r, c, strings.TrimPrefix(form, "."))
+	}
 	switch head {
 	case "":
 		return s.collectionPage(w, r, c)
