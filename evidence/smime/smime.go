@@ -14,10 +14,7 @@ package smime
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -188,7 +185,7 @@ func (e *examiner) signers(place string, d *cms.SignedData, content []byte) {
 		v, err := s.Verify(content, e.known)
 		r := trove.OtherSignature{Type: trove.SMIME, Time: s.Time, Of: place}
 		if v.Certificate != nil {
-			r.Signer, r.Fingerprint = Name(v.Certificate), Fingerprint(v.Certificate)
+			r.Signer, r.Fingerprint = cms.Name(v.Certificate), cms.Fingerprint(v.Certificate)
 		}
 		if r.Result, r.Cause = judged(err, d.Unread); err == nil {
 			r.Cause = strings.Join(e.remarks(d, s, v), ", ")
@@ -220,7 +217,7 @@ func judged(err error, unread int) (result, cause string) {
 func (e *examiner) remarks(d *cms.SignedData, s *cms.Signer, v cms.Verified) []string {
 	c := v.Certificate
 	list := []string{e.origin(d, s, c)}
-	if mails := Addresses(c); len(mails) > 0 && !slices.ContainsFunc(mails, func(m string) bool { return slices.Contains(e.from, strings.ToLower(m)) }) {
+	if mails := cms.Addresses(c); len(mails) > 0 && !slices.ContainsFunc(mails, func(m string) bool { return slices.Contains(e.from, strings.ToLower(m)) }) {
 		list = append(list, "it names another address than From")
 	}
 	if !s.Time.IsZero() && (s.Time.Before(c.NotBefore) || s.Time.After(c.NotAfter)) {
@@ -237,80 +234,12 @@ const FromMessage = "certificate from the message itself: shows only that the ho
 
 // origin says why the certificate is believed, if it is.
 func (e *examiner) origin(d *cms.SignedData, s *cms.Signer, c *x509.Certificate) string {
-	if slices.ContainsFunc(e.known, c.Equal) {
-		return "certificate known here"
-	}
-	roots, between := x509.NewCertPool(), x509.NewCertPool()
-	for _, k := range e.known {
-		roots.AddCert(k)
-	}
-	for _, k := range d.Certificates {
-		between.AddCert(k)
-	}
 	at := s.Time
 	if at.IsZero() || at.After(c.NotAfter) {
 		at = c.NotAfter
 	}
-	chains, err := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}})
-	if len(e.known) == 0 || err != nil {
-		return FromMessage
+	if known := d.Anchor(c, e.known, at, x509.ExtKeyUsageEmailProtection); known != "" {
+		return known
 	}
-	root := chains[0][len(chains[0])-1]
-	return "certificate issued under " + clean(root.Subject.CommonName) + ", which is known here"
-}
-
-// Name is how a certificate calls its holder: by address, else by name.
-func Name(c *x509.Certificate) string {
-	name := clean(c.Subject.CommonName)
-	if name == "" && len(c.Subject.Organization) > 0 {
-		name = clean(c.Subject.Organization[0])
-	}
-	mails := Addresses(c)
-	switch {
-	case len(mails) == 0:
-		return name
-	case name == "" || strings.EqualFold(name, mails[0]):
-		return mails[0]
-	}
-	return name + " <" + mails[0] + ">"
-}
-
-var emailAddress = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}
-
-// Addresses are the mail addresses that a certificate names (RFC 8551 section 3).
-func Addresses(c *x509.Certificate) []string {
-	var list []string
-	for _, a := range c.EmailAddresses {
-		list = append(list, clean(a))
-	}
-	for _, n := range c.Subject.Names {
-		if s, ok := n.Value.(string); ok && n.Type.Equal(emailAddress) && !slices.Contains(list, clean(s)) {
-			list = append(list, clean(s))
-		}
-	}
-	return list
-}
-
-// maxName is how much of a name is shown.
-const maxName = 200
-
-// clean makes a name one line of bounded length.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if r := []rune(s); len(r) > maxName {
-		s = string(r[:maxName])
-	}
-	return strings.TrimSpace(s)
-}
-
-// Fingerprint is the SHA-256 of a certificate in hex.
-func Fingerprint(c *x509.Certificate) string {
-	sum := sha256.Sum256(c.Raw)
-	return hex.EncodeToString(sum[:])
+	return FromMessage
 }

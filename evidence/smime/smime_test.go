@@ -68,7 +68,7 @@ func TestASignatureOverTheExactBytesPasses(t *testing.T) {
 	sig := id.Sign(t, []byte(text), cmstest.Options{Type: cms.Data, Detached: true, Time: signedAt})
 	raw := detached("ada@example.org", text, sig)
 	want := trove.OtherSignature{Type: trove.SMIME, Result: "pass", Signer: "Ada Quay <ada@example.org>",
-		Fingerprint: smime.Fingerprint(id.Certificate), Time: signedAt, Cause: smime.FromMessage}
+		Fingerprint: cms.Fingerprint(id.Certificate), Time: signedAt, Cause: smime.FromMessage}
 	for name, raw := range map[string][]byte{
 		"as sent": raw, "with bare line ends": bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")),
 		"enclosed": opaque("Ada <ADA@example.org>", id.Sign(t, []byte(text), cmstest.Options{Type: cms.Data, Time: signedAt})),
@@ -145,7 +145,7 @@ func TestSignaturesOfOneMailAreBounded(t *testing.T) {
 
 func TestNamesOfCertificatesAreOneShortLine(t *testing.T) {
 	id := cmstest.NewCA(t, "Root").Issue(t, cmstest.Person("Ada\r\n"+strings.Repeat("x", 1000), "ada@example.org"))
-	if name := smime.Name(id.Certificate); strings.ContainsAny(name, "\r\n") || len(name) > 300 {
+	if name := cms.Name(id.Certificate); strings.ContainsAny(name, "\r\n") || len(name) > 300 {
 		t.Errorf("%d bytes: %q", len(name), name)
 	}
 }

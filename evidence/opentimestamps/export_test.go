@@ -1,0 +1,4 @@
+package opentimestamps
+
+// Apply is apply, for tests.
+var Apply = apply
