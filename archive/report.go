@@ -40,8 +40,9 @@ type Note struct {
 // Report is what Verify says of an archive.
 type Report struct {
 	Checkpoint  proof.Checkpoint
-	LogKey      string // that signed the checkpoint
-	KeyKnown    bool   // it is the one that the caller gave
+	LogKey      string           // that signed the checkpoint
+	KeyKnown    bool             // it is the one that the caller gave
+	Against     proof.Checkpoint // the one seen, where it is signed too and of another history; else zero
 	Findings    []Finding
 	More        int // findings that are counted but not listed
 	Notes       []Note

@@ -250,6 +250,7 @@ func (v *verifier) checkSeen(name, key string, leaves []trove.Digest) error {
 		v.altered(name, "is rolled back: it covers %d entries, a checkpoint you have seen covers %d", len(leaves), seen.Size)
 	case tiles.RootOf(leaves[:seen.Size]) != seen.Root:
 		v.altered(name, "is of another history: the first %d entries are not those of a checkpoint you have seen", seen.Size)
+		v.report.Against = seen
 	}
 	return nil
 }

@@ -44,7 +44,8 @@ type WitnessOptions struct {
 }
 
 // ServeWitness runs a witness until ctx ends; ready is told the address and
-// the public key.
+// the public key. The error matches [ErrSplitView] where the witness's folder
+// holds two histories of a log at the end.
 func ServeWitness(ctx context.Context, o WitnessOptions, ready func(addr, key string) error) error {
 	signer, err := witnessKey(o)
 	if err != nil {
@@ -78,8 +79,27 @@ func ServeWitness(ctx context.Context, o WitnessOptions, ready func(addr, key st
 	if err != nil {
 		return fmt.Errorf("open the witness's folder: %w", err)
 	}
-	return serve(ctx, &http.Server{Handler: s, ReadTimeout: requestTime, WriteTimeout: requestTime}, o.Listen,
+	if err := splitViews(s, o); err != nil && !errors.Is(err, ErrSplitView) {
+		return fmt.Errorf("read the witness's folder: %w", err)
+	}
+	err = serve(ctx, &http.Server{Handler: s, ReadTimeout: requestTime, WriteTimeout: requestTime}, o.Listen,
 		func(addr string) error { return ready(addr, signer.String()) })
+	if err != nil {
+		return err
+	}
+	return splitViews(s, o)
+}
+
+// splitViews tells the operator what a witness has kept, and is the error for it.
+func splitViews(s *witness.Server, o WitnessOptions) error {
+	list, err := s.SplitViews()
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	for _, c := range list {
+		o.Log.Warn("a log shows two histories", "log", c.A.Origin, "size", c.A.Size, "evidence", filepath.Join(o.State, c.Dir))
+	}
+	return fmt.Errorf("log %s: %w: see a and b in %s", list[0].A.Origin, ErrSplitView, filepath.Join(o.State, list[0].Dir))
 }
 
 // Limits of a witness's connection: requests are small.
@@ -175,7 +195,8 @@ type Cosigned struct {
 	Witness string     `json:"witness"`
 	Name    string     `json:"name"`
 	Time    *time.Time `json:"time,omitempty"`
-	Already bool       `json:"already,omitempty"` // the checkpoint had it before
+	Already bool       `json:"already,omitempty"`    // the checkpoint had it before
+	Split   []string   `json:"split_view,omitempty"` // two signed notes: the archive's, and the one that the witness holds against it
 	Err     error      `json:"-"`
 }
 
@@ -260,6 +281,11 @@ func askAll(ctx context.Context, l *Log, asked []witness.Client) (list []Cosigne
 			var line string
 			line, at, one.Err = w.Cosign(ctx, c, l.View.Tree().Consistency)
 			lines += line
+		}
+		if errors.Is(one.Err, ErrSplitView) {
+			if other, ok := w.Other(ctx, c, l.Key); ok {
+				one.Split = []string{string(c.Note), string(other.Note)}
+			}
 		}
 		if one.Err == nil {
 			one.Time = &at

@@ -78,8 +78,12 @@ func refusal(status int) error {
 }
 
 func (c Client) post(ctx context.Context, body []byte) (int, []byte, error) {
-	url := strings.TrimSuffix(c.URL, "/") + "/add-checkpoint"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	return c.do(ctx, http.MethodPost, "add-checkpoint", body, maxRequest)
+}
+
+func (c Client) do(ctx context.Context, method, name string, body []byte, limit int64) (int, []byte, error) {
+	url := strings.TrimSuffix(c.URL, "/") + "/" + name
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -88,9 +92,32 @@ func (c Client) post(ctx context.Context, body []byte) (int, []byte, error) {
 		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxRequest))
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, limit))
 	return resp.StatusCode, answer, err
 }
+
+// Other is what a witness of our make has kept against cp: a checkpoint of the
+// same size with another root, signed with the log's key too. False where the
+// witness does not say, or what it says shows nothing.
+func (c Client) Other(ctx context.Context, cp proof.Checkpoint, logKey string) (proof.Checkpoint, bool) {
+	_, body, err := c.do(ctx, http.MethodGet, evidenceDir, nil, maxAnswer)
+	if err != nil {
+		return proof.Checkpoint{}, false
+	}
+	for _, split := range parseEvidence(string(body)) {
+		other := split.A
+		if other.Text() == cp.Text() {
+			other = split.B
+		}
+		if other.Origin == cp.Origin && other.Size == cp.Size && other.Root != cp.Root && other.Verify(logKey) == nil {
+			return other, true
+		}
+	}
+	return proof.Checkpoint{}, false
+}
+
+// maxAnswer bounds the evidence that is read of a witness.
+const maxAnswer = 1 << 20
 
 // pick finds the line of the witness among those of an answer; lines of keys
 // that are not known do not count.

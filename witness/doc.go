@@ -17,6 +17,9 @@
 //	    latest                    the newest checkpoint cosigned, as the log signed it
 //	    evidence/<what>-<digest>/ two checkpoints of it that do not agree, a and b
 //
+// Of a split view (one size, two roots, both signed) anyone may have both
+// notes: GET …/evidence hands them out, and a [Client] finds them there.
+//
 // A folder that is lost, or put back to an older state, is the end of the key:
 // who has forgotten what he signed must not sign again.
 package witness

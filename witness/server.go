@@ -1,8 +1,6 @@
 package witness
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +9,6 @@ import (
 	"net/http"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -70,13 +67,8 @@ type watched struct {
 }
 
 const (
-	keyPath     = "witness"
-	latestName  = "latest"
-	evidenceDir = "evidence"
-	// maxEvidence bounds the cases of each kind that are kept of one log. One is
-	// enough to show; and a stranger can make up unproven ones, of checkpoints
-	// that are good, by leaving the proof out.
-	maxEvidence = 100
+	keyPath    = "witness"
+	latestName = "latest"
 )
 
 // Create makes the folder of a new witness.
@@ -154,12 +146,20 @@ func (s *Server) Latest(origin string) (proof.Checkpoint, bool) {
 	return w.latest, w.latest.Note != nil
 }
 
-// ServeHTTP answers POST …/add-checkpoint.
+// ServeHTTP answers POST …/add-checkpoint, and GET …/evidence with the notes of
+// the split views that were kept.
 func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if path.Base(r.URL.Path) != "add-checkpoint" {
+	switch name := path.Base(r.URL.Path); {
+	case name == "add-checkpoint":
+		s.serveAdd(rw, r)
+	case name == evidenceDir && r.Method == http.MethodGet:
+		s.serveEvidence(rw)
+	default:
 		http.NotFound(rw, r)
-		return
 	}
+}
+
+func (s *Server) serveAdd(rw http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		rw.Header().Set("Allow", http.MethodPost)
 		http.Error(rw, "POST a checkpoint", http.StatusMethodNotAllowed)
@@ -257,48 +257,4 @@ func (w *watched) remember(c proof.Checkpoint) error {
 	}
 	w.latest = c
 	return nil
-}
-
-// keep keeps two checkpoints that the log has signed and that do not agree, or
-// that it did not prove to agree. It needs w.mu.
-func (s *Server) keep(w *watched, r request, why error) error {
-	what := "unproven"
-	switch {
-	case errors.Is(why, ErrSplitView):
-		what = "split-view"
-	case !errors.Is(why, errProof) || w.latest.Note == nil:
-		return nil
-	}
-	a, b := w.latest, r.checkpoint
-	sum := trove.Sum(fmt.Appendf(nil, "%s\n%s", a.Text(), b.Text()))
-	dir := path.Join(w.dir, evidenceDir, what+"-"+sum.String()[:16])
-	cases, err := fs.ReadDir(w.fsys, path.Dir(dir))
-	if err != nil {
-		return err
-	}
-	known, kept := false, 0
-	for _, e := range cases {
-		known = known || e.Name() == path.Base(dir)
-		if strings.HasPrefix(e.Name(), what) {
-			kept++
-		}
-	}
-	if !known && kept >= maxEvidence {
-		return nil
-	}
-	if !known {
-		s.o.Log.Warn("checkpoints of a log do not agree", "log", a.Origin, "what", what, "have", a.Size, "sent", b.Size, "evidence", dir)
-	}
-	if err := w.fsys.MkdirAll(dir); err != nil {
-		return err
-	}
-	return cmp.Or(w.keepNote(dir+"/a", a), w.keepNote(dir+"/b", b))
-}
-
-// keepNote writes a note unless it is there.
-func (w *watched) keepNote(name string, c proof.Checkpoint) error {
-	if b, err := fs.ReadFile(w.fsys, name); err == nil && bytes.HasPrefix(b, []byte(c.Text())) {
-		return nil
-	}
-	return durable.WriteFile(w.fsys, name, c.Note)
 }

@@ -216,9 +216,8 @@ func (c *logConsistencyCmd) Run(a *app) error {
 	if err := a.ui.summary("log", sum, rows, relationNext(&r)); err != nil {
 		return err
 	}
-	if sum.Exit == exitMismatch && !a.ui.json {
-		defer a.ui.flush()
-		if err := a.ui.text("\n" + sum.A.Note + "\n" + sum.B.Note); err != nil {
+	if sum.Exit == exitMismatch {
+		if err := a.bothNotes([]string{sum.A.Note, sum.B.Note}); err != nil {
 			return err
 		}
 	}
@@ -250,10 +249,13 @@ func relationExit(r *house.Relation) int {
 	return exitDone
 }
 
+// relationHint is what to do with two signed checkpoints of two histories.
+const relationHint = "Keep both checkpoints and publish them: together they show it to anyone who has the log's key."
+
 func relationNext(r *house.Relation) string {
 	switch relationExit(r) {
 	case exitMismatch:
-		return "Keep both checkpoints and publish them: together they show it to anyone who has the log's key."
+		return relationHint
 	case exitUnchecked:
 		return "Next: the same with --log-key KEY, from a source you trust."
 	}

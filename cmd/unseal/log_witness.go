@@ -22,8 +22,9 @@ func (logWitnessCmd) Help() string {
 Example: unseal log witness --key witness.key --state ./witness --log harbour.pub
 
 Cosigns a checkpoint of a log only if it goes on from all that it has cosigned before
-(c2sp.org/tlog-witness@v1.0.0). Where a log has signed two histories, both checkpoints
-are kept in the folder. It needs no archive and no desk.`
+(c2sp.org/tlog-witness@v1.0.0). Where a log has signed two roots for one size, both notes
+are kept in the folder, written to stderr and handed to whoever asks for /evidence, and
+the witness ends with exit 4. It needs no archive and no desk.`
 }
 
 func (c *logWitnessCmd) Run(a *app) error {
@@ -48,10 +49,18 @@ func (c *logWitnessCmd) Run(a *app) error {
 		return exitError{code: exitWrongKey, word: "forgotten", err: err,
 			hint: "A witness that has lost its folder must not sign again with its key. Make a new one: --new NAME, with a new key file and folder."}
 	}
-	if err != nil || !a.ui.json {
+	if split := errors.Is(err, house.ErrSplitView); split && !a.ui.json {
+		return exitError{code: exitMismatch, word: "split-view", err: err,
+			hint: "Publish both notes. Anyone who has the log's key sees it: unseal log consistency a b"}
+	} else if split {
+		sum.Exit = exitMismatch
+	} else if err != nil || !a.ui.json {
 		return err
 	}
-	return a.ui.summary("log", sum, nil, "")
+	if err := a.ui.summary("log", sum, nil, ""); err != nil {
+		return err
+	}
+	return ended(sum.Exit)
 }
 
 type logCosignCmd struct {
@@ -116,7 +125,22 @@ func (c *logCosignCmd) Run(a *app) error {
 	if err := a.ui.summary("log", sum, rows, next); err != nil {
 		return err
 	}
+	for _, w := range list {
+		if err := a.bothNotes(w.Split); err != nil {
+			return err
+		}
+	}
 	return ended(sum.Exit)
+}
+
+// bothNotes writes the notes of a split view behind a summary; with --json they
+// stand in a line already.
+func (a *app) bothNotes(notes []string) error {
+	if a.ui.json || len(notes) == 0 {
+		return nil
+	}
+	defer a.ui.flush()
+	return a.ui.text("\n" + strings.Join(notes, "\n"))
 }
 
 // cosignExit is 4 where the log itself is in doubt.

@@ -69,6 +69,7 @@ type archiveSummary struct {
 	Collections []archive.CollectionReport `json:"collections"`
 	Witnesses   []house.Sighting           `json:"witnesses,omitempty"`
 	Findings    int                        `json:"findings"`
+	Split       []string                   `json:"split_view,omitempty"` // two signed notes of two histories
 	Exit        int                        `json:"exit"`
 }
 
@@ -98,7 +99,13 @@ func (c *verifyCmd) archive(a *app) error {
 	if sum.Witnesses = seen; worse(sum.Exit, exit) != sum.Exit {
 		sum.Exit, next = exit, witnessNext(exit)
 	}
+	if rep.Against.Note != nil {
+		sum.Split, next = []string{string(rep.Checkpoint.Note), string(rep.Against.Note)}, relationHint
+	}
 	if err := a.ui.summary("verify", sum, append(rows, seenRows...), next); err != nil {
+		return err
+	}
+	if err := a.bothNotes(sum.Split); err != nil {
 		return err
 	}
 	return ended(sum.Exit)
