@@ -12,6 +12,7 @@ import (
 const (
 	InfoPath     = "unseal.json"
 	KeysPath     = "keys.json"
+	CheckerPath  = "verify.html" // the page with which a reader checks an item
 	LogDir       = "log"
 	ManifestName = "manifest.json"
 	ItemsName    = "items.zip"

@@ -20,6 +20,7 @@ type Told struct {
 	Info        Info             `json:"info"`
 	Collections []CollectionInfo `json:"collections"` // every one in the log
 	Keys        []SenderKey      `json:"keys,omitempty"`
+	Checker     []byte           `json:"-"` // verify.html; empty for none
 }
 
 // Info is unseal.json.

@@ -255,7 +255,8 @@ func (v *verifier) checkSeen(name, key string, leaves []trove.Digest) error {
 	return nil
 }
 
-// checkIndex checks unseal.json, keys.json and every collection.json.
+// checkIndex checks unseal.json, keys.json, every collection.json, and verify.html
+// where the log names it.
 func (v *verifier) checkIndex() error {
 	var err error
 	if v.coming, err = comingIndex(v.fsys, v.checkpoint.Size); err != nil {
@@ -271,7 +272,7 @@ func (v *verifier) checkIndex() error {
 		}
 	}
 	for name, sum := range v.state.Index {
-		if !want[name] {
+		if !want[name] && name != CheckerPath {
 			v.altered(name, "is named by the log and not known to this version")
 			continue
 		}
@@ -306,11 +307,13 @@ func (v *verifier) readKeys(name string, b []byte) {
 
 // checkIndexFile compares what an index file repeats with the log.
 func (v *verifier) checkIndexFile(name string, b []byte) {
-	if name == KeysPath {
+	switch name {
+	case KeysPath:
 		v.readKeys(name, b)
 		return
-	}
-	if name == InfoPath {
+	case CheckerPath:
+		return // it repeats nothing
+	case InfoPath:
 		var i Info
 		err := json.Unmarshal(b, &i)
 		var names []trove.CollectionName

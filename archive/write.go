@@ -429,7 +429,7 @@ func (w *Writer) writeFiles(files map[string][]byte) error {
 	return nil
 }
 
-// indexFiles makes unseal.json, keys.json and every collection.json.
+// indexFiles makes unseal.json, keys.json, verify.html and every collection.json.
 func (w *Writer) indexFiles(told Told) (map[string][]byte, error) {
 	info := told.Info
 	s := w.State()
@@ -437,6 +437,9 @@ func (w *Writer) indexFiles(told Told) (map[string][]byte, error) {
 	info.Addresses = append([]string{}, info.Addresses...)
 	info.Collections = []trove.CollectionName{}
 	files := map[string][]byte{KeysPath: formatKeys(told.Keys)}
+	if len(told.Checker) > 0 {
+		files[CheckerPath] = told.Checker
+	}
 	for _, c := range s.Collections() {
 		at := slices.IndexFunc(told.Collections, func(i CollectionInfo) bool { return i.Name == c.Name })
 		if at < 0 {
