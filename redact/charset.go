@@ -20,45 +20,38 @@ import (
 )
 
 // readings are t in UTF-8, in every charset in which somebody may read it: the
-// declared one, UTF-8 with windows-1252, and where it is neither, all others
-// that are met in mail. wide says that what is looked for may hold letters
-// beyond ASCII, which alone tell most charsets apart.
-func readings(t text, charset string, wide bool) []text {
+// declared one, and UTF-8 with windows-1252. Where none is declared and it is
+// no UTF-8, it may be in any that is met in mail.
+func readings(t text, charset string) []text {
 	list := []text{mixed(t)}
-	name := mime.CharsetName(charset)
-	if !plainASCII(t.b) {
-		list = declared(list, t, name)
+	if plainASCII(t.b) {
+		return list
 	}
 	if bytes.IndexByte(t.b, 0) >= 0 {
 		list = append(list, utf16Text(t, 0), utf16Text(t, 1))
-	}
-	if !wide || utf8.Valid(t.b) {
-		return list
-	}
-	for _, enc := range others {
-		list = append(list, decoded(t, enc))
-	}
-	return append(list, decoded(t, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)), decoded(t, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)))
-}
-
-// declared adds the reading in the charset of that name.
-func declared(list []text, t text, name string) []text {
-	switch name {
-	case "", "us-ascii", "ascii", "utf-8", "utf8":
-	case "utf-7", "unicode-1-1-utf-7":
-		return append(list, unUTF7(t))
-	case "iso-2022-kr":
-		return append(list, decoded(shiftedKorean(t), korean.EUCKR))
-	default:
-		if enc := charsetOf(name); enc != nil {
-			list = append(list, decoded(t, enc))
-		}
 	}
 	if bytes.Contains(t.b, []byte("\x1b$")) {
 		list = append(list, decoded(t, japanese.ISO2022JP))
 	}
 	if bytes.Contains(t.b, []byte("~{")) {
 		list = append(list, decoded(t, simplifiedchinese.HZGB2312))
+	}
+	switch name := mime.CharsetName(charset); name {
+	case "", "us-ascii", "ascii", "utf-8", "utf8": // no promise that it keeps
+	case "utf-7", "unicode-1-1-utf-7":
+		return append(list, unUTF7(t))
+	case "iso-2022-kr":
+		return append(list, decoded(shiftedKorean(t), korean.EUCKR))
+	default:
+		if enc := charsetOf(name); enc != nil {
+			return append(list, decoded(t, enc))
+		}
+	}
+	if utf8.Valid(t.b) {
+		return list
+	}
+	for _, enc := range others {
+		list = append(list, decoded(t, enc))
 	}
 	return list
 }
@@ -81,6 +74,7 @@ var others = []encoding.Encoding{
 	charmap.ISO8859_13, charmap.ISO8859_14, charmap.ISO8859_15, charmap.ISO8859_16, charmap.Macintosh, charmap.MacintoshCyrillic,
 	charmap.CodePage437, charmap.CodePage850, charmap.CodePage852, charmap.CodePage855, charmap.CodePage862, charmap.CodePage866,
 	japanese.ShiftJIS, japanese.EUCJP, simplifiedchinese.GB18030, traditionalchinese.Big5, korean.EUCKR,
+	unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
 }
 
 // spellings are names of real mail that neither the WHATWG nor the IANA index
@@ -171,8 +165,8 @@ func stepped(t text, enc encoding.Encoding) text {
 	return w.end()
 }
 
-// utf16Text reads Latin letters of UTF-16 in either byte order: what stands
-// from the offset on, each byte with its zero.
+// utf16Text reads UTF-16, little-endian, from the offset on. Of the other byte
+// order it so reads the Latin letters, when it begins one byte off.
 func utf16Text(t text, offset int) text {
 	w := rewrite(t)
 	w.put(0, min(offset, len(t.b)))

@@ -11,8 +11,6 @@ import (
 // stands, without what is invisible, and with its lines joined.
 type expression struct{ *regexp.Regexp }
 
-func (e expression) wide() bool { return true }
-
 func (e expression) holds(b []byte) bool {
 	for _, t := range e.variants(blindly(b)) {
 		if e.Match(t.b) {

@@ -98,7 +98,7 @@ const hiddenWord = "Quimperlé Harbour"
 
 // writings are mails in which a word stands in one form each.
 func writings(t testing.TB) map[string]string {
-	w := hiddenWord
+	const w = hiddenWord
 	list := map[string]string{
 		"plain utf-8":     bodyOf("", "before Quimperlé Harbour after\r\n"),
 		"case and marks":  bodyOf("", "before QUIMPERLE harbour after\r\n"),

@@ -186,11 +186,10 @@ const (
 )
 
 // visibleStrings are the runs of letters in b, in one text for each way of
-// reading them: as bytes, with or without zeros between them, and where wide
-// is set, as UTF-16.
-func visibleStrings(b []byte, wide bool) [][]byte {
+// reading them: as bytes, with or without zeros between them, and as UTF-16.
+func visibleStrings(b []byte) [][]byte {
 	out := [][]byte{byteStrings(b)}
-	if wide && bytes.IndexByte(b, 0) >= 0 {
+	if bytes.IndexByte(b, 0) >= 0 {
 		out = append(out, unitStrings(b), unitStrings(b[1:]))
 	}
 	return out

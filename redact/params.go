@@ -110,5 +110,5 @@ func assembled(ps []piece) []text {
 	if len(all.at) < len(all.b) {
 		all = blindly(all.b)
 	}
-	return readings(all, charset, true)
+	return readings(all, charset)
 }

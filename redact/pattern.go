@@ -52,7 +52,6 @@ type patterns struct {
 	heads map[uint32][]int32
 	bits  [1 << 12]uint64 // of the hashes of heads
 	tiny  []int32         // shorter than headSize
-	far   bool            // some hold letters beyond ASCII
 }
 
 // seeker is something that is looked for in texts.
@@ -62,8 +61,6 @@ type seeker interface {
 	// within calls found with every place in a text in UTF-8, or in another
 	// reading of it.
 	within(t text, found func(t text, from, to int))
-	// wide reports whether letters beyond ASCII may be among it.
-	wide() bool
 }
 
 func newPatterns(words []string) *patterns {
@@ -74,8 +71,6 @@ func newPatterns(words []string) *patterns {
 	return p
 }
 
-func (p *patterns) wide() bool { return p.far }
-
 func (p *patterns) add(q pattern) {
 	key := string(q.b) + "\x00" + string(q.gap)
 	if len(q.b) == 0 || p.known[key] || len(p.list) == maxPatterns {
@@ -84,9 +79,6 @@ func (p *patterns) add(q pattern) {
 	p.known[key] = true
 	n := int32(len(p.list))
 	p.list = append(p.list, q)
-	for _, c := range q.b {
-		p.far = p.far || c >= utf8.RuneSelf
-	}
 	if len(q.b) < headSize {
 		p.tiny = append(p.tiny, n)
 		return

@@ -131,11 +131,14 @@ func pdfEscape(out, b []byte) ([]byte, int) {
 
 // hexString reads "<48656C>" at i (section 7.3.4.3) and returns where it ends.
 func hexString(b []byte, i int) ([]byte, int) {
-	end := bytes.IndexByte(b[i:], '>')
-	if end < 0 || end > 1<<16 {
+	end := i + 1
+	for end < len(b) && (hexDigit(b[end]) < 16 || blankByte(b[end])) {
+		end++
+	}
+	if end == len(b) || b[end] != '>' {
 		return nil, i + 1
 	}
-	return unhex(b[i+1 : i+end]), i + end + 1
+	return unhex(b[i+1 : end]), end + 1
 }
 
 func unhex(b []byte) []byte {

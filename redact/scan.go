@@ -226,7 +226,7 @@ func (s *scanner) sealed(t text, unpack func(b []byte)) {
 
 // strings looks into the strings in bytes that are no text.
 func (s *scanner) strings(b []byte) {
-	for _, b := range visibleStrings(b, s.seek.wide()) {
+	for _, b := range visibleStrings(b) {
 		s.within(blindly(b))
 	}
 }
@@ -240,7 +240,7 @@ func (s *scanner) anyText(t text, charset string, depth int) {
 }
 
 func (s *scanner) readings(t text, charset string) {
-	for _, r := range readings(t, charset, s.seek.wide()) {
+	for _, r := range readings(t, charset) {
 		for _, f := range forms(r) {
 			s.within(f)
 		}

@@ -56,7 +56,7 @@ func (s *scanner) widen(t text, p *body.Part, r span) {
 		s.hide(overlapping(d, r))
 		return
 	}
-	list := readings(d, p.Charset(), false)
+	list := readings(d, p.Charset())
 	read := list[len(list)-1]
 	if u, ok := withoutTags(read); ok && p.Type == "text/html" {
 		if v, ok := entities(u); ok {
@@ -129,7 +129,7 @@ func (s *scanner) words(b []byte, charset string) {
 	case f.name == "zip":
 		s.office(b)
 	case f.why == "" && !f.packed:
-		list := readings(blindly(b), charset, false)
+		list := readings(blindly(b), charset)
 		t := list[len(list)-1]
 		if u, ok := withoutTags(t); ok {
 			t = u

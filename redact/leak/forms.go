@@ -168,7 +168,7 @@ func joinedParameters(s string) string {
 	})
 }
 
-var escaped = regexp.MustCompile(`\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})?|'[0-9a-fA-F]{2}|["\\/nrtbf()'])`)
+var escaped = regexp.MustCompile(`\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})?|'[0-9a-fA-F]{2}|[0-7]{3}|["\\/nrtbf()'])`)
 
 // escapes reads those of JSON, of quoted strings and of RTF.
 func escapes(s string) string {
@@ -184,6 +184,9 @@ func escapes(s string) string {
 			return pairs(e)
 		case e[1] == '\'' && len(e) == 4:
 			v, _ := strconv.ParseUint(e[2:], 16, 8)
+			return string([]byte{byte(v)})
+		case e[1] <= '7' && e[1] >= '0':
+			v, _ := strconv.ParseUint(e[1:], 8, 16)
 			return string([]byte{byte(v)})
 		case strings.IndexByte("nrtbf", e[1]) >= 0:
 			return " "
