@@ -22,7 +22,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"unseal/evidence"
 	"unseal/proof"
+	"unseal/trove"
 )
 
 // missingTool skips a test whose tool is not on this machine; where
@@ -223,7 +225,7 @@ func TestThePageSaysWhatItFound(t *testing.T) {
 	b := newBrowser(t)
 	w := newWorld(t, 4, "demo.example.org/log", 30)
 	s, i := w.pick()
-	for s.items[i].hidden != nil {
+	for s.items[i].hidden != nil || s.items[i].kind != trove.Mail {
 		s, i = w.pick()
 	}
 	dir := t.TempDir()
@@ -249,7 +251,7 @@ func TestThePageSaysWhatItFound(t *testing.T) {
 	b.answers(t, form{item: item, proof: proof, logKey: "other.example+12345678+AAAA"}, "A key not known to you")
 	b.answers(t, form{item: altered, proof: proof, logKey: w.key}, "Does not match", "the bytes are not those of the log entry")
 	b.answers(t, form{item: item, proof: item, logKey: w.key}, "Does not match", "not in the form of a proof file")
-	for s.items[i].hidden == nil {
+	for s.items[i].hidden == nil || s.items[i].kind != trove.Mail {
 		s, i = w.pick()
 	}
 	redacted, proof := write("7.eml", s.contents[i]), write("7.proof", w.file(t, s, i).Format())
@@ -259,6 +261,59 @@ func TestThePageSaysWhatItFound(t *testing.T) {
 	}
 	b.answers(t, form{item: redacted, proof: proof, logKey: w.key}, "Matches", fmt.Sprintf("%d of %d segment", places, s.items[i].hidden.Segments), "Every other byte is what was committed to", "Redacted copy", "signature cannot be checked here")
 	b.quiet(t)
+}
+
+// TestThePageSaysWhatASignatureShows gives the page mails and the senders' keys.
+func TestThePageSaysWhatASignatureShows(t *testing.T) {
+	b := newBrowser(t)
+	bag := newMailbag(7)
+	k, small := bag.keys[4], bag.keys[1]
+	const head = "From: Ada <ada@example.org>\r\nTo: bob@example.net\r\nSubject: minutes\r\nDate: Tue, 3 Jan 2017 12:00:00 +0000\r\n\r\nThe budget is 400.\r\nNothing else.\r\n"
+	tags := "v=1; a=rsa-sha256; d=example.org; s=sel; c=relaxed/relaxed; h=from:subject:date"
+	signed := k.signWith(head, "DKIM-Signature: ", tags)
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
+		return filepath.Join(dir, name)
+	}
+	item, record := write("5.eml", signed), k.records()[0]
+	seen := evidence.Sighting{Where: "ZombiesWithCoffee/Wikileaks DkimLocator.cs", When: time.Date(2016, 10, 9, 8, 7, 6, 0, time.UTC)}
+	archived := evidence.Key{Domain: "example.org", Selector: "sel", Record: record, Seen: []evidence.Sighting{seen}, Note: "no longer online"}
+	live := archived
+	live.Seen = []evidence.Sighting{{Where: "DNS", When: time.Now().Add(-time.Hour), DNS: true}}
+	keys, fresh := write("keys.json", string(keysJSON(t, []evidence.Key{archived}))), write("fresh.json", string(keysJSON(t, []evidence.Key{live})))
+	kept := []string{"Signature valid with kept key", "example.org, selector sel: valid", "sel._domainkey.example.org, rsa, 1024 bits", "from, subject, date", "35 bytes of the body", "not covered\nto", "2017-01-03T12:00:00Z, the time that the message states", "does not show who typed it"}
+	b.answers(t, form{item: item, pastedKey: record}, append(kept, "copy: pasted on this page", "rests on where the key came from")...)
+	b.answers(t, form{item: item, keys: write("dkim.txt", record)}, append(kept, "copy: dkim.txt")...)
+	b.answers(t, form{item: item, keys: keys}, append(kept, "copy: ZombiesWithCoffee/Wikileaks DkimLocator.cs, 2016-10-09T08:07:06Z", "no longer online")...)
+	b.answers(t, form{item: item, keys: fresh}, "Signature valid\n", "answer of DNS, as its keeper states: DNS")
+	b.answers(t, form{item: item}, "Cannot check", "key not known: key unknown", "give the sender’s key")
+	b.answers(t, form{item: item, keys: write("no.json", "{}")}, "Cannot check", "no.json: a key that is not in the form of unseal-keys/1")
+	b.answers(t, form{item: item, pastedKey: "v=spf1 -all"}, "Cannot check", "pasted on this page: no key record found")
+	b.answers(t, form{item: item, pastedKey: small.records()[0]}, "Does not match", "does not match: key mismatch")
+	b.answers(t, form{item: write("6.eml", strings.Replace(signed, "400", "900", 1)), pastedKey: record}, "Does not match", "body changed", "does not say that anyone forged it")
+	b.answers(t, form{item: write("7.eml", strings.Replace(signed, "minutes", "seconds", 1)), pastedKey: record}, "Does not match", "header changed")
+	b.answers(t, form{item: write("8.eml", small.signWith(head, "DKIM-Signature: ", tags+"; l=10; x=1483500000; i=ada@example.org")), pastedKey: small.records()[0]},
+		"Signature valid with kept key", "valid: expired since, weak key, partial body", "expires\n2017-01-04T03:20:00Z", "10 bytes of the body", "the last 25 bytes of the body", "on behalf of\nada@example.org")
+	b.answers(t, form{item: write("9.eml", "Subject: other\r\n"+signed), pastedKey: record}, "ambiguous headers", "a second subject at byte 0")
+	b.answers(t, form{item: write("10.eml", strings.ReplaceAll(signed, "\r\n", "\n")), pastedKey: record}, "Signature valid with kept key", "lines that end in LF alone")
+	b.answers(t, form{item: write("11.eml", head)}, "Not signed")
+	b.answers(t, form{item: write("12.eml", strings.Repeat("X-A: b\r\n", 2500)+signed)}, "Not examined", "beyond the limit of 2000 (header lines)")
+	b.quiet(t)
+}
+
+// TestFilesMayBeDroppedOnThePage drops three files at once beside the inputs.
+func TestFilesMayBeDroppedOnThePage(t *testing.T) {
+	b := newBrowser(t)
+	got := eval[string](t, b, `(() => {
+		const data = new DataTransfer();
+		for (const name of ["5205.eml", "5205.proof", "keys.json"]) data.items.add(new File(["x"], name));
+		document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+		return ["file", "proof", "keys"].map(id => document.getElementById(id).files[0].name).join();
+	})()`)
+	if got != "5205.eml,5205.proof,keys.json" {
+		t.Errorf("the page takes %s", got)
+	}
 }
 
 // proofWitness is the key of a witness of that name.
@@ -372,10 +427,18 @@ func TestAxeFindsNoViolation(t *testing.T) {
 	item, file := filepath.Join(dir, "5.eml"), filepath.Join(dir, "5.proof")
 	must(t, os.WriteFile(item, s.contents[i], 0o644))
 	must(t, os.WriteFile(file, w.file(t, s, i).Format(), 0o644))
-	for _, key := range []string{w.key, "", "none"} {
+	k := newMailbag(7).keys[4]
+	mail := filepath.Join(dir, "6.eml")
+	must(t, os.WriteFile(mail, []byte(k.signWith("From: ada@example.org\r\n\r\n", "DKIM-Signature: ", "v=1; a=rsa-sha256; d=example.org; s=sel; h=from")), 0o644))
+	for _, key := range []string{w.key, "", "none", "sender", "witness"} {
 		switch key {
 		case "none":
 			must(t, chromedp.Do(b.ctx, chromedp.Reload()))
+		case "sender":
+			b.answers(t, form{item: mail, pastedKey: k.records()[0]}, "Signature valid with kept key")
+		case "witness":
+			must(t, chromedp.Do(b.ctx, chromedp.Reload()))
+			eval[chromedp.Void](t, b, `void (document.querySelector("details").open = true)`)
 		case "":
 			b.answers(t, form{item: item, proof: item}, "Does not match")
 		default:

@@ -111,7 +111,10 @@ async function check(): Promise<void> {
     ["sha256", hex(sha256(content))],
   ];
   const outcome = proof && (await verify(await bytes(proof), content, typed("key"), typed("witness").split(/\s+/).filter(Boolean)));
-  show(...(outcome ? [proofPanel(outcome, file)] : []), await senderPanel(content, keys, outcome, outcome ? [] : file));
+  if (!outcome) show(await senderPanel(content, keys, file));
+  else if (outcome.statement && outcome.statement.kind !== "mail") show(proofPanel(outcome, file));
+  else if (outcome.statement?.hidden.length) show(proofPanel(outcome, file), redactedPanel());
+  else show(proofPanel(outcome, file), await senderPanel(content, keys, []));
 }
 
 function proofPanel(outcome: Outcome, file: Row[]): HTMLElement {
@@ -119,20 +122,22 @@ function proofPanel(outcome: Outcome, file: Row[]): HTMLElement {
   return panel(look, heading, [...file, ...proofRows(outcome)], next);
 }
 
+function redactedPanel(): HTMLElement {
+  const next =
+    "Parts are hidden, so that the sender\u2019s signature cannot be checked here. The log holds a commitment to the original, made before anything was published. " +
+    "What the signature of the original showed, the publisher states on the item\u2019s page.";
+  return panel("warn", "Redacted copy", [], next);
+}
+
 /** The panel on the sender's signature, which stands apart from the proof. */
-async function senderPanel(content: Uint8Array, file: File | undefined, outcome: Outcome | undefined, rows: Row[]): Promise<HTMLElement> {
-  if (outcome?.statement?.hidden.length) {
-    const next = "Parts are hidden, so that the sender\u2019s signature cannot be checked here. The log holds a commitment to the original, made before anything was published.";
-    return panel("warn", "Redacted copy", rows, next);
-  }
-  const pasted = typed("record");
-  const given = file ? await bytes(file) : bytesOf(utf8(pasted));
-  const keys = await keysFor(content, given, utf8(file ? file.name : "pasted on this page"));
-  const wrong = typeof keys === "string" && given.length > 0 ? keys : "";
+async function senderPanel(content: Uint8Array, file: File | undefined, rows: Row[]): Promise<HTMLElement> {
+  const where = file?.name ?? "pasted on this page";
+  const given = file ? await bytes(file) : bytesOf(utf8(typed("record")));
+  const keys = given.length > 0 ? await keysFor(content, given, utf8(where)) : new Keys();
   const e = await examine(content, typeof keys === "string" ? new Keys() : keys, Date.now() / 1000);
   const { look, heading, next } = verdicts[e.verdict];
-  if (wrong !== "") rows.push(["sender\u2019s key", (file?.name ?? "the pasted text") + ": " + wrong]);
-  return panel(look, heading, [...rows, ...senderRows(e)], next);
+  const wrong: Row[] = typeof keys === "string" ? [["sender\u2019s key", `${where}: ${keys}`]] : [];
+  return panel(look, heading, [...rows, ...wrong, ...senderRows(e)], next);
 }
 
 async function answer(): Promise<void> {

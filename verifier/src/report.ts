@@ -86,7 +86,7 @@ export const verdicts: Record<Verdict, { look: "ok" | "warn" | "bad" | ""; headi
   mismatch: {
     look: "bad",
     heading: "Does not match",
-    next: "The signature does not fit the message as you have it. Lists and gateways often change mail on its way; this alone does not say that anyone forged it.",
+    next: "The signature does not fit the message as you have it. Lists and gateways often change mail on its way; this alone does not say that anyone forged it. Of a redacted copy, its proof file says so.",
   },
   "": { look: "warn", heading: "Not examined", next: "No signature was judged." },
 };
