@@ -67,6 +67,8 @@ type press struct {
 	verdict trove.Verdict                        // that records state
 	edit    func(n int, mail []byte) []byte      // nil: as they are
 	judge   func(rec *trove.Record, mail []byte) // nil: by verdict
+	hide    map[int][]proof.Cut                  // number → what is hidden of it
+	edition map[int]int                          // number → its edition, where that is not 1
 	liar    int                                  // a number that is another mail than when it was committed to
 }
 
@@ -74,7 +76,7 @@ const testOrigin = "demo.example.org/log"
 
 func newPress(tb testing.TB, count, per int) *press {
 	tb.Helper()
-	p := &press{tb: tb, count: count, per: per, reject: map[int]string{}, verdict: trove.Unsigned}
+	p := &press{tb: tb, count: count, per: per, reject: map[int]string{}, verdict: trove.Unsigned, hide: map[int][]proof.Cut{}, edition: map[int]int{}}
 	p.signer, p.key = testKey(tb, testOrigin, 1)
 	release, releaseKey := testKey(tb, "release.example.org", 2)
 	p.release = []note.Signer{release}
@@ -85,7 +87,7 @@ func newPress(tb testing.TB, count, per int) *press {
 
 var words = strings.Fields("quay wall harbour board minutes draft tender crane dredging moves attached please the of and we 2016 3.5 mm <a@example.org> naïve")
 
-// content is mail number n.
+// content is mail number n, as it was committed to.
 func (p *press) content(n int) []byte {
 	mail := p.mail(n)
 	if p.edit != nil {
@@ -122,7 +124,7 @@ func (p *press) commit(n int) (trove.Digest, proof.Opening) {
 
 func (p *press) item(n int) *NewItem {
 	_, o := p.commit(n)
-	i := &NewItem{Number: n, Kind: trove.Mail, Edition: 1, Date: time.Unix(1_450_000_000+int64(n)*5000, 0), Content: p.content(n)}
+	i := &NewItem{Number: n, Kind: trove.Mail, Edition: max(1, p.edition[n]), Date: time.Unix(1_450_000_000+int64(n)*5000, 0), Content: p.content(n)}
 	i.Record = Record{
 		Opening: o, Thread: trove.ThreadID(fmt.Sprint(n / 3)), Owners: []string{"ada"}, Paths: []string{"drive.mbox"},
 		Record: trove.Record{Kind: trove.Mail, Subject: fmt.Sprintf("item %d", n), MessageID: fmt.Sprintf("%d@example.org", n), Verdict: p.verdict},
@@ -130,7 +132,22 @@ func (p *press) item(n int) *NewItem {
 	if p.judge != nil {
 		p.judge(&i.Record.Record, i.Content)
 	}
+	if p.hide[n] != nil {
+		p.redact(i)
+	}
 	return i
+}
+
+// redact makes of an item what is shown of it.
+func (p *press) redact(i *NewItem) {
+	shown, r, _, err := proof.Redact(p.secret().Item("mail", i.Number), p.secret().Edition("mail", i.Number, i.Edition), i.Content, p.hide[i.Number], nil)
+	must(p.tb, err)
+	i.Record.Original = &Original{Verdict: i.Record.Verdict, Signatures: i.Record.Signatures}
+	i.Content, i.Record.Opening, i.Record.Redacted = shown, proof.Opening{}, &r
+	i.Record.Verdict, i.Record.Signatures = trove.Redacted, nil
+	for _, h := range r.Hidden {
+		i.Record.Redactions = append(i.Record.Redactions, Redaction{At: h.At, Reason: "privacy"})
+	}
 }
 
 func (p *press) writer(fsys durable.FS) *Writer {
@@ -175,8 +192,8 @@ func (p *press) start(w *Writer) error {
 // batch publishes the next batch, if there is one.
 func (p *press) batch(w *Writer) (more bool, err error) {
 	b := 1
-	if c := w.State().Collection("mail"); c != nil {
-		b += len(c.Batches)
+	for c := w.State().Collection("mail"); c != nil && c.Edition(b) > 0; {
+		b++
 	}
 	first, last := (b-1)*p.per+1, min(b*p.per, p.count)
 	if first > last {
@@ -203,6 +220,42 @@ func (p *press) batch(w *Writer) (more bool, err error) {
 		return false, err
 	}
 	return true, p.publish(w)
+}
+
+// revise publishes the next edition of a batch, in which something is hidden in
+// some numbers, and others are withdrawn.
+func (p *press) revise(w *Writer, batch int, hide map[int][]proof.Cut, drop ...int) error {
+	c := w.State().Collection("mail")
+	for n, cuts := range hide {
+		st, _ := c.Number(n)
+		p.hide[n], p.edition[n] = cuts, st.Edition+1
+	}
+	items := func(yield func(*NewItem, error) bool) {
+		for n := 1; n <= p.count; n++ {
+			if st, _ := c.Number(n); st.Batch == batch && st.State == trove.Published && !slices.Contains(drop, n) && !yield(p.item(n), nil) {
+				return
+			}
+		}
+	}
+	edition := c.Edition(batch) + 1
+	segment := func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "segment of batch %d, edition %d\n", batch, edition)
+		return err
+	}
+	b := NewBatch{Collection: "mail", Number: batch, Edition: edition, Published: time.Unix(1_480_000_000+int64(edition)*86_400, 0)}
+	entries, err := w.WriteBatch(context.Background(), b, items, segment)
+	if err != nil {
+		return err
+	}
+	for _, n := range drop {
+		if err := w.Append(translog.Tombstone{Collection: "mail", Number: n, Reason: "court-order"}); err != nil {
+			return err
+		}
+	}
+	if err := w.Append(entries...); err != nil {
+		return err
+	}
+	return p.publish(w)
 }
 
 // all publishes all batches up to number last, 0 for all there are.

@@ -14,20 +14,31 @@ import (
 )
 
 // publishing is the publishing of a small archive, step by step: whatever
-// breaks it off, what was acknowledged stands, and no reader sees half a batch.
+// breaks it off, what was acknowledged stands, no reader sees half a batch, and
+// an edition that was superseded does not come back.
 func publishing(t *testing.T) crash.Story {
 	p := newPress(t, 12, 6)
 	p.reject[3] = "privacy"
 	const name = "log/checkpoint"
+	newest := BatchDir("mail", 1, 2) + "/" + ManifestName
+	hide := map[int][]proof.Cut{2: word(p, 2)}
 	run := func(fsys durable.FS, ack func(string, []byte)) error {
 		w, err := NewWriter(fsys, p.signer, p.release, proof.Checkpoint{})
 		if err != nil {
 			return err
 		}
+		clear(p.hide)
+		clear(p.edition)
 		stages := []func() error{
 			func() error { return p.start(w) },
 			func() error { _, err := p.batch(w); return err },
 			func() error { _, err := p.batch(w); return err },
+			func() error {
+				if w.State().Collection("mail").Edition(1) > 1 {
+					return w.Tidy()
+				}
+				return p.revise(w, 1, hide, 4)
+			},
 		}
 		for _, stage := range stages {
 			ack(name, nil)
@@ -36,7 +47,9 @@ func publishing(t *testing.T) crash.Story {
 			}
 			ack(name, w.Signed().Note)
 		}
-		return nil
+		b, err := fs.ReadFile(fsys, newest) // it, and by that that the edition before is gone
+		ack(newest, b)
+		return err
 	}
 	check := func(fsys fs.FS, acked crash.Acked) error {
 		o := VerifyOptions{LogKey: p.key, Seen: acked[name], Jobs: 1}
@@ -48,7 +61,7 @@ func publishing(t *testing.T) crash.Story {
 			return err
 		}
 		for _, f := range r.Findings {
-			if f.Class == Altered {
+			if f.Class == Altered || acked[newest] != nil && f.Path == BatchDir("mail", 1, 1) {
 				return fmt.Errorf("%s: %s", f.Path, f.What)
 			}
 		}

@@ -28,7 +28,7 @@ func (p *press) exercise(tb testing.TB, fsys fs.FS) {
 		}
 		for n := 0; n <= c.Count()+1; n++ {
 			b, err := c.Bytes(n)
-			if err == nil && !bytes.Equal(b, p.content(n)) {
+			if err == nil && !bytes.Equal(b, p.item(n).Content) {
 				tb.Fatalf("%s/%d: shows bytes that were not published", c.Name, n)
 			}
 			item, err := c.Item(n)
@@ -43,7 +43,7 @@ func (p *press) exercise(tb testing.TB, fsys fs.FS) {
 			}
 			f, err := proof.Parse(text)
 			if err == nil {
-				_, err = proof.Verify(f, p.content(n), p.key)
+				_, err = proof.Verify(f, p.item(n).Content, p.key)
 			}
 			if err != nil {
 				tb.Fatalf("%s/%d: hands out a proof that does not hold: %v", c.Name, n, err)

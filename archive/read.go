@@ -2,7 +2,6 @@ package archive
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path"
@@ -24,7 +23,8 @@ type manifestSlot struct {
 // maxManifests is how many manifests of a collection are kept.
 const maxManifests = 128
 
-// Batches lists every edition of every batch, in log order.
+// Batches lists every edition of every batch, in log order. Of those that are
+// superseded nothing more is to be had.
 func (c *Collection) Batches() ([]BatchInfo, error) {
 	known := map[trove.Digest]BatchInfo{}
 	for _, b := range c.Info.Batches {
@@ -33,30 +33,44 @@ func (c *Collection) Batches() ([]BatchInfo, error) {
 	list := make([]BatchInfo, 0, len(c.log.Batches))
 	for _, logged := range c.log.Batches {
 		b, ok := known[logged.Manifest]
-		if !ok {
+		switch {
+		case ok:
+		case superseded(c.log, logged):
+			b = BatchInfo{Number: logged.Batch.Batch, Edition: logged.Edition, Items: logged.Items, Manifest: logged.Manifest}
+		default:
 			m, err := c.Manifest(logged.Batch.Batch, logged.Edition)
 			if err != nil {
 				return nil, err
 			}
 			b = m.info(logged.Manifest)
 		}
+		b.Superseded = superseded(c.log, logged)
 		list = append(list, b)
 	}
 	return list, nil
 }
 
-// logged finds an edition of a batch in the log.
+// superseded reports whether a later edition has taken the place of this one.
+func superseded(c *translog.Collection, b translog.LoggedBatch) bool {
+	return b.Edition < c.Edition(b.Batch.Batch)
+}
+
+// logged finds an edition of a batch in the log that is not superseded.
 func (c *Collection) logged(batch, edition int) (translog.LoggedBatch, error) {
+	name := trove.Name{Collection: c.Name, Batch: batch}
 	for _, b := range c.log.Batches {
 		if b.Batch.Batch == batch && b.Edition == edition {
+			if superseded(c.log, b) {
+				return b, fmt.Errorf("%s, edition %d: superseded by edition %d: %w", name, edition, c.log.Edition(batch), ErrNotFound)
+			}
 			return b, nil
 		}
 	}
-	return translog.LoggedBatch{}, fmt.Errorf("%s, edition %d: %w", trove.Name{Collection: c.Name, Batch: batch}, edition, ErrNotFound)
+	return translog.LoggedBatch{}, fmt.Errorf("%s, edition %d: %w", name, edition, ErrNotFound)
 }
 
-// Manifest is that of an edition of a batch, checked against the log. It is
-// shared: it must not be changed.
+// Manifest is that of the newest edition of a batch, checked against the log;
+// others are ErrNotFound. It is shared: it must not be changed.
 func (c *Collection) Manifest(batch, ed int) (*Manifest, error) {
 	logged, err := c.logged(batch, ed)
 	if err != nil {
@@ -166,7 +180,8 @@ func (c *Collection) Row(n int) (Row, error) {
 	return p.row(), nil
 }
 
-// Bytes is what is shown of number n, checked against the log.
+// Bytes is what is shown of number n, checked against the log: its exact bytes,
+// or the rendition of a redacted item.
 func (c *Collection) Bytes(n int) ([]byte, error) {
 	p, err := c.find(n)
 	if err != nil {
@@ -215,16 +230,13 @@ func (c *Collection) item(p place, lines []byte) (*Item, error) {
 	line, _, _ := bytes.Cut(lines, []byte{'\n'})
 	item := &Item{Collection: c.Name, Batch: p.status.Batch, Row: p.row()}
 	n := item.Row.Number
-	if err := json.Unmarshal(line, &item.Record); err != nil {
-		return nil, fmt.Errorf("%s: record of number %d: %v: %w", p.zip, n, err, proof.ErrMismatch)
-	}
-	if item.Record.Number != n {
-		return nil, fmt.Errorf("%s: record of number %d in the place of %d: %w", p.zip, item.Record.Number, n, proof.ErrMismatch)
+	if err := item.Record.parse(line, item.Row); err != nil {
+		return nil, fmt.Errorf("%s: record of number %d: %w: %w", p.zip, n, err, proof.ErrMismatch)
 	}
 	return item, nil
 }
 
-// Segment is the search segment of an edition of a batch. Its digest is not
+// Segment is the search segment of the newest edition of a batch. Its digest is not
 // checked; it stays open until the archive is closed.
 func (c *Collection) Segment(batch, edition int) (io.ReaderAt, int64, error) {
 	if _, err := c.logged(batch, edition); err != nil {
@@ -251,6 +263,9 @@ func (a *Archive) Proof(coll trove.CollectionName, n int) ([]byte, error) {
 	}
 	st, _ := c.Status(n)
 	fixed := c.log.Commitment(n)
+	if item.Record.rule() != fixed.Rule {
+		return nil, fmt.Errorf("%s: cut by the rule %q, committed to was %q: %w", trove.Name{Collection: coll, Number: n}, item.Record.rule(), fixed.Rule, proof.ErrMismatch)
+	}
 	f := &proof.File{
 		ItemIndex:       st.Index,
 		Item:            proof.Item{Batch: st.Batch, Collection: coll, Edition: st.Edition, Number: n, Shown: st.Shown},
@@ -259,6 +274,7 @@ func (a *Archive) Proof(coll trove.CollectionName, n int) ([]byte, error) {
 		Kind:            item.Row.Kind,
 		Seed:            item.Record.Opening.Seed,
 		Salt:            item.Record.Opening.Salt,
+		Redacted:        item.Record.Redacted,
 		Checkpoint:      a.view.Checkpoint,
 	}
 	if f.ItemPath, err = a.view.Tree().Prove(f.ItemIndex); err != nil {
@@ -270,7 +286,11 @@ func (a *Archive) Proof(coll trove.CollectionName, n int) ([]byte, error) {
 	if f.Place, err = a.commitmentTree(c.Name, fixed).Prove(int64(n - fixed.First)); err != nil {
 		return nil, fmt.Errorf("%s: %w", CommitmentDir(c.Name, fixed.K), err)
 	}
-	return f.Format(), nil
+	text := f.Format()
+	if len(text) > proof.MaxFile {
+		return nil, fmt.Errorf("the proof of %s would have %d bytes, at most %d are read", trove.Name{Collection: coll, Number: n}, len(text), proof.MaxFile)
+	}
+	return text, nil
 }
 
 func (a *Archive) commitmentTree(c trove.CollectionName, fixed translog.LoggedCommitment) tiles.Tree {

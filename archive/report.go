@@ -61,8 +61,9 @@ type Report struct {
 type CollectionReport struct {
 	Name trove.CollectionName
 	translog.Account
-	Batches int // editions
-	Opened  int // numbers whose commitment was opened by the bytes shown
+	Batches  int // editions, those superseded included
+	Opened   int // numbers whose commitment was opened by the bytes shown
+	Redacted int // of them, numbers of which something is hidden
 }
 
 // Has reports whether there are findings of the class.

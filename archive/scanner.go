@@ -117,6 +117,9 @@ func scanManifest(b []byte) (m Manifest, ok bool) {
 			r.Date = p.time("")
 		}
 		r.Edition = p.number(`,"edition":`)
+		if p.has(`,"redactions":`) {
+			r.Hidden = p.number("")
+		}
 		r.Size = p.long(`,"size":`, 64)
 		p.hex(`,"sha256":"`, r.SHA256[:])
 		r.Name = string(p.text(`,"name":"`))

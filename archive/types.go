@@ -61,16 +61,18 @@ type CommitmentInfo struct {
 
 // BatchInfo says of an edition of a batch what a list of batches shows.
 type BatchInfo struct {
-	Number    int          `json:"number"`
-	Edition   int          `json:"edition"`
-	Published time.Time    `json:"published"`
-	Items     int          `json:"items"`
-	First     int          `json:"first"` // lowest and highest number; 0 if it is empty
-	Last      int          `json:"last"`
-	Manifest  trove.Digest `json:"manifest"` // SHA-256 of manifest.json
+	Number     int          `json:"number"`
+	Edition    int          `json:"edition"`
+	Superseded bool         `json:"superseded,omitempty"` // by a later edition: it is not in the archive any more
+	Published  time.Time    `json:"published"`
+	Items      int          `json:"items"`
+	First      int          `json:"first"` // lowest and highest number; 0 if it is empty
+	Last       int          `json:"last"`
+	Manifest   trove.Digest `json:"manifest"` // SHA-256 of manifest.json
 }
 
-// Manifest is manifest.json: all that an edition of a batch holds.
+// Manifest is manifest.json: all that an edition of a batch holds, which is
+// every number of the batch that is out.
 type Manifest struct {
 	Format     string               `json:"format"`
 	Collection trove.CollectionName `json:"collection"`
@@ -111,8 +113,8 @@ const groupSize = 16
 type Row struct {
 	Number  int          `json:"number"`
 	Kind    trove.Kind   `json:"kind"`
-	Date    time.Time    `json:"date,omitzero"` // by which items are in order; zero for none
-	Edition int          `json:"edition"`
+	Date    time.Time    `json:"date,omitzero"`        // by which items are in order; zero for none
+	Edition int          `json:"edition"`              // of the item, which may be older than that of the batch
 	Hidden  int          `json:"redactions,omitempty"` // how many runs are hidden
 	Size    int64        `json:"size"`                 // of what is shown
 	SHA256  trove.Digest `json:"sha256"`               // of what is shown

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -110,9 +111,45 @@ func vectors(t *testing.T) map[string]string {
 	b.Write(text)
 	take("proof")
 
+	editionVector(t, &b)
+	take("edition")
+
 	fmt.Fprintf(&b, "%s%s%s", files["unseal.json"], files["keys.json"], files["c/mail/collection.json"])
 	take("index")
 	return out
+}
+
+// editionVector is the archive of the vectors after a redaction and a withdrawal.
+func editionVector(t *testing.T, b *strings.Builder) {
+	p := newPress(t, 3, 3)
+	p.reject[2] = "privacy"
+	fsys, dir := p.published()
+	w := p.writer(fsys)
+	before := w.State().Size
+	must(t, p.revise(w, 1, map[int][]proof.Cut{1: word(p, 1)}, 3))
+	a := opened(t, fsys)
+	c := a.Collections()[0]
+	files := contents(t, dir)
+	tile := tiles.Tile{Level: tiles.Entries}.In(a.Checkpoint().Size)
+	lines, err := tile.SplitEntries([]byte(files["log/"+tile.Path()]))
+	must(t, err)
+	for i, line := range lines[before:] {
+		fmt.Fprintf(b, "entry %d: %s\n", before+int64(i), line)
+	}
+	shown, err := c.Bytes(1)
+	must(t, err)
+	exact := p.content(1)
+	fmt.Fprintf(b, "shown of mail/1: %q, then as before\n", shown[:len(shown)-len(exact[bytes.Index(exact, []byte("\r\n\r\n")):])])
+	m, err := c.Manifest(1, 2)
+	must(t, err)
+	fmt.Fprintf(b, "row of mail/1: %s\n", mustJSON(m.Items[0]))
+	g := m.Records[0]
+	record, err := a.member(BatchDir("mail", 1, 2)+"/items.zip", recordsName(g.First), g.At, g.Size, g.SHA256)
+	must(t, err)
+	fmt.Fprintf(b, "record of mail/1: %s", record)
+	text, err := a.Proof("mail", 1)
+	must(t, err)
+	fmt.Fprintf(b, "proof file of mail/1:\n%s", text)
 }
 
 func TestVectorsOfTheFormat(t *testing.T) {

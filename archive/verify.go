@@ -346,7 +346,8 @@ func repeats(i *CollectionInfo, c *translog.Collection) bool {
 	}
 	for n, b := range c.Batches {
 		got := i.Batches[n]
-		if got.Number != b.Batch.Batch || got.Edition != b.Edition || got.Items != b.Items || got.Manifest != b.Manifest {
+		want := BatchInfo{Number: b.Batch.Batch, Edition: b.Edition, Superseded: superseded(c, b), Items: b.Items, Manifest: b.Manifest}
+		if want.Published, want.First, want.Last = got.Published, got.First, got.Last; got != want {
 			return false
 		}
 	}
@@ -390,7 +391,7 @@ func (v *verifier) beyond(name string) bool {
 		logged := slices.ContainsFunc(c.Batches, func(b translog.LoggedBatch) bool {
 			return b.Batch.Batch == batch && b.Edition == edition
 		})
-		file := slices.Contains([]string{ManifestName, ItemsName, SegmentName, SumsName}, path.Base(name))
+		file := slices.Contains(batchNames, path.Base(name))
 		return !logged && file && path.Dir(name) == BatchDir(coll, batch, edition)
 	}
 	var k int

@@ -3,7 +3,7 @@ package archive
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"sync"
@@ -37,11 +37,15 @@ func (v *verifier) checkBatches() error {
 			b.files.close()
 		}
 	}()
-	w := &tally{v: v, opened: map[trove.CollectionName]int{}}
+	w := &tally{v: v, opened: map[trove.CollectionName]chunkSum{}}
 	for _, c := range v.state.Collections() {
 		for _, logged := range c.Batches {
 			if err := v.ctx.Err(); err != nil {
 				return err
+			}
+			if superseded(c, logged) {
+				v.checkSuperseded(c, logged)
+				continue
 			}
 			b := v.checkManifest(c, logged)
 			if b == nil {
@@ -79,11 +83,30 @@ func (v *verifier) work(tasks []task) {
 	workers.Wait()
 }
 
+// batchNames are the files of a batch folder.
+var batchNames = []string{ManifestName, ItemsName, SegmentName, SumsName}
+
+// checkSuperseded looks whether the folder of an edition is gone that a later
+// one has superseded. A publish that was stopped may have left it, or a copy
+// that never deletes.
+func (v *verifier) checkSuperseded(c *translog.Collection, logged translog.LoggedBatch) {
+	dir, there := BatchDir(c.Name, logged.Batch.Batch, logged.Edition), false
+	for _, name := range batchNames {
+		if _, ok := v.present[path.Join(dir, name)]; ok {
+			there = true
+			v.claimed[path.Join(dir, name)] = true
+		}
+	}
+	if there {
+		v.add(dir, Unfinished, "superseded edition is still here: remove it")
+	}
+}
+
 // checkManifest checks the small files of a batch folder. It returns nil if
 // the manifest is not the logged one, so that the rest cannot be judged.
 func (v *verifier) checkManifest(c *translog.Collection, logged translog.LoggedBatch) *batchCheck {
 	dir := BatchDir(c.Name, logged.Batch.Batch, logged.Edition)
-	for _, name := range []string{ManifestName, ItemsName, SegmentName, SumsName} {
+	for _, name := range batchNames {
 		v.claimed[path.Join(dir, name)] = true
 		if _, ok := v.present[path.Join(dir, name)]; !ok {
 			v.altered(path.Join(dir, name), "is missing")
@@ -116,19 +139,19 @@ func (v *verifier) checkManifest(c *translog.Collection, logged translog.LoggedB
 	return check
 }
 
-// rows compares the rows with the entries of the log.
+// rows compares the rows with the entries of the log. As there are as many of
+// them as numbers are out in the batch, they are these.
 func (b *batchCheck) rows() {
 	name := path.Join(b.dir, ManifestName)
 	for _, r := range b.m.Items {
 		st, ok := b.coll.Number(r.Number)
-		newest := st.Batch == b.m.Batch && st.BatchEdition == b.m.Edition
 		switch {
 		case !ok:
 			b.v.altered(name, "number %d is not committed to", r.Number)
-		case newest && st.Edition != r.Edition:
-			b.v.altered(name, "row %d is not as in the log", r.Number)
-		case !newest && st.Edition <= r.Edition:
-			b.v.altered(name, "row %d: the log puts edition %d elsewhere", r.Number, st.Edition)
+		case st.State != trove.Published || st.Batch != b.m.Batch:
+			b.v.altered(name, "row %d: the number is not out in this batch", r.Number)
+		case st.Edition != r.Edition:
+			b.v.altered(name, "row %d is of edition %d, the log says %d", r.Number, r.Edition, st.Edition)
 		}
 	}
 }
@@ -321,8 +344,8 @@ func (b *batchCheck) member(buf *bench, to []byte, zip, name string, at Extent, 
 	return to
 }
 
-// item checks one item: its bytes against manifest and commitment, its record
-// as far as asked.
+// item checks one item: its bytes against manifest, commitment and log, and its
+// record as far as asked.
 func (b *batchCheck) item(buf *bench, zip string, r Row, line []byte, sum *chunkSum) {
 	content := b.member(buf, buf.content[:0], zip, r.Name, r.At, r.Size)
 	if content == nil {
@@ -333,98 +356,87 @@ func (b *batchCheck) item(buf *bench, zip string, r Row, line []byte, sum *chunk
 		b.v.altered(zip, "%s is not what the manifest says", r.Name)
 		return
 	}
-	head, ok := parseRecordHead(line)
-	if !ok || head.number != r.Number {
-		b.v.altered(zip, "the record of number %d is not one", r.Number)
+	var rec Record
+	if err := b.record(&rec, r, line); err != nil {
+		b.v.altered(zip, "the record of number %d: %v", r.Number, err)
 		return
 	}
 	sum.items++
 	sum.bytes += int64(len(content))
-	sum.count(head.verdict)
-	c := proof.Context{Origin: b.v.state.Genesis.Origin, Collection: b.coll.Name, Number: r.Number, Kind: r.Kind}
-	if r.Number <= len(b.leaves) && !b.leaves[r.Number-1].IsZero() {
-		leaf, shown := head.opening.Fast(c, content)
-		if head.opening.Rule != b.coll.Commitment(r.Number).Rule || leaf != b.leaves[r.Number-1] {
-			b.v.altered(zip, "%s is not what was committed to as number %d", r.Name, r.Number)
-			return
-		}
-		if st, _ := b.coll.Number(r.Number); st.Edition == r.Edition && st.Shown != shown {
-			b.v.altered(zip, "%s is not what its log entry says", r.Name)
-			return
-		}
-		sum.opened++
+	sum.count(rec.Verdict)
+	if rec.Redacted != nil {
+		sum.redacted++
 	}
-	if b.v.o.Deep {
-		if err := head.opening.Deep(content); err != nil {
-			b.v.altered(zip, "%s: %v", r.Name, err)
-		}
+	if err := b.opens(r, &rec, content, sum); err != nil {
+		b.v.altered(zip, "%s: %v", r.Name, err)
+		return
 	}
-	b.record(zip, r, line, head, content, sum)
-}
-
-// record checks what a record says: all of it in a deep verification, else what
-// its head tells.
-func (b *batchCheck) record(zip string, r Row, line []byte, head recordHead, content []byte, sum *chunkSum) {
-	var err error
-	rec := Record{Number: head.number, Opening: head.opening}
-	rec.Kind, rec.Verdict, rec.Unreadable = r.Kind, trove.Verdict(head.verdict), string(head.unreadable)
-	if b.v.o.Deep {
-		rec = Record{}
-		if err = json.Unmarshal(line, &rec); err == nil && rec.Kind != r.Kind {
-			err = fmt.Errorf("is of kind %q, the manifest says %q", rec.Kind, r.Kind)
-		}
-	}
-	if err == nil {
-		err = b.sender(&rec, content, sum)
-	}
-	if err != nil {
+	if err := b.sender(&rec, content, sum); err != nil {
 		b.v.altered(zip, "the record of number %d: %v", r.Number, err)
 	}
 }
 
-// recordHead is what a fast verification needs of a record.
-type recordHead struct {
-	number     int
-	opening    proof.Opening
-	verdict    []byte
-	unreadable []byte // why, as far as the first quote in it
+// opens checks that what is shown opens the item's commitment and is what the
+// log says. Of a redacted item both is always computed in full.
+func (b *batchCheck) opens(r Row, rec *Record, content []byte, sum *chunkSum) error {
+	if r.Number > len(b.leaves) || b.leaves[r.Number-1].IsZero() {
+		return nil // reported with the commitment
+	}
+	if rec.rule() != b.coll.Commitment(r.Number).Rule {
+		return errors.New("is not cut by the rule that was committed to")
+	}
+	c := proof.Context{Origin: b.v.state.Genesis.Origin, Collection: b.coll.Name, Number: r.Number, Kind: r.Kind}
+	leaf, shown, err := rec.opens(c, content)
+	if err != nil {
+		return err
+	}
+	if leaf != b.leaves[r.Number-1] {
+		return fmt.Errorf("is not what was committed to as number %d", r.Number)
+	}
+	if st, _ := b.coll.Number(r.Number); st.Shown != shown {
+		return errors.New("is not what its log entry says")
+	}
+	sum.opened++
+	if b.v.o.Deep && rec.Redacted == nil {
+		return rec.Opening.Deep(content)
+	}
+	return nil
 }
 
-// parseRecordHead reads number and opening from the beginning of a record,
-// where every record has them, in one form; and two fields, in their
-// order, wherever they stand: no string can hold their keys, since quotes in
-// strings are escaped.
-func parseRecordHead(line []byte) (h recordHead, ok bool) {
-	p := scanner{rest: line, ok: true}
-	h.number = p.number(`{"number":`)
-	h.opening.Rule = string(p.text(`,"opening":{"rule":"`))
-	p.hex(`,"root":"`, h.opening.Root[:])
-	h.opening.Segments = p.number(`,"segments":`)
-	p.hex(`,"seed":"`, h.opening.Seed[:])
-	p.hex(`,"salt":"`, h.opening.Salt[:])
-	rest := p.rest
-	if _, after, found := bytes.Cut(rest, []byte(`"verdict":"`)); found {
-		h.verdict, rest, _ = bytes.Cut(after, []byte{'"'})
+// record reads a record: all of it in a deep verification and of a redacted
+// item, else what its head tells.
+func (b *batchCheck) record(rec *Record, r Row, line []byte) error {
+	if b.v.o.Deep || r.Hidden > 0 {
+		if err := rec.parse(line, r); err != nil {
+			return err
+		}
+		if (r.Hidden > 0) != (rec.Verdict == trove.Redacted) {
+			return fmt.Errorf("says %q of the sender's signature, and %d runs are hidden", rec.Verdict, r.Hidden)
+		}
+		return nil
 	}
-	if _, after, found := bytes.Cut(rest, []byte(`"unreadable":"`)); found { // stands behind the verdict
-		h.unreadable, _, _ = bytes.Cut(after, []byte{'"'})
+	h, ok := parseRecordHead(line)
+	if !ok || h.number != r.Number {
+		return errRecord
 	}
-	return h, p.ok
+	rec.Number, rec.Opening, rec.Kind = h.number, h.opening, r.Kind
+	rec.Verdict, rec.Unreadable = trove.Verdict(h.verdict), string(h.unreadable)
+	return nil
 }
 
 // chunkSum is what one task counts.
 type chunkSum struct {
-	items, opened int
-	later         int
-	bytes         int64
-	verdicts      map[trove.Verdict]int
+	items, opened, redacted int
+	later                   int
+	bytes                   int64
+	verdicts                map[trove.Verdict]int
 }
 
-func (s *chunkSum) count(verdict []byte) {
+func (s *chunkSum) count(verdict trove.Verdict) {
 	if s.verdicts == nil {
 		s.verdicts = map[trove.Verdict]int{}
 	}
-	s.verdicts[trove.Verdict(verdict)]++
+	s.verdicts[verdict]++
 }
 
 // tally adds up what the tasks count.
@@ -432,8 +444,8 @@ type tally struct {
 	v      *verifier
 	total  int64
 	mu     sync.Mutex
-	sum    chunkSum                     // guarded by mu
-	opened map[trove.CollectionName]int // guarded by mu
+	sum    chunkSum                          // guarded by mu
+	opened map[trove.CollectionName]chunkSum // guarded by mu: what was opened and what is redacted
 }
 
 func (w *tally) add(c trove.CollectionName, s chunkSum) {
@@ -442,7 +454,10 @@ func (w *tally) add(c trove.CollectionName, s chunkSum) {
 	w.sum.items += s.items
 	w.sum.bytes += s.bytes
 	w.sum.later += s.later
-	w.opened[c] += s.opened
+	of := w.opened[c]
+	of.opened += s.opened
+	of.redacted += s.redacted
+	w.opened[c] = of
 	for verdict, n := range s.verdicts {
 		w.v.report.Verdicts[verdict] += n
 	}
@@ -456,6 +471,6 @@ func (w *tally) finish() {
 	w.v.report.Items, w.v.report.Bytes, w.v.report.Later = w.sum.items, w.sum.bytes, w.sum.later
 	for i := range w.v.report.Collections {
 		r := &w.v.report.Collections[i]
-		r.Opened = w.opened[r.Name]
+		r.Opened, r.Redacted = w.opened[r.Name].opened, w.opened[r.Name].redacted
 	}
 }

@@ -14,7 +14,7 @@ import (
 // of the day of publication, and compares the verdict with that of the record;
 // in a deep verification every signature. It returns what is wrong.
 func (b *batchCheck) sender(rec *Record, content []byte, sum *chunkSum) error {
-	if b.keys == nil || rec.Kind != trove.Mail || rec.Unreadable != "" {
+	if b.keys == nil || rec.Kind != trove.Mail || rec.Unreadable != "" || rec.Redacted != nil {
 		return nil
 	}
 	found := evidence.Examine(content, b.keys, b.m.Published)

@@ -12,13 +12,9 @@ import (
 // number, as [Collection.Item] would give it, but unpacks each group of records
 // once only. It ends with the first error, of fn too.
 func (c *Collection) Walk(ctx context.Context, fn func(*Item) error) error {
-	newest := map[int]int{}
 	for _, b := range c.log.Batches {
-		newest[b.Batch.Batch] = b.Edition
-	}
-	for _, b := range c.log.Batches {
-		if b.Edition != newest[b.Batch.Batch] {
-			continue // superseded: its folder is gone
+		if superseded(c.log, b) {
+			continue // its folder is gone
 		}
 		if err := c.WalkBatch(ctx, b.Batch.Batch, b.Edition, fn); err != nil {
 			return err

@@ -78,13 +78,19 @@ func NewWriter(fsys durable.FS, log note.Signer, release []note.Signer, seen pro
 }
 
 // readBatches learns what is said of the published batches, from the index
-// files if they are the logged ones, else from the manifests.
+// files if they are the logged ones, or those of a publish that was stopped;
+// else from the manifests.
 func (w *Writer) readBatches() error {
+	coming, err := comingIndex(w.fsys, w.Signed().Size)
+	if err != nil {
+		return err
+	}
 	for _, c := range w.State().Collections() {
 		name := CollectionPath(c.Name)
 		b, err := readWhole(w.fsys, name, maxIndexFile)
 		var info CollectionInfo
-		if err == nil && trove.Sum(b) == w.State().Index[name] && strictJSON(b, &info) == nil {
+		sum := trove.Sum(b)
+		if err == nil && (sum == w.State().Index[name] || coming[indexFile{name, sum}]) && strictJSON(b, &info) == nil {
 			for _, i := range info.Batches {
 				w.batches[i.Manifest] = i
 			}
@@ -184,10 +190,13 @@ type NewBatch struct {
 	Published  time.Time // stated by the publisher; kept to the second
 }
 
-// WriteBatch makes the folder of a batch durable, from its items in the order
-// of their numbers and a function that writes its search segment. It returns
-// the entries that Append needs: one for each item, then that of the batch.
-// It refuses an item whose opening does not open its place in the commitment.
+// WriteBatch makes the folder of an edition of a batch durable, from all its
+// items in the order of their numbers and a function that writes its search
+// segment. Those that are out already come again, in the edition in which they
+// are, or in the next. It returns the entries that Append needs: one for each
+// item that is new or in a new edition, then that of the batch; tombstones, of
+// what is in it no more, go before these. It refuses an item that does not open
+// its place in the commitment, or that shows something else than the log says.
 // Memory is one item, its rows, and what the segment takes. What an earlier
 // attempt left is replaced; a published edition is refused.
 func (w *Writer) WriteBatch(ctx context.Context, b NewBatch, items iter.Seq2[*NewItem, error], segment func(io.Writer) error) ([]translog.Entry, error) {
@@ -229,10 +238,10 @@ type packer struct {
 	ctx   context.Context // of the call of WriteBatch, which packer does not outlive
 	m     Manifest
 	zip   *zipWriter
-	group bytes.Buffer   // records not yet written
-	first int            // number of the first of them
-	lines int            // how many
-	shown []trove.Digest // salted, of the items so far
+	group bytes.Buffer // records not yet written
+	first int          // number of the first of them
+	lines int          // how many
+	fresh []proof.Item // the items so far that the log does not have
 
 	tile     []trove.Digest // of item commitments, the one last read
 	tileName string
@@ -277,8 +286,13 @@ func (p *packer) add(item *NewItem) error {
 	if err := p.opens(item); err != nil {
 		return err
 	}
+	return p.put(item)
+}
+
+// put writes an item and its row.
+func (p *packer) put(item *NewItem) error {
 	r := Row{
-		Number: item.Number, Kind: item.Kind, Date: item.Date.UTC(), Edition: item.Edition,
+		Number: item.Number, Kind: item.Kind, Date: item.Date.UTC(), Edition: item.Edition, Hidden: len(item.Record.Redactions),
 		Size: int64(len(item.Content)), SHA256: trove.Sum(item.Content), Name: itemName(item.Number, item.Kind),
 	}
 	rec := item.Record
@@ -317,10 +331,31 @@ func (p *packer) opens(item *NewItem) error {
 		return err
 	}
 	place := proof.Context{Origin: p.w.State().Genesis.Origin, Collection: p.c.Name, Number: item.Number, Kind: item.Kind}
-	got, shown := item.Record.Opening.Fast(place, item.Content)
-	p.shown = append(p.shown, shown)
+	got, shown, err := item.Record.opens(place, item.Content)
+	if err == nil {
+		err = item.Record.checkRedaction(len(item.Record.Redactions))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	if got != want {
 		return fmt.Errorf("%s: opens %s, committed to was %s: %w", name, got.Short(), want.Short(), proof.ErrMismatch)
+	}
+	return p.shows(item, shown)
+}
+
+// shows compares what item shows with the log, or notes that it says it newly.
+func (p *packer) shows(item *NewItem, shown trove.Digest) error {
+	st, _ := p.c.Number(item.Number)
+	switch {
+	case st.Edition == 0 || item.Edition != st.Edition:
+		p.fresh = append(p.fresh, proof.Item{
+			Batch: p.m.Batch, Collection: p.m.Collection, Edition: item.Edition, Number: item.Number, Shown: shown,
+		})
+	case st.Batch != p.m.Batch || st.State != trove.Published:
+		return fmt.Errorf("%s is not out in batch %d", trove.Name{Collection: p.c.Name, Number: item.Number}, p.m.Batch)
+	case shown != st.Shown:
+		return fmt.Errorf("%s: is not what its edition %d showed: %w", trove.Name{Collection: p.c.Name, Number: item.Number}, st.Edition, proof.ErrMismatch)
 	}
 	return nil
 }
@@ -373,11 +408,9 @@ func (p *packer) finish(dir string) (trove.Digest, error) {
 }
 
 func (p *packer) entries(sum trove.Digest, release []note.Signer) ([]translog.Entry, error) {
-	entries := make([]translog.Entry, 0, len(p.m.Items)+1)
-	for i, r := range p.m.Items {
-		entries = append(entries, proof.Item{
-			Batch: p.m.Batch, Collection: p.m.Collection, Edition: r.Edition, Number: r.Number, Shown: p.shown[i],
-		})
+	entries := make([]translog.Entry, 0, len(p.fresh)+1)
+	for _, e := range p.fresh {
+		entries = append(entries, e)
 	}
 	b := translog.Batch{Batch: p.m.Batch, Collection: p.m.Collection, Edition: p.m.Edition, Items: len(p.m.Items), Manifest: sum}
 	signed, err := translog.Sign(b, release...)
@@ -387,7 +420,8 @@ func (p *packer) entries(sum trove.Digest, release []note.Signer) ([]translog.En
 // Publish makes public all that was appended. It takes what the publisher
 // tells of the archive and of every collection in the log, fills in what
 // follows from the log, and makes durable: entries and tiles, index files, the
-// checkpoint; in this order. Then it removes what stopped runs have left.
+// checkpoint; in this order. Then it removes what stopped runs have left, and
+// the editions that the checkpoint supersedes, for good.
 // Called again with nothing new, it changes nothing.
 func (w *Writer) Publish(told Told) error {
 	files, err := w.indexFiles(told)
@@ -466,8 +500,9 @@ func (w *Writer) describe(info CollectionInfo, c *translog.Collection) (Collecti
 	for _, b := range c.Batches {
 		known, ok := w.batches[b.Manifest]
 		if !ok {
-			return info, fmt.Errorf("publish: the manifest of batch %d of %s is missing", b.Batch.Batch, c.Name)
+			return info, fmt.Errorf("publish: what batch %d of %s, edition %d, was is not known", b.Batch.Batch, c.Name, b.Edition)
 		}
+		known.Superseded = superseded(c, b)
 		info.Batches = append(info.Batches, known)
 	}
 	return info, nil
@@ -482,13 +517,15 @@ func (w *Writer) Tidy() error {
 	return w.tidyBatches()
 }
 
-// tidyBatches removes batch folders and commitments that the log does not name:
-// they are of a run that was stopped, and whose plan was changed afterwards.
+// tidyBatches removes batch folders and commitments that the log does not name,
+// of a run that was stopped and whose plan was changed afterwards; and those of
+// editions that a later one has superseded, which may show what is to be shown
+// no more. Durable on return.
 func (w *Writer) tidyBatches() error {
 	for _, c := range w.State().Collections() {
 		keep := map[string]bool{}
 		for _, b := range c.Batches {
-			keep[BatchDir(c.Name, b.Batch.Batch, b.Edition)] = true
+			keep[BatchDir(c.Name, b.Batch.Batch, b.Edition)] = !superseded(c, b)
 		}
 		for _, k := range c.Commitments {
 			keep[CommitmentDir(c.Name, k.K)] = true
@@ -510,10 +547,14 @@ func (w *Writer) tidyBatches() error {
 			commitments = append(commitments, editions...)
 		}
 		for _, dir := range commitments {
-			if !keep[dir] {
-				if err := w.remove(dir); err != nil {
-					return err
-				}
+			if keep[dir] {
+				continue
+			}
+			if err := w.remove(dir); err != nil {
+				return err
+			}
+			if err := w.fsys.SyncDir(path.Dir(dir)); err != nil {
+				return err
 			}
 		}
 	}

@@ -67,11 +67,7 @@ func newestEditions(c *archive.Collection) ([]archive.BatchInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	newest := map[int]int{}
-	for _, b := range all {
-		newest[b.Number] = max(newest[b.Number], b.Edition)
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(b archive.BatchInfo) bool { return b.Edition != newest[b.Number] }), nil
+	return slices.DeleteFunc(all, func(b archive.BatchInfo) bool { return b.Superseded }), nil
 }
 
 // batchSegment opens a batch's segment through a memory map, which the engine
