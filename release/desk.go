@@ -22,7 +22,7 @@ import (
 )
 
 // Desk is what releasing needs of a desk. All fields but Keys, Addresses,
-// SenderKeys, Jobs and Progress are required. It is used by one process and one goroutine at a time.
+// Checker, SenderKeys, Jobs and Progress are required. It is used by one process and one goroutine at a time.
 type Desk struct {
 	Catalog   catalog.Catalog
 	Blobs     blob.Store
@@ -34,6 +34,7 @@ type Desk struct {
 	Signer    note.Signer
 	Keys      Keyring
 	Addresses []string // where the archive is served
+	Checker   []byte   // the page verify.html of the archive; empty for none
 	Now       func() time.Time
 	NewSecret func(trove.CollectionName) catalog.Secret
 	// Segment writes the search segment of documents in order of their numbers.

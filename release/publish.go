@@ -287,6 +287,15 @@ func (r *Desk) withTexts(ctx context.Context, docs []segmentDoc) iter.Seq2[*sear
 // of the log before its index entry, so that the log can be followed again.
 func toldFile(size int64) string { return path.Join(ToldDir, strconv.FormatInt(size, 10)+".json") }
 
+// toldPage is where a page verify.html is kept that was told.
+func toldPage(d trove.Digest) string { return path.Join(ToldDir, d.String()+".html") }
+
+// told is what a file of ToldDir holds.
+type told struct {
+	archive.Told
+	Page trove.Digest `json:"page,omitzero"` // of Checker, which lies apart: few programs, many checkpoints
+}
+
 // tell puts a checkpoint over all that was appended to the desk's log; durable
 // on return. Where nothing is new it changes nothing.
 func (r *Desk) tell(ctx context.Context, l *archive.Writer) error {
@@ -302,17 +311,30 @@ func (r *Desk) tell(ctx context.Context, l *archive.Writer) error {
 		t.Collections = append(t.Collections, archive.CollectionInfo{Name: c.Name, Title: c.Title, Series: c.Series,
 			Description: c.Description, Promised: c.Promised, PromisedBy: c.PromisedBy, PromiseSource: c.PromiseSource})
 	}
-	b, err := json.Marshal(t)
-	if err != nil {
-		return err
-	}
-	if err := r.Files.MkdirAll(ToldDir); err != nil {
-		return err
-	}
-	if err := durable.WriteFile(r.Files, toldFile(l.State().Size), b); err != nil {
+	t.Checker = r.Checker
+	if err := r.keepTold(l.State().Size, t); err != nil {
 		return err
 	}
 	return l.Publish(t)
+}
+
+// keepTold writes down what is told after that many entries; durable on return.
+func (r *Desk) keepTold(size int64, t archive.Told) error {
+	if err := r.Files.MkdirAll(ToldDir); err != nil {
+		return err
+	}
+	kept := told{Told: t}
+	if len(t.Checker) > 0 {
+		kept.Page = trove.Sum(t.Checker)
+		if err := durable.WriteFile(r.Files, toldPage(kept.Page), t.Checker); err != nil {
+			return err
+		}
+	}
+	b, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(r.Files, toldFile(size), b)
 }
 
 // catchUp replays the desk's log into an archive, checkpoint by checkpoint.
@@ -381,15 +403,22 @@ func (r *Desk) follow(ctx context.Context, t *archive.Writer, entries []translog
 
 // readTold reads what was told at the checkpoint whose index entry follows
 // that many entries.
-func (r *Desk) readTold(size int64) (s archive.Told, err error) {
+func (r *Desk) readTold(size int64) (archive.Told, error) {
+	var kept told
 	b, err := fs.ReadFile(r.Files, toldFile(size))
 	if err == nil {
-		err = json.Unmarshal(b, &s)
+		err = json.Unmarshal(b, &kept)
+	}
+	if err == nil && !kept.Page.IsZero() {
+		kept.Checker, err = fs.ReadFile(r.Files, toldPage(kept.Page))
+		if got := trove.Sum(kept.Checker); err == nil && got != kept.Page {
+			err = fmt.Errorf("%s has SHA-256 %s", toldPage(kept.Page), got)
+		}
 	}
 	if err != nil {
 		err = fmt.Errorf("what was told at %d entries: %w", size, err)
 	}
-	return s, err
+	return kept.Told, err
 }
 
 func (r *Desk) makeObjects(ctx context.Context, t *archive.Writer, e translog.Entry) error {
