@@ -11,11 +11,11 @@ import (
 	"unseal/durable"
 )
 
-// noticesDir holds the texts of notices.
-const noticesDir = "notices"
+// NoticesDir holds the texts of notices.
+const NoticesDir = "notices"
 
 // NoticePath is where the text of notice n lies.
-func NoticePath(n int) string { return path.Join(noticesDir, strconv.Itoa(n)+".txt") }
+func NoticePath(n int) string { return path.Join(NoticesDir, strconv.Itoa(n)+".txt") }
 
 // MaxNotice is the size of the longest text of a notice.
 const MaxNotice = 64 << 10
@@ -34,7 +34,7 @@ func (w *Writer) WriteNotice(n int, text []byte) error {
 	if err := CheckNotice(text); err != nil {
 		return err
 	}
-	if err := w.fsys.MkdirAll(noticesDir); err != nil {
+	if err := w.fsys.MkdirAll(NoticesDir); err != nil {
 		return err
 	}
 	return durable.WriteFile(w.fsys, NoticePath(n), text)

@@ -72,11 +72,11 @@ func RunDemo(ctx context.Context, dir string, say func(format string, args ...an
 
 func (d *Demo) openDesk(ctx context.Context) (*Desk, error) {
 	seed := demo.LogSeed
-	c, key, err := InitDesk(ctx, d.Desk, InitOptions{Name: "Varnmouth harbour papers", Origin: demo.Origin, Seed: seed[:]})
+	c, keys, err := InitDesk(ctx, d.Desk, InitOptions{Name: "Varnmouth harbour papers", Origin: demo.Origin, Seed: seed[:]})
 	if err != nil {
 		return nil, err
 	}
-	d.LogKey = key
+	d.LogKey = keys.Log[0].Key
 	desk, err := OpenDesk(ctx, d.Desk, ReadWrite)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"unseal/blob"
 	"unseal/catalog"
 	"unseal/durable"
+	"unseal/translog"
 	"unseal/trove"
 )
 
@@ -37,56 +38,58 @@ type Desk struct {
 	Blobs   blob.Store
 	Files   *durable.Folder // the desk's folder
 	Signer  note.Signer
-	LogKey  string // the public half of the log's key, as note.NewVerifier reads it
+	LogKey  string // the public half of the log's first key, as note.NewVerifier reads it
 	Now     func() time.Time
 
-	writing  bool
-	logFiles *durable.Folder
-	secret   *catalog.Secret // of demonstrations; else nil and secrets are random
-	closers  []io.Closer     // closed last first
+	writing     bool
+	logFiles    *durable.Folder
+	logKeys     []keyPair        // the first is Signer, the newest last
+	releaseKeys []keyPair        // those that are here
+	begin       translog.Genesis // how the log begins
+	secret      *catalog.Secret  // of demonstrations; else nil and secrets are random
+	closers     []io.Closer      // closed last first
 }
 
 // InitOptions are what a new desk may be told; zero fields are chosen.
 type InitOptions struct {
-	Name   string
-	Origin string
-	Seed   []byte // 32 bytes from which the log key is made; only for demonstrations
+	Name        string
+	Origin      string
+	ReleaseKeys []string // made elsewhere; without any the desk makes its own
+	Quorum      int      // how many of them must sign what is published; 0 is all
+	Seed        []byte   // 32 bytes from which the keys are made; only for demonstrations
 }
 
 // InitDesk makes a desk in dir, which must be empty or absent, and returns its
-// configuration and the public log key. What it made is durable on return.
-func InitDesk(ctx context.Context, dir string, o InitOptions) (Config, string, error) {
+// configuration and its keys. What it made is durable on return.
+func InitDesk(ctx context.Context, dir string, o InitOptions) (Config, OurKeys, error) {
 	if err := emptyDir(dir); err != nil {
-		return Config{}, "", err
+		return Config{}, OurKeys{}, err
 	}
 	c, seed, err := o.complete()
 	if err != nil {
-		return Config{}, "", err
-	}
-	private, public, err := signerKey(c.Origin, seed)
-	if err != nil {
-		return Config{}, "", err
+		return Config{}, OurKeys{}, err
 	}
 	files, err := durable.Dir(dir)
 	if err != nil {
-		return Config{}, "", fmt.Errorf("init: %w", err)
+		return Config{}, OurKeys{}, fmt.Errorf("init: %w", err)
 	}
 	defer files.Close()
 	if err := makeRooms(dir, files); err != nil {
-		return Config{}, "", fmt.Errorf("init: %w", err)
+		return Config{}, OurKeys{}, fmt.Errorf("init: %w", err)
 	}
-	if err := writeLogKey(files, private, public); err != nil {
-		return Config{}, "", fmt.Errorf("init: %w", err)
+	keys, err := o.initKeys(files, c.Origin, seed)
+	if err != nil {
+		return Config{}, OurKeys{}, fmt.Errorf("init: %w", err)
 	}
 	if err := createVariants(ctx, dir); err != nil {
-		return Config{}, "", fmt.Errorf("init: %w", err)
+		return Config{}, OurKeys{}, fmt.Errorf("init: %w", err)
 	}
 	text, err := c.text()
 	if err != nil {
-		return Config{}, "", fmt.Errorf("init: %w", err)
+		return Config{}, OurKeys{}, fmt.Errorf("init: %w", err)
 	}
 	// The configuration comes last: a folder without it is no desk.
-	return c, public, durable.WriteFile(files, ConfigName, text)
+	return c, keys, durable.WriteFile(files, ConfigName, text)
 }
 
 // makeRooms makes the folders that every desk has, and keeps dir and the keys
@@ -144,7 +147,7 @@ func OpenDesk(ctx context.Context, dir string, mode Mode) (_ *Desk, err error) {
 }
 
 func (d *Desk) openRooms(ctx context.Context, mode Mode) (err error) {
-	if d.Signer, d.LogKey, err = readLogKey(filepath.Join(d.Dir, logKeyFile)); err != nil {
+	if err := d.openKeys(); err != nil {
 		return err
 	}
 	if d.Files, err = durable.Dir(d.Dir); err != nil {

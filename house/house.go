@@ -9,13 +9,18 @@
 //	index.lock             held while the index is made or opened
 //	catalog.db             the catalog (SQLite)
 //	blobs/                 files as handed over, and texts, under their digests
-//	keys/log.key           the log's signing key
-//	keys/log.pub           its public half, for readers' --log-key
+//	genesis.json           entry 0 of the log, which names its keys
+//	keys/log.key           the log's signing keys, the newest last
+//	keys/log.pub           the public half of the newest, for readers' --log-key
+//	keys/release.key       the desk's own release key; may be kept elsewhere
+//	keys/recovery.key      the key that may replace all others; to be kept elsewhere
 //	keys/senders.ndjson    the archive of senders' DKIM keys
 //	keys/people/           OpenPGP keys and certificates of people, laid there by hand
 //	log/                   the log and the commitments, as they will be published
 //	batches/               what each published batch says, to make it again byte for byte
 //	restored               only in a desk made from a backup that has not met its archive yet
+//	notices/               the texts of public statements
+//	requests/              what release keys that are elsewhere are asked to sign
 //	told/                  what readers were told at each checkpoint
 //	index/                 search segments over what is not published; can be made again
 //
@@ -44,7 +49,11 @@ const (
 	indexDir       = "index"
 	lockFile       = "lock"
 	indexLock      = "index.lock"
+	genesisFile    = "genesis.json"
 	logKeyFile     = keysDir + "/log.key"
 	logPublicFile  = keysDir + "/log.pub"
+	releaseKeyFile = keysDir + "/release.key"
 	senderKeysFile = keysDir + "/senders.ndjson"
+
+	recoveryKeyFile = keysDir + "/recovery.key"
 )

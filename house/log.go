@@ -62,13 +62,9 @@ func OpenLog(dir, logKey string) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the log: %w", err)
 	}
-	l.Key = l.View.State.Genesis.LogKey
-	if !l.KeyKnown {
-		return l, nil
-	}
-	l.Key = key
-	if err := l.View.Checkpoint.Verify(key); err != nil {
-		return nil, fmt.Errorf("%w: %w", err, proof.ErrMismatch)
+	s := &l.View.State
+	if l.Key = s.LogKey(s.Size); l.KeyKnown && !s.Leads(key) {
+		return nil, fmt.Errorf("the log key %s is none of this log: %w", key, proof.ErrMismatch)
 	}
 	return l, nil
 }
@@ -148,6 +144,7 @@ type Relation struct {
 	Proof    tlog.TreeProof   // for Prefix; for Contradict, of what the log has at the size of A
 	Key      string
 	KeyKnown bool
+	keyAt    func(size int64) string // the log key in force
 }
 
 // Relate compares two states of one log, each the name of a checkpoint file or
@@ -172,7 +169,7 @@ func Relate(dir, a, b, logKey string) (Relation, error) {
 	if err != nil {
 		return r, err
 	}
-	r.Key, r.KeyKnown = l.Key, l.KeyKnown
+	r.Key, r.KeyKnown, r.keyAt = l.Key, l.KeyKnown, l.View.State.LogKey
 	if err := r.signatures(); err != nil {
 		return r, err
 	}
@@ -207,10 +204,9 @@ func (r *Relation) compare(dir, logKey string) (err error) {
 	if r.Key == "" {
 		r.Key = rememberedKey(r.A.Origin)
 	}
-	if r.KeyKnown = r.Key != ""; !r.KeyKnown {
-		if l, err := OpenLog(dir, ""); err == nil && l.View.Checkpoint.Origin == r.A.Origin {
-			r.Key, r.KeyKnown = l.Key, l.KeyKnown
-		}
+	r.KeyKnown, r.keyAt = r.Key != "", func(int64) string { return r.Key }
+	if l, err := OpenLog(dir, r.Key); err == nil && l.View.Checkpoint.Origin == r.A.Origin {
+		r.Key, r.KeyKnown, r.keyAt = l.Key, l.KeyKnown, l.View.State.LogKey
 	}
 	if err := r.signatures(); err != nil {
 		return err
@@ -227,7 +223,7 @@ func (r *Relation) signatures() error {
 		if c.Note == nil {
 			continue
 		}
-		if err := c.Verify(r.Key); err != nil {
+		if err := c.Verify(r.keyAt(c.Size)); err != nil {
 			return fmt.Errorf("the checkpoint of %s at %d entries: %w", c.Origin, c.Size, err)
 		}
 	}

@@ -22,7 +22,7 @@ import (
 func (d *Desk) Release() *release.Desk {
 	return &release.Desk{
 		Catalog: d.Catalog, Blobs: d.Blobs, Files: d.Files, LogFiles: d.logFiles,
-		Name: d.Config.Name, Origin: d.Config.Origin, LogKey: d.LogKey, Signer: d.Signer, Addresses: d.Config.Addresses,
+		Name: d.Config.Name, Origin: d.Config.Origin, LogKey: d.LogKey, Signer: d.Signer, Keys: d.keyring(), Addresses: d.Config.Addresses,
 		Now: d.Now, NewSecret: d.newSecret, Segment: segment.Build, SenderKeys: d.listKeys, Read: readShown,
 	}
 }
@@ -87,7 +87,8 @@ func (d *Desk) refuseInside(to string) error {
 		return fmt.Errorf("%s is a desk; an archive is a folder of its own", to)
 	}
 	first, inside := d.inside(to)
-	if inside && slices.Contains([]string{catalogFile, blobsDir, keysDir, logDir, indexDir, release.BatchesDir, release.ToldDir}, first) {
+	if inside && slices.Contains([]string{catalogFile, blobsDir, keysDir, logDir, indexDir, release.BatchesDir, release.ToldDir,
+		release.NoticesDir, release.RequestsDir}, first) {
 		return fmt.Errorf("%s is a folder of the desk itself; an archive is a folder of its own", to)
 	}
 	return nil

@@ -121,8 +121,8 @@ func signatures(msg []byte, text string) (lines []string) {
 const maxRequest = 1 << 20
 
 // eachRequest walks the files in the folder of requests.
-func (r *Desk) eachRequest(fn func(file string, msg []byte) error) error {
-	entries, err := fs.ReadDir(r.Files, RequestsDir)
+func eachRequest(files fs.FS, fn func(file string, msg []byte) error) error {
+	entries, err := fs.ReadDir(files, RequestsDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -135,7 +135,7 @@ func (r *Desk) eachRequest(fn func(file string, msg []byte) error) error {
 			continue // nobody's answer
 		}
 		file := path.Join(RequestsDir, e.Name())
-		msg, err := fs.ReadFile(r.Files, file)
+		msg, err := fs.ReadFile(files, file)
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (r *Desk) eachRequest(fn func(file string, msg []byte) error) error {
 
 // answers lists the signatures in requests of that text, not judged.
 func (r *Desk) answers(text string) (lines []string, err error) {
-	err = r.eachRequest(func(_ string, msg []byte) error {
+	err = eachRequest(r.Files, func(_ string, msg []byte) error {
 		lines = append(lines, signatures(msg, text)...)
 		return nil
 	})
@@ -158,18 +158,23 @@ func (r *Desk) answers(text string) (lines []string, err error) {
 // dropRequests removes the requests for what the log has said since, or can
 // say no more.
 func (r *Desk) dropRequests() error {
-	return r.eachRequest(func(file string, msg []byte) error {
-		line, _, _ := strings.Cut(string(msg), "\n")
-		if e, err := translog.Parse([]byte(line)); err != nil || !r.settled(e) {
+	return eachRequest(r.Files, func(file string, msg []byte) error {
+		if e, ok := requested(msg); !ok || !settled(r.log.State(), e) {
 			return nil
 		}
 		return r.Files.Remove(file)
 	})
 }
 
+// requested is the entry that a request asks to sign.
+func requested(msg []byte) (translog.Entry, bool) {
+	line, _, _ := strings.Cut(string(msg), "\n")
+	e, err := translog.Parse([]byte(line))
+	return e, err == nil
+}
+
 // settled reports whether the log has no place for an entry any more.
-func (r *Desk) settled(e translog.Entry) bool {
-	s := r.log.State()
+func settled(s *translog.State, e translog.Entry) bool {
 	switch e := e.(type) {
 	case translog.Batch:
 		c := s.Collection(e.Collection)
@@ -182,19 +187,16 @@ func (r *Desk) settled(e translog.Entry) bool {
 	return false
 }
 
-// Requests lists the requests for signatures that wait.
-func (r *Desk) Requests() (files []string, err error) {
-	if _, err := r.openLog(); err != nil {
-		return nil, err
-	}
-	err = r.eachRequest(func(file string, msg []byte) error {
-		line, _, _ := strings.Cut(string(msg), "\n")
-		if e, err := translog.Parse([]byte(line)); err == nil && !r.settled(e) {
-			files = append(files, file)
+// Requests lists the requests for signatures that wait in a desk's folder, by
+// its log.
+func Requests(files fs.FS, s *translog.State) (waiting []string, err error) {
+	err = eachRequest(files, func(file string, msg []byte) error {
+		if e, ok := requested(msg); ok && !settled(s, e) {
+			waiting = append(waiting, file)
 		}
 		return nil
 	})
-	return files, err
+	return waiting, err
 }
 
 // writeSigned writes the folder of an assembled edition of a batch into the

@@ -32,6 +32,7 @@ type commands struct {
 	Redact     redactCmd     `cmd:"" help:"Hide texts, bytes or files in items and in all that quote them; all else stays provable."`
 	Withdraw   withdrawCmd   `cmd:"" help:"Take published numbers back for good; each leaves a tombstone."`
 	Publish    publishCmd    `cmd:"" help:"Write batches into the archive, the checkpoint last."`
+	Notice     noticeCmd     `cmd:"" help:"Make a public statement, signed and logged."`
 
 	Verify verifyCmd `cmd:"" help:"Check an archive, or one file with its proof."`
 	Serve  serveCmd  `cmd:"" help:"Serve an archive to readers."`
@@ -42,7 +43,7 @@ type commands struct {
 	Show  showCmd  `cmd:"" help:"One item in words."`
 	Cat   catCmd   `cmd:"" help:"One item's bytes, or those of an attachment."`
 	Proof proofCmd `cmd:"" help:"The proof file of a published item."`
-	Keys  keysCmd  `cmd:"" help:"The archive of senders' DKIM keys."`
+	Keys  keysCmd  `cmd:"" help:"Our keys, and the archive of senders' DKIM keys."`
 	Log   logCmd   `cmd:"" help:"The public log: its root, proofs, witnesses."`
 
 	Fsck    fsckCmd    `cmd:"" help:"Check the desk's own state: every blob, the catalog, the log."`

@@ -84,7 +84,11 @@ func (publishCmd) Help() string {
 
 Says first what becomes public, and asks; --yes answers. Without a batch it brings the archive
 up to date. The log's checkpoint is written last, so a stopped run leaves the earlier archive
-whole, and the same command goes on. The same desk gives the same archive, byte for byte.`
+whole, and the same command goes on. The same desk gives the same archive, byte for byte.
+
+Release keys must sign each batch. For those that are not on the desk it writes a request
+instead (exit 3), and nothing of that batch into the archive: sign it with unseal keys sign
+where the key is, put it back, and run the same command.`
 }
 
 func (c *publishCmd) Run(a *app) error {
@@ -108,16 +112,17 @@ func (c *publishCmd) Run(a *app) error {
 	}
 	c.tellPreview(a, pre, to)
 	if c.DryRun {
-		return c.summary(a, release.Published{}, pre, to)
+		return c.summary(a, release.Published{}, pre, to, nil)
 	}
 	if err := a.ui.confirm(a.ctx, "Make this public?"); err != nil {
 		return err
 	}
 	done, err := desk.Publish(a.ctx, rel, names, to, c.Alone)
-	if err != nil {
+	unsigned := waiting(err)
+	if err != nil && unsigned == nil {
 		return publishError(err)
 	}
-	return c.summary(a, done, pre, to)
+	return c.summary(a, done, pre, to, unsigned)
 }
 
 func publishError(err error) error {
@@ -157,7 +162,8 @@ func (c *publishCmd) tellPreview(a *app, p release.Preview, to string) {
 	}
 }
 
-func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to string) error {
+// summary tells what was published, and what waits for signatures.
+func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to string, unsigned []*release.UnsignedError) error {
 	sum := struct {
 		Archive  string         `json:"archive"`
 		Batches  int            `json:"batches"`
@@ -173,7 +179,9 @@ func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to 
 		Planned  int            `json:"would_publish,omitempty"`
 		Bytes    int64          `json:"bytes"`
 		People   int            `json:"people"`
-		Exit     int            `json:"exit"`
+
+		Waiting []waitingRequest `json:"waiting,omitempty"`
+		Exit    int              `json:"exit"`
 	}{Archive: to, Batches: d.Batches, Items: d.Items, Withheld: p.Withheld, LogSize: d.LogSize, Root: d.Root, DryRun: c.DryRun,
 		Bytes: p.Bytes, People: p.People, Editions: d.Editions, Amended: p.Amended, Redacted: p.Redacted, Removed: p.Tombstones}
 	if c.DryRun {
@@ -183,5 +191,13 @@ func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to 
 	rows := [][2]string{{"published", fmt.Sprintf("%s with %s", plural(d.Batches, "batch", "batches"), plural(d.Items, "item", "items"))},
 		{"amended", fmt.Sprintf("%s in new editions of %s", plural(d.Amended, "item", "items"), plural(d.Editions, "batch", "batches"))},
 		{"log", fmt.Sprintf("%s entries, root %s", count(d.LogSize), d.Root)}, {"archive", to}}
-	return a.ui.summary("publish", sum, rows, "Next: unseal verify "+to)
+	if len(unsigned) == 0 {
+		return a.ui.summary("publish", sum, rows, "Next: unseal verify "+to)
+	}
+	requests, more := tellWaiting(a, unsigned)
+	sum.Waiting, sum.Exit = requests, exitPartly
+	if err := a.ui.summary("publish", sum, append(rows, more...), signNext); err != nil {
+		return err
+	}
+	return ended(exitPartly)
 }
