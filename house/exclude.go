@@ -20,7 +20,15 @@ func (d *Desk) ExcludeItem(ctx context.Context, name string, by catalog.Author) 
 	if err := d.Catalog.ExcludeItems(ctx, []catalog.ItemID{it.ID}, by); err != nil {
 		return err
 	}
-	return intake.Join(ctx, d.Catalog, it.Collection)
+	return d.rejoin(ctx, it.Collection)
+}
+
+// rejoin finds again what holds between the items that are left.
+func (d *Desk) rejoin(ctx context.Context, name trove.CollectionName) error {
+	if err := intake.Join(ctx, d.Catalog, name); err != nil {
+		return err
+	}
+	return d.TellTimes(ctx, name)
 }
 
 // ExcludeTrove takes the troves of a path out of a collection, with the items
@@ -47,7 +55,7 @@ func (d *Desk) ExcludeTrove(ctx context.Context, collection, path string, by cat
 	if !found {
 		return fmt.Errorf("trove %s in %s: %w", path, coll.Name, catalog.ErrNotFound)
 	}
-	return intake.Join(ctx, d.Catalog, coll.Name)
+	return d.rejoin(ctx, coll.Name)
 }
 
 // excluded lists a collection's troves that are out.

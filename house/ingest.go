@@ -35,14 +35,18 @@ func Worker(in io.Reader, out, errw io.Writer) int {
 	known, err2 := readPeople(os.Getenv(peopleVariable))
 	if err = errors.Join(err, err2); err == nil {
 		at := now()
-		err = worker.Main(in, out, func(raw []byte) (trove.Record, string) {
+		parse := func(raw []byte) (trove.Record, string) {
 			r, text := mail.Parse(raw)
 			if r.Kind == trove.Mail {
 				evidence.Examine(raw, keys, at).Fill(&r)
 				known.fill(&r, raw)
 			}
 			return r, text
-		})
+		}
+		if os.Getenv(proofsOnly) != "" {
+			parse = func(raw []byte) (trove.Record, string) { return known.readProof(raw), "" }
+		}
+		err = worker.Main(in, out, parse)
 	}
 	if err != nil {
 		fmt.Fprintln(errw, "intake worker:", err)
@@ -89,6 +93,9 @@ func (d *Desk) Ingest(ctx context.Context, o IngestOptions) (intake.Summary, err
 		Catalog: d.Catalog, Blobs: d.Blobs, Jobs: o.Jobs, Now: d.Now, Progress: o.Progress,
 		Worker: child,
 	})
+	if err == nil {
+		err = d.TellTimes(ctx, name)
+	}
 	if err != nil || len(out) == 0 {
 		return sum, err
 	}

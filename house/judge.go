@@ -79,7 +79,11 @@ func (d *Desk) Judge(ctx context.Context, o JudgeOptions) (JudgeReport, error) {
 	}
 	j := judge{Desk: d, o: o, keys: keys, people: known, rep: &rep, total: total}
 	for _, n := range names {
-		if err := j.collection(ctx, n); err != nil {
+		err := j.collection(ctx, n)
+		if err == nil && !o.DryRun {
+			err = d.TellTimes(ctx, n)
+		}
+		if err != nil {
 			return rep, fmt.Errorf("judge %s: %w", n, err)
 		}
 	}

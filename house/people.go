@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"unseal/evidence/openpgp"
 	"unseal/evidence/smime"
@@ -66,19 +67,26 @@ func (p *peopleKeys) add(file string) error {
 	return nil
 }
 
-// examine judges the signatures of people in a mail's exact bytes.
+// examine judges the signatures of people in a mail's exact bytes. Where a
+// library fails on one, that is said, and the mail is still read.
 func (p *peopleKeys) examine(raw []byte) []trove.OtherSignature {
-	return append(smime.Examine(raw, &p.certificates), openpgp.Examine(raw, &p.keys)...)
+	return append(
+		guarded(trove.SMIME, func() []trove.OtherSignature { return smime.Examine(raw, &p.certificates) }),
+		guarded(trove.OpenPGP, func() []trove.OtherSignature { return openpgp.Examine(raw, &p.keys) })...)
+}
+
+func guarded(kind trove.SignatureType, examine func() []trove.OtherSignature) (list []trove.OtherSignature) {
+	defer func() {
+		if recover() != nil {
+			list = []trove.OtherSignature{{Type: kind, Result: "nokey", Cause: "not judged: the check itself failed"}}
+		}
+	}()
+	return examine()
 }
 
 // fill writes them into a record in place of those there, and keeps the proofs
 // of time, which do not follow from the mail alone.
 func (p *peopleKeys) fill(rec *trove.Record, raw []byte) {
-	list := p.examine(raw)
-	for _, s := range rec.Others {
-		if s.Type == trove.RFC3161 || s.Type == trove.OpenTimestamps {
-			list = append(list, s)
-		}
-	}
-	rec.Others = list
+	times := slices.DeleteFunc(slices.Clone(rec.Others), func(s trove.OtherSignature) bool { return !isTime(s) })
+	rec.Others = append(p.examine(raw), times...)
 }

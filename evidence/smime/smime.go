@@ -40,6 +40,9 @@ func (c *Certificates) Add(file []byte) error {
 	return err
 }
 
+// List are all of them; do not change it.
+func (c *Certificates) List() []*x509.Certificate { return c.list }
+
 // Examine judges every S/MIME signature of a mail, in the order of its parts.
 // raw is the mail's exact bytes; known may be nil. It never fails: what cannot
 // be judged has the result "nokey" and its cause.
