@@ -86,17 +86,10 @@ func (w *Writer) readBatches() error {
 		return err
 	}
 	for _, c := range w.State().Collections() {
-		name := CollectionPath(c.Name)
-		b, err := readWhole(w.fsys, name, maxIndexFile)
-		var info CollectionInfo
-		sum := trove.Sum(b)
-		if err == nil && (sum == w.State().Index[name] || coming[indexFile{name, sum}]) && strictJSON(b, &info) == nil {
-			for _, i := range info.Batches {
-				w.batches[i.Manifest] = i
-			}
-		}
+		told := w.toldBatches(CollectionPath(c.Name), coming)
 		for _, logged := range c.Batches {
-			if _, ok := w.batches[logged.Manifest]; ok {
+			if i, ok := told[logged.Manifest]; ok {
+				w.batches[i.Manifest] = i
 				continue
 			}
 			m, err := w.readManifest(c, logged)
@@ -110,6 +103,21 @@ func (w *Writer) readBatches() error {
 		}
 	}
 	return nil
+}
+
+// toldBatches is what an index file says of batches, those of a publish that
+// was stopped included, of which the folders may be gone.
+func (w *Writer) toldBatches(name string, coming map[indexFile]bool) map[trove.Digest]BatchInfo {
+	told := map[trove.Digest]BatchInfo{}
+	b, err := readWhole(w.fsys, name, maxIndexFile)
+	var info CollectionInfo
+	sum := trove.Sum(b)
+	if err == nil && (sum == w.State().Index[name] || coming[indexFile{name, sum}]) && strictJSON(b, &info) == nil {
+		for _, i := range info.Batches {
+			told[i.Manifest] = i
+		}
+	}
+	return told
 }
 
 func (w *Writer) readManifest(c *translog.Collection, logged translog.LoggedBatch) (*Manifest, error) {
