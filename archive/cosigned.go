@@ -16,7 +16,7 @@ import (
 // cosignatures of witnesses: each must be one of this log's history. It does
 // not judge the cosignatures, whose keys only the caller can know; see
 // [proof.Checkpoint.SeenBy].
-func (v *verifier) checkCosigned(key string, leaves []trove.Digest) {
+func (v *verifier) checkCosigned(leaves []trove.Digest) {
 	name := path.Join(LogDir, translog.CosignedPath)
 	if _, ok := v.present[name]; !ok {
 		return
@@ -32,7 +32,7 @@ func (v *verifier) checkCosigned(key string, leaves []trove.Digest) {
 	}
 	tree := tiles.Edge{}
 	for _, c := range list {
-		if err := c.Verify(key); err != nil {
+		if err := v.state.Verify(c); err != nil {
 			v.altered(name, "of the checkpoint of size %d: %v", c.Size, err)
 			return
 		}

@@ -24,7 +24,10 @@ import (
 
 // VerifyOptions says how Verify checks.
 type VerifyOptions struct {
-	LogKey string // the log key known to the caller; empty takes the one of the log and says so
+	// LogKey is what the caller knows of the log: any of its keys, old or new,
+	// or its id; see [translog.State.Leads]. If empty, the log's own word is
+	// taken for its key, and the report says so.
+	LogKey string
 	Seen   []byte // a checkpoint the caller has kept: the archive must not be older; may be nil
 	Deep   bool   // open the segment tree of every item as well, and read every record
 	Jobs   int    // how many goroutines check items; 0 for one a processor
@@ -101,10 +104,10 @@ func (v *verifier) run() error {
 	if !signed || v.any() || !v.checkEntries() {
 		return nil
 	}
-	if err := v.checkSeen(name, key, leaves); err != nil {
+	if err := v.checkSeen(name, leaves); err != nil {
 		return err
 	}
-	v.checkCosigned(key, leaves)
+	v.checkCosigned(leaves)
 	if err := v.checkIndex(); err != nil {
 		return err
 	}
@@ -190,23 +193,36 @@ func (v *verifier) readCheckpoint(name string) bool {
 	return true
 }
 
-// checkSignature judges the checkpoint by the key that is known, or that of
-// the genesis entry, and returns the key.
+// checkSignature judges the checkpoint by the log key in force, to which what
+// the caller knows must lead, and returns the key.
 func (v *verifier) checkSignature(name string) (key string, ok bool) {
-	if key = v.o.LogKey; key == "" {
-		key = v.state.Genesis.LogKey
+	if key = v.state.LogKey(v.checkpoint.Size); key == "" {
+		key = v.o.LogKey
 	}
 	if key == "" { // the tile with the key is altered, or the size that says where it lies
 		v.altered(path.Join(LogDir, v.entriesTile(0).Path()), "does not begin with a genesis entry")
 		v.altered(name, "states %d entries, among which is none that names its key", v.checkpoint.Size)
 		return "", false
 	}
-	if err := v.checkpoint.Verify(key); err != nil {
+	err := v.checkpoint.Verify(key)
+	if err == nil && v.o.LogKey != "" && v.state.Size > 0 && !v.state.Leads(v.o.LogKey) {
+		err = fmt.Errorf("is signed with %s, to which the key that you know does not lead", key)
+	}
+	if err != nil {
 		v.altered(name, "%v", err)
+		v.checkLegal()
 		return key, false
 	}
 	v.report.KeyKnown = v.o.LogKey != ""
 	return key, true
+}
+
+// checkLegal reports the first entry that the log must not have.
+func (v *verifier) checkLegal() bool {
+	if v.illegal != nil {
+		v.altered(path.Join(LogDir, v.entriesTile(v.state.Size).Path()), "%v", v.illegal)
+	}
+	return v.illegal == nil
 }
 
 // entriesTile is the tile in which an entry lies.
@@ -216,14 +232,10 @@ func (v *verifier) entriesTile(index int64) tiles.Tile {
 
 // checkEntries judges what the log says, now that it is known to be the log.
 func (v *verifier) checkEntries() bool {
-	if v.illegal != nil {
-		v.altered(path.Join(LogDir, v.entriesTile(v.state.Size).Path()), "%v", v.illegal)
+	if !v.checkLegal() {
 		return false
 	}
 	last := path.Join(LogDir, v.entriesTile(v.checkpoint.Size-1).Path())
-	if v.o.LogKey != "" && v.state.Genesis.LogKey != v.o.LogKey {
-		v.altered(path.Join(LogDir, v.entriesTile(0).Path()), "the genesis entry names another log key")
-	}
 	for _, open := range v.state.Open() {
 		v.altered(last, "the log ends within batch %s", open)
 	}
@@ -234,7 +246,7 @@ func (v *verifier) checkEntries() bool {
 }
 
 // checkSeen compares with a checkpoint that the caller has kept.
-func (v *verifier) checkSeen(name, key string, leaves []trove.Digest) error {
+func (v *verifier) checkSeen(name string, leaves []trove.Digest) error {
 	if v.o.Seen == nil {
 		return nil
 	}
@@ -242,7 +254,7 @@ func (v *verifier) checkSeen(name, key string, leaves []trove.Digest) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSeen, err)
 	}
-	if err := seen.Verify(key); err != nil {
+	if err := v.state.Verify(seen); err != nil {
 		return fmt.Errorf("%w: %w", ErrSeen, err)
 	}
 	switch {

@@ -76,9 +76,11 @@ func originOf(files fs.FS) string {
 	return line
 }
 
-// readLogKeyGiven takes a key as such ("name+hash+base64") or from a file.
+// readLogKeyGiven takes a key as such ("name+hash+base64"), or the id of a log
+// (64 hex digits), or either from a file.
 func readLogKeyGiven(s string) (string, error) {
-	if s == "" || strings.Count(s, "+") >= 2 && !exists(s) {
+	_, err := trove.ParseDigest(s)
+	if s == "" || (strings.Count(s, "+") >= 2 || err == nil) && !exists(s) {
 		return s, nil
 	}
 	b, err := os.ReadFile(s)
