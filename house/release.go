@@ -16,13 +16,14 @@ import (
 	"unseal/release"
 	"unseal/search/segment"
 	"unseal/trove"
+	"unseal/verifier"
 )
 
 // Release is the room that commits and publishes from this desk.
 func (d *Desk) Release() *release.Desk {
 	return &release.Desk{
 		Catalog: d.Catalog, Blobs: d.Blobs, Files: d.Files, LogFiles: d.logFiles,
-		Name: d.Config.Name, Origin: d.Config.Origin, LogKey: d.LogKey, Signer: d.Signer, Keys: d.keyring(), Addresses: d.Config.Addresses,
+		Name: d.Config.Name, Origin: d.Config.Origin, LogKey: d.LogKey, Signer: d.Signer, Keys: d.keyring(), Addresses: d.Config.Addresses, Checker: verifier.Page,
 		Now: d.Now, NewSecret: d.newSecret, Segment: segment.Build, SenderKeys: d.listKeys, Read: readShown,
 	}
 }

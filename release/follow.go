@@ -65,7 +65,7 @@ func refuseForeign(to durable.FS) error {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == archive.InfoPath, name == archive.KeysPath, name == archive.LogDir, name == archive.NoticesDir, name == "c", strings.HasPrefix(name, ".tmp-"):
+		case name == archive.InfoPath, name == archive.KeysPath, name == archive.CheckerPath, name == archive.LogDir, name == archive.NoticesDir, name == "c", strings.HasPrefix(name, ".tmp-"):
 		default:
 			return fmt.Errorf("%w: %q is in it", ErrForeign, name)
 		}
