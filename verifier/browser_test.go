@@ -190,7 +190,11 @@ func TestThePageReadsEntriesAndKeysAsStrictlyAsWeDo(t *testing.T) {
 	b := newBrowser(t)
 	for seed := range uint64(howMany(20, 4)) {
 		w := newWorld(t, 100+seed, "log.example.org/odd", 9)
-		got := b.compare(t, slices.Concat(oddProofs(t, w), dishonest(t, w), keys(t, w)))
+		vectors := slices.Concat(oddProofs(t, w), dishonest(t, w), keys(t, w))
+		if w.witnessed != nil {
+			vectors = append(vectors, witnessing(t, w)...)
+		}
+		got := b.compare(t, vectors)
 		if got["matches"] < 10 || got["key not known"] < 10 || got["does not match"] < 20 || got["not a proof file"] < 10 {
 			t.Errorf("the vectors are not what they should be: %v", got)
 		}

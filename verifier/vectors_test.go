@@ -780,3 +780,37 @@ func keys(t testing.TB, w *world) []vector {
 	}
 	return list
 }
+
+// witnessing are ways to give a witness's key, and cosignatures that are altered.
+func witnessing(t testing.TB, w *world) []vector {
+	s, i := w.pick()
+	f := w.file(t, s, i)
+	key := w.witness.String()
+	name, rest, _ := strings.Cut(key, "+")
+	stranger, err := proof.NewWitness(name, make([]byte, ed25519.PublicKeySize))
+	must(t, err)
+	var list []vector
+	for _, k := range []string{key, "", "nonsense", "+", w.key, stranger.String(), key[:len(key)-1], key + "\n", key[:len(key)-4] + "\r\n" + key[len(key)-4:], " " + key, key + "+",
+		name + "+" + strings.ToUpper(rest[:8]) + rest[8:], name + "+0" + rest, "x" + key, name, name + "+" + rest[:9]} {
+		list = append(list, vector{fmt.Sprintf("witness %q", k), f.Format(), s.contents[i], w.key, []string{k, key}})
+	}
+	note := f.Checkpoint.Note
+	line := bytes.LastIndexByte(note[:len(note)-1], ' ') + 1
+	raw, err := base64.StdEncoding.DecodeString(string(note[line : len(note)-1]))
+	must(t, err)
+	for at := range raw {
+		b := bytes.Clone(raw)
+		b[at] ^= 1 << w.r.IntN(8)
+		list = append(list, w.cosigned(fmt.Sprintf("byte %d of a cosignature", at), f, s.contents[i], line, b))
+	}
+	late := bytes.Clone(raw)
+	late[4] |= 0x80 // a time beyond all that is counted
+	return append(list, w.cosigned("a short cosignature", f, s.contents[i], line, raw[:60]), w.cosigned("a long one", f, s.contents[i], line, append(raw, 0)), w.cosigned("a late one", f, s.contents[i], line, late))
+}
+
+// cosigned puts other bytes in the place of the last signature of a checkpoint.
+func (w *world) cosigned(what string, f *proof.File, content []byte, line int, raw []byte) vector {
+	g := clone(f)
+	g.Checkpoint.Note = fmt.Appendf(bytes.Clone(f.Checkpoint.Note[:line]), "%s\n", base64.StdEncoding.EncodeToString(raw))
+	return w.vector(what, g.Format(), content)
+}
