@@ -87,7 +87,7 @@ func TestASignatureOverAHiddenFieldLosesItsValueOnly(t *testing.T) {
 
 func TestSignaturesAreKeptOnlyOverWhatCannotBeGuessed(t *testing.T) {
 	for text, refused := range map[string]bool{
-		phone: true,
+		phone:                                  true,
 		"Quimperlé Harbour, 14 rue de la Paix": true,
 		strings.Repeat("the same words over and over ", 50): true,
 		"sixteen different longish words nobody repeats anywhere inside quite ordinary business correspondence " +

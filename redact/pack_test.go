@@ -11,9 +11,11 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"pgregory.net/rapid"
 )
 
-func zipped(t testing.TB, files map[string]string) string {
+func zipped(t rapid.TB, files map[string]string) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,8 @@ func pieced(t text) []text {
 		byName[p.name] = append(byName[p.name], p)
 	}
 	var list []text
-	for _, ps := range byName {
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		ps := byName[name]
 		slices.SortStableFunc(ps, func(a, b piece) int { return a.index - b.index })
 		list = append(list, assembled(ps)...)
 	}

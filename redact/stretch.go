@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"regexp"
+	"unicode/utf8"
 
 	"unseal/mime/body"
 	"unseal/trove"
@@ -75,25 +76,32 @@ func (s *scanner) says(list []text, r span) span {
 	}
 	last := list[len(list)-1]
 	var out []byte
-	for i, c := range last.b {
-		if a := last.span(i); a.from < r.to && a.to > r.from {
-			out = append(out, c)
-		}
-	}
+	last.letters(r, func(i, j int) { out = append(out, last.b[i:j]...) })
 	if len(bytes.TrimSpace(out)) > 0 {
 		s.removed = append(s.removed, string(out))
 	}
 	return r
 }
 
+// letters calls found with the place of every letter of t that came from any
+// byte of r.
+func (t text) letters(r span, found func(i, j int)) {
+	for i := 0; i < len(t.b); {
+		_, n := utf8.DecodeRune(t.b[i:])
+		if a := t.hull(i, i+n); a.from < r.to && a.to > r.from {
+			found(i, i+n)
+		}
+		i += n
+	}
+}
+
 // overlapping is r and all units of t that overlap it.
 func overlapping(t text, r span) span {
 	wide := r
-	for i := range t.b {
-		if a := t.span(i); a.from < r.to && a.to > r.from {
-			wide.from, wide.to = min(wide.from, a.from), max(wide.to, a.to)
-		}
-	}
+	t.letters(r, func(i, j int) {
+		a := t.hull(i, j)
+		wide.from, wide.to = min(wide.from, a.from), max(wide.to, a.to)
+	})
 	return wide
 }
 
