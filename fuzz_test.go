@@ -24,6 +24,7 @@ var judged = map[string]string{
 	"./evidence FuzzExamine":        "a mail, beside go-msgauth",
 	"./proof FuzzParse":             "a proof file",
 	"./proof FuzzCheckpoint":        "a checkpoint",
+	"./proof FuzzRendition":         "what is shown of a redacted item",
 }
 
 // listedTargets reads fuzz.list: "package target", and the minutes of each.

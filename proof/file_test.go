@@ -151,13 +151,6 @@ func TestProofFileVerifiesOffline(t *testing.T) {
 	}
 }
 
-func TestProofFileOfALargeCollectionIsSmall(t *testing.T) {
-	f, _ := testProof(t, 76_487, 60_001, testContent)
-	if n := len(f.Format()); n > 3000 {
-		t.Errorf("proof file of %d bytes, want at most 3,000", n)
-	}
-}
-
 // refused reports an altered proof that passes.
 func refused(tb interface{ Fatalf(string, ...any) }, what string, text, content []byte, vkey string) {
 	f, err := Parse(text)
