@@ -1,6 +1,10 @@
 package site
 
-import "strings"
+import (
+	"strings"
+
+	"unseal/archive"
+)
 
 // longQuote is how many quoted lines stand open; a longer quote is closed.
 const longQuote = 12
@@ -9,7 +13,8 @@ const longQuote = 12
 // quotes, each with a direction of its own. It stops at a line end once limit
 // bytes are written, unless limit is 0, and reports whether all is written.
 // ids is false where the page holds several texts, and ids would be doubled.
-func (p *page) writeBody(text string, limit int, ids bool) (whole bool) {
+// marks are the redactions whose signs stand in the text.
+func (p *page) writeBody(text string, limit int, ids bool, marks []archive.Redaction) (whole bool) {
 	start := len(p.b)
 	full := func() bool { return limit > 0 && len(p.b)-start >= limit }
 	paragraph := 0
@@ -20,7 +25,7 @@ func (p *page) writeBody(text string, limit int, ids bool) (whole bool) {
 		var block string
 		if isQuoted(text) {
 			block, text = takeQuote(text)
-			if !p.writeQuote(block, full) {
+			if !p.writeQuote(block, full, marks) {
 				return false
 			}
 			continue
@@ -32,7 +37,7 @@ func (p *page) writeBody(text string, limit int, ids bool) (whole bool) {
 			p.attrNum("id", "p", paragraph)
 		}
 		p.html(` dir="auto">`)
-		done := p.writeLines(block, full)
+		done := p.writeLines(block, full, marks)
 		p.html("</p>\n")
 		if !done {
 			return false
@@ -93,7 +98,7 @@ func lineEnd(text string, i int) int {
 	return len(text)
 }
 
-func (p *page) writeQuote(block string, full func() bool) (whole bool) {
+func (p *page) writeQuote(block string, full func() bool, marks []archive.Redaction) (whole bool) {
 	lines := strings.Count(block, "\n") + 1
 	long := lines > longQuote
 	if long {
@@ -102,7 +107,7 @@ func (p *page) writeQuote(block string, full func() bool) (whole bool) {
 		p.html("</summary>")
 	}
 	p.html(`<div class="q" dir="auto">`)
-	whole = p.writeLines(block, full)
+	whole = p.writeLines(block, full, marks)
 	p.html("</div>")
 	if long {
 		p.html("</details>")
@@ -116,7 +121,7 @@ func (p *page) writeQuote(block string, full func() bool) (whole bool) {
 const longLine = 1 << 10
 
 // writeLines writes lines until the page is full.
-func (p *page) writeLines(block string, full func() bool) (whole bool) {
+func (p *page) writeLines(block string, full func() bool, marks []archive.Redaction) (whole bool) {
 	for first := true; block != ""; first = false {
 		if full() {
 			return false
@@ -128,12 +133,15 @@ func (p *page) writeLines(block string, full func() bool) (whole bool) {
 		}
 		for len(line) > longLine {
 			head := cutBytes(line, longLine)
-			p.body(head)
+			if i := strings.LastIndexByte(head, signOpen); len(marks) > 0 && i > 0 && i > len(head)-signSize {
+				head = head[:i] // a sign is not cut
+			}
+			p.bodyText(head, marks)
 			if line = line[len(head):]; full() {
 				return false
 			}
 		}
-		p.body(line)
+		p.bodyText(line, marks)
 	}
 	return true
 }

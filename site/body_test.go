@@ -9,7 +9,7 @@ func written(t testing.TB, text string, limit int, ids bool) (string, bool) {
 	t.Helper()
 	p := newPage(english(t), "/")
 	defer p.free()
-	whole := p.writeBody(text, limit, ids)
+	whole := p.writeBody(text, limit, ids, nil)
 	return string(p.b), whole
 }
 

@@ -57,9 +57,12 @@ func (s *site) itemPage(w http.ResponseWriter, r *http.Request, it *item) error 
 	p.subject(it.rec.Subject, it.rec.Kind, subjectMost)
 	p.html("</h1>\n<p>")
 	p.verdictDetail(&it.rec)
-	if it.row.Edition > 1 {
-		p.html(" ")
-		p.tag("none", "item.edition", num("Edition", it.row.Edition))
+	if it.edition > 1 {
+		p.html(" <a")
+		p.href(itemPath(it.coll.Name, it.number) + "/history")
+		p.html(">")
+		p.say("item.edition", num("Edition", it.edition))
+		p.html("</a>")
 	}
 	p.html(` <a href="#verify">`)
 	p.say("item.verify-link")
@@ -270,7 +273,7 @@ func (p *page) textView(it *item, fixed, all bool) {
 	if all {
 		limit = 0
 	}
-	whole := p.writeBody(it.text, limit, true)
+	whole := p.writeBody(it.toShow(), limit, true, it.rec.Redactions)
 	p.html("</div>\n")
 	if !whole {
 		p.html("<p><a")

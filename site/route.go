@@ -103,11 +103,14 @@ func (s *site) underItem(w http.ResponseWriter, r *http.Request, c *collection, 
 	if suffix == "tlog-proof" && !below && !hasEdition && it.state != trove.Committed {
 		return s.itemEntry(w, r, it)
 	}
+	if (tail == "history" || tail == "history.json") && suffix == "" && !hasEdition {
+		return s.itemHistory(w, r, it)
+	}
 	if it.state != trove.Published {
 		return s.notShown(w, r, it)
 	}
-	if hasEdition && parseNumber(edition) != it.row.Edition {
-		return missing("error.no-edition")
+	if hasEdition && parseNumber(edition) != it.edition {
+		return s.otherEdition(w, r, it, parseNumber(edition))
 	}
 	if below {
 		return s.partOfItem(w, r, it, tail)

@@ -42,6 +42,7 @@ type site struct {
 	byName      map[trove.CollectionName]*collection
 	searching   chan struct{} // one place for each search under way
 	checks      *checks       // counted of the senders' signatures
+	past        *past         // of numbers, as the log has it
 }
 
 // New is the handler of the reader's pages and API. It opens nothing and
@@ -68,7 +69,7 @@ func build(o Options) (*site, error) {
 		return nil, err
 	}
 	s := &site{archive: o.Archive, folder: o.Files, index: o.Index, log: o.Log, locale: locales["en"],
-		searching: make(chan struct{}, searchesAtOnce), checks: newChecks(), byName: map[trove.CollectionName]*collection{}}
+		searching: make(chan struct{}, searchesAtOnce), checks: newChecks(), past: newPast(), byName: map[trove.CollectionName]*collection{}}
 	info := s.archive.Info()
 	if s.name = info.Name; s.name == "" {
 		s.name = info.Origin

@@ -55,12 +55,14 @@ type item struct {
 	state      trove.State
 	reason     string
 	published  time.Time
-	index      int64 // of its entry in the log
+	index      int64 // of its newest entry in the log
+	edition    int
 	row        archive.Row
 	rec        archive.Record
 	files      []trove.Part
 	text       string
-	prev, next int // neighbours that have a page of their own; 0 at the ends
+	signed     string // text with a sign for each mark of a redacted item; else empty
+	prev, next int    // neighbours that have a page of their own; 0 at the ends
 }
 
 // readCollections reads what every page needs of the collections.
@@ -140,7 +142,7 @@ func (s *site) openRecord(c *collection, n int) (*item, error) {
 	if !ok {
 		return nil, missing("error.no-item", val("Collection", c.Title), num("Total", c.Committed))
 	}
-	it := &item{coll: c, number: n, batch: st.Batch, state: st.State, reason: st.Reason, index: st.Index,
+	it := &item{coll: c, number: n, batch: st.Batch, state: st.State, reason: st.Reason, index: st.Index, edition: st.Edition,
 		prev: c.neighbour(n, -1), next: c.neighbour(n, 1)}
 	if st.State != trove.Published {
 		return it, nil
@@ -150,7 +152,7 @@ func (s *site) openRecord(c *collection, n int) (*item, error) {
 		return nil, err
 	}
 	it.row, it.rec = read.Row, read.Record
-	it.published = c.editions[edition{st.Batch, st.BatchEdition}]
+	it.published = c.batch(st.Batch).Published
 	it.files = it.rec.Files()
 	return it, nil
 }
@@ -177,6 +179,10 @@ func (c *collection) neighbour(n, step int) int {
 // the log vouches for; of other items, whose text is made of several parts or
 // of HTML, from the index. Without an index every text part is decoded.
 func (s *site) loadText(ctx context.Context, it *item) error {
+	var err error
+	if it.signed, _, err = it.signedText(); err != nil {
+		return err
+	}
 	if text, ok, err := it.plainText(); ok || err != nil {
 		it.text = text
 		return err
@@ -229,17 +235,31 @@ func (it *item) readText() error {
 	if err != nil {
 		return err
 	}
+	it.text, err = it.decodeTexts(raw)
+	return err
+}
+
+// decodeTexts decodes the item's text parts in raw, one after another.
+func (it *item) decodeTexts(raw []byte) (all string, err error) {
 	for _, part := range it.rec.Parts {
 		if part.Role != trove.RoleText {
 			continue
 		}
 		text, _, err := decodeText(raw, part)
 		if err != nil {
-			return err
+			return "", err
 		}
-		it.text += text
+		all += text
 	}
-	return nil
+	return all, nil
+}
+
+// toShow is the text for a page: that with signs where there is one.
+func (it *item) toShow() string {
+	if it.signed != "" {
+		return it.signed
+	}
+	return it.text
 }
 
 // decodeText is the text of a part with plain line ends; known reports whether

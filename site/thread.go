@@ -282,7 +282,7 @@ func (s *site) threadMessages(ctx context.Context, p *page, coll *collection, id
 		if err := s.loadText(ctx, it); err != nil {
 			return err
 		}
-		if !p.writeBody(it.text, threadText, false) {
+		if !p.writeBody(it.toShow(), threadText, false, it.rec.Redactions) {
 			p.html("<p><a")
 			p.hrefItem(coll.Name, it.number)
 			p.html(">")

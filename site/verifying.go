@@ -39,7 +39,16 @@ func (p *page) verdictDetail(rec *archive.Record) {
 		p.tag(class, "verdict.with", with("Verdict", what), with("What", func(p *page) { p.say(m) }))
 		return
 	}
-	p.tag(class, w)
+	if n := redactions(rec); rec.Verdict == trove.Redacted && n > 0 {
+		p.tag(class, "redacted.tag", with("Verdict", what), count(n))
+	} else {
+		p.tag(class, w)
+	}
+	if rec.Original != nil {
+		p.html(" <span>")
+		p.say("redacted.was", with("Verdict", func(p *page) { p.original(rec.Original) }))
+		p.html("</span>")
+	}
 }
 
 // verifyPanel writes what was checked of an item, by what, and what is open.
@@ -50,14 +59,22 @@ func (s *site) verifyPanel(p *page, it *item, j *judged, how panel) {
 	p.html("</p><p>")
 	p.verdictMeans(it.rec.Verdict)
 	p.html(`</p><dl class="kv">`)
-	s.checkedBy(p, it, j)
-	s.signatures(p, it, j, how)
+	if it.rec.Verdict == trove.Redacted {
+		p.redactedPanel(it, how)
+	} else {
+		s.checkedBy(p, it, j)
+		s.signatures(p, it, j, how)
+	}
 	p.term("verify.sha256")
 	p.code(it.row.SHA256.String())
 	p.html("</dd>")
 	s.placeInLog(p, it, how)
 	p.html("</dl>\n")
-	if !how.whole {
+	if how.whole {
+		p.html("<p>")
+		p.anchor(itemPath(it.coll.Name, it.number)+"/history", "history.all")
+		p.html("</p>")
+	} else {
 		p.html("<details><summary>")
 		p.say("verify.not-heading")
 		p.html("</summary>")
@@ -91,7 +108,7 @@ func (p *page) verdictMeans(v trove.Verdict) {
 
 // checkedBy says who found what the panel says: this page, or the publisher.
 func (s *site) checkedBy(p *page, it *item, j *judged) {
-	if len(it.rec.Signatures) == 0 || it.rec.Verdict == trove.Redacted {
+	if len(it.rec.Signatures) == 0 {
 		return
 	}
 	p.term("verify.result")
@@ -368,8 +385,11 @@ func (p *page) witnesses(list []witnessed, how panel) {
 // notShown writes what no check of an item can show.
 func (p *page) notShown(it *item) {
 	p.html("<ul>")
-	for _, w := range [...]word{"verify.not-true", "verify.not-typed", "verify.not-complete", "verify.not-selection"} {
-		if w == "verify.not-typed" && len(it.rec.Signatures) == 0 {
+	for _, w := range [...]word{"verify.not-true", "verify.not-typed", "verify.not-hidden", "verify.not-complete", "verify.not-selection"} {
+		if w == "verify.not-hidden" && it.rec.Verdict != trove.Redacted {
+			continue
+		}
+		if w == "verify.not-typed" && len(it.rec.Signatures) == 0 && it.rec.Original == nil {
 			continue
 		}
 		p.html("<li>")

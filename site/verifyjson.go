@@ -3,31 +3,36 @@ package site
 import (
 	"time"
 
+	"unseal/archive"
 	"unseal/evidence"
 	"unseal/trove"
 )
 
 // verifyJSON is the answer of /c/mail/5205/verify.json: the panel as data.
 type verifyJSON struct {
-	Name         string          `json:"name"`
-	Verdict      trove.Verdict   `json:"verdict"` // as recorded
-	Checked      bool            `json:"checked"` // here, again
-	Found        trove.Verdict   `json:"found,omitempty"`
-	Keys         string          `json:"keys"` // "archive" or "built-in"
-	At           time.Time       `json:"judged_at,omitzero"`
-	Signatures   []signatureJSON `json:"signatures"`
-	SHA256       trove.Digest    `json:"sha256"`
-	Number       int             `json:"number"`
-	Committed    int             `json:"committed"`
-	CommittedAt  time.Time       `json:"committed_at,omitzero"` // as the publisher states it
-	LogIndex     int64           `json:"log_index"`
-	LogSize      int64           `json:"log_size"`
-	LogRoot      trove.Digest    `json:"log_root"`
-	Witnesses    []witnessed     `json:"witnesses"` // their keys are not judged
-	Published    time.Time       `json:"published"` // as the publisher states it
-	FileURL      string          `json:"file_url"`
-	ProofURL     string          `json:"proof_url"`
-	TlogProofURL string          `json:"tlog_proof_url"`
+	Name         string            `json:"name"`
+	Verdict      trove.Verdict     `json:"verdict"` // as recorded
+	Checked      bool              `json:"checked"` // here, again
+	Found        trove.Verdict     `json:"found,omitempty"`
+	Keys         string            `json:"keys"` // "archive" or "built-in"
+	At           time.Time         `json:"judged_at,omitzero"`
+	Signatures   []signatureJSON   `json:"signatures"`
+	Edition      int               `json:"edition"`
+	Redactions   int               `json:"redactions,omitempty"`
+	Segments     int               `json:"segments,omitempty"` // of a redacted item
+	Original     *archive.Original `json:"original,omitempty"` // by the publisher's word
+	SHA256       trove.Digest      `json:"sha256"`
+	Number       int               `json:"number"`
+	Committed    int               `json:"committed"`
+	CommittedAt  time.Time         `json:"committed_at,omitzero"` // as the publisher states it
+	LogIndex     int64             `json:"log_index"`
+	LogSize      int64             `json:"log_size"`
+	LogRoot      trove.Digest      `json:"log_root"`
+	Witnesses    []witnessed       `json:"witnesses"` // their keys are not judged
+	Published    time.Time         `json:"published"` // as the publisher states it
+	FileURL      string            `json:"file_url"`
+	ProofURL     string            `json:"proof_url"`
+	TlogProofURL string            `json:"tlog_proof_url"`
 }
 
 // signatureJSON is a signature as recorded, with what the site found of it.
@@ -49,6 +54,9 @@ func (s *site) verifyJSON(it *item, j *judged) *verifyJSON {
 		Checked: j.done, Found: j.Verdict, Keys: "archive", At: j.At, Signatures: []signatureJSON{}, SHA256: it.row.SHA256,
 		Number: it.number, Committed: it.coll.Committed, LogIndex: it.index, LogSize: cp.Size, LogRoot: cp.Root,
 		Witnesses: s.witnessesOf(it.index), Published: it.published, FileURL: path + it.suffix(), ProofURL: path + ".proof", TlogProofURL: path + ".tlog-proof",
+	}
+	if out.Edition, out.Redactions = it.edition, redactions(&it.rec); it.rec.Redacted != nil {
+		out.Segments, out.Original = it.rec.Redacted.Segments, it.rec.Original
 	}
 	if s.keysOurs {
 		out.Keys = "built-in"

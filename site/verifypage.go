@@ -193,7 +193,7 @@ func (s *site) verifySelf(p *page) {
 	p.html("<br>")
 	p.say("verify.browser-digest")
 	p.html(" ")
-	p.code(verifier.Digest().String())
+	p.code(trove.Sum(s.checkerPage()).String())
 	p.html("</p><h3>")
 	p.say("verify.whole")
 	p.html("</h3>")
@@ -208,13 +208,22 @@ func (s *site) verifySelf(p *page) {
 // verifierPath is where the page that checks an item offline can be had.
 const verifierPath = "verify.html"
 
+// checkerPage is the page that the archive carries, whose digest stands in the
+// log; that of this program where there is none, or another than the log names.
+func (s *site) checkerPage() []byte {
+	if page, err := s.archive.Checker(); err == nil && page != nil {
+		return page
+	}
+	return verifier.Page
+}
+
 // verifierPage answers verify.html, as a download: a reader should keep it, and
 // run it where this site cannot change it.
 func (s *site) verifierPage(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h["Content-Security-Policy"] = headerPolicyVerifier
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": verifierPath}))
-	send(w, r, http.StatusOK, headerHTML, verifier.Page)
+	send(w, r, http.StatusOK, headerHTML, s.checkerPage())
 	return nil
 }
 

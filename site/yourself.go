@@ -54,8 +54,7 @@ func (s *site) yourself(p *page, it *item, j *judged) error {
 	p.commands("tool.digest", "echo '"+it.row.SHA256.String()+"  "+base+it.suffix()+"' | sha256sum -c")
 	p.commands("tool.python", "python3 check.py "+base+it.suffix()+" "+base+".proof KEY\n"+
 		"openssl pkeyutl -verify -pubin -inkey log.pem -rawin -in checkpoint.text -sigfile checkpoint.sig")
-	p.commands("tool.log", "sed -n 's/^extra //p' "+base+".tlog-proof | openssl base64 -d -A > entry\n"+
-		"sed 1,2d "+base+".tlog-proof > entry.spicy\n"+spicyTool+" -verify KEY entry")
+	p.commands("tool.log", logCommands(base))
 	p.html("</section>\n")
 	return s.senderCommands(p, it, j)
 }

@@ -1,0 +1,184 @@
+package site
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+
+	"unseal/archive"
+	"unseal/proof"
+	"unseal/trove"
+)
+
+// A redacted item is shown with a mark for each hidden run ([proof.Mark]). So
+// that the page can tell a mark from the same words in a mail, and knows the
+// reason of each, the bytes that are decoded for a page have a sign of the same
+// length in the place of every mark: a control character, four characters that
+// are made up anew whenever the program starts, the number of the mark in four
+// digits of base 36, and another control character.
+const (
+	signOpen  = '\x02'
+	signClose = '\x03'
+	signSize  = len("[redacted]")
+)
+
+var signNonce = func() string {
+	return strings.ToLower(rand.Text()[:4])
+}()
+
+// marksMost is how many marks have a sign of their own; four digits.
+const marksMost = 36 * 36 * 36 * 36
+
+// signOf is what stands for mark number n.
+func signOf(n int) string {
+	digits := strconv.FormatInt(int64(n), 36)
+	return string(signOpen) + signNonce + strings.Repeat("0", 4-len(digits)) + digits + string(signClose)
+}
+
+// withSigns is raw with a sign in the place of each mark. Marks of lines of
+// base64 decode to their sign and two spaces.
+func withSigns(raw []byte, r *proof.Rendition) []byte {
+	raw = slices.Clone(raw)
+	for n, h := range r.Hidden {
+		sign := signOf(n)
+		if h.Mark >= proof.MarkBase64 {
+			sign = base64.StdEncoding.EncodeToString([]byte(sign + "  "))
+		}
+		if n == marksMost || h.At < 0 || h.At+int64(len(sign)) > int64(len(raw)) {
+			break
+		}
+		copy(raw[h.At:], sign)
+	}
+	return raw
+}
+
+// nextSign finds the first sign in text: where it begins, and its number; -1
+// where there is none.
+func nextSign(text string) (at, n int) {
+	for from := 0; ; from = at + 1 {
+		i := strings.IndexByte(text[from:], signOpen)
+		if i < 0 || from+i+signSize > len(text) {
+			return -1, 0
+		}
+		at = from + i
+		sign := text[at : at+signSize]
+		if sign[signSize-1] != signClose || sign[1:5] != signNonce {
+			continue
+		}
+		if n, err := strconv.ParseUint(sign[5:9], 36, 32); err == nil {
+			return at, int(n)
+		}
+	}
+}
+
+// bodyText writes running text of an item, with a black box for each sign.
+func (p *page) bodyText(s string, marks []archive.Redaction) {
+	for len(marks) > 0 {
+		at, n := nextSign(s)
+		if at < 0 {
+			break
+		}
+		p.body(s[:at])
+		p.blackBox(n, marks)
+		s = s[at+signSize:]
+	}
+	p.body(s)
+}
+
+// blackBox stands for what is hidden; its words are its own, for whoever does
+// not see it.
+func (p *page) blackBox(n int, marks []archive.Redaction) {
+	p.html(`<span class="gone">`)
+	if n < len(marks) && marks[n].Reason != "" {
+		p.say("redacted.box", with("Reason", func(p *page) { p.reason(marks[n].Reason) }))
+	} else {
+		p.say("redacted.box-alone")
+	}
+	p.html("</span>")
+}
+
+// signedText is the text of a redacted mail with signs, decoded from what is
+// shown of it; false where its text is made otherwise.
+func (it *item) signedText() (string, bool, error) {
+	if it.rec.Redacted == nil || it.rec.Kind != trove.Mail || it.row.Size > maxPlain || !it.hasText() {
+		return "", false, nil
+	}
+	raw, err := it.bytes()
+	if err != nil {
+		return "", false, err
+	}
+	text, err := it.decodeTexts(withSigns(raw, it.rec.Redacted))
+	return text, true, err
+}
+
+func (it *item) hasText() bool {
+	return slices.ContainsFunc(it.rec.Parts, func(p trove.Part) bool { return p.Role == trove.RoleText })
+}
+
+// redactions is how many runs are hidden in an item.
+func redactions(rec *archive.Record) int { return len(rec.Redactions) }
+
+// original writes what the publisher found before an item was redacted.
+func (p *page) original(o *archive.Original) {
+	was := archive.Record{Record: trove.Record{Verdict: o.Verdict, Signatures: o.Signatures}}
+	what := func(p *page) { p.say(verdictWord(o.Verdict)) }
+	if domain := signer(was.Signatures); passes(o.Verdict) && domain != "" {
+		p.say("verdict.with", with("Verdict", what), with("What", func(p *page) { p.bdi(cut(domain, listName)) }))
+		return
+	}
+	p.say(verdictWord(o.Verdict))
+}
+
+// redactedPanel writes what is hidden, what that leaves of the proof, and what
+// state the original had, by whose word.
+func (p *page) redactedPanel(it *item, how panel) {
+	rec := &it.rec
+	if n := redactions(rec); n > 0 {
+		p.term("redacted.heading")
+		p.reasons(rec.Redactions)
+		p.html("</dd>")
+	}
+	if r := rec.Redacted; r != nil {
+		hidden := 0
+		for _, h := range r.Hidden {
+			hidden += h.Count
+		}
+		p.term("redacted.rest")
+		p.say("redacted.proof", num("Places", len(r.Hidden)), num("Hidden", hidden), count(r.Segments))
+		p.html("</dd>")
+	}
+	if o := rec.Original; o != nil {
+		p.term("redacted.original")
+		p.original(o)
+		p.html(". ")
+		p.say("redacted.judged")
+		p.html("</dd>")
+		for i := range o.Signatures[:min(len(o.Signatures), how.signatures)] {
+			p.signature(&o.Signatures[i], nil, how)
+		}
+	}
+	if it.edition > 1 {
+		p.term("redacted.earlier")
+		p.say("redacted.recoverable", num("Edition", it.edition-1))
+		p.html("</dd>")
+	}
+}
+
+// reasons writes how often each reason stands, those in use first.
+func (p *page) reasons(list []archive.Redaction) {
+	var order []string
+	counts := map[string]int{}
+	for _, r := range list {
+		if counts[r.Reason]++; counts[r.Reason] == 1 {
+			order = append(order, r.Reason)
+		}
+	}
+	for i, code := range order {
+		if i > 0 {
+			p.say("list.comma")
+		}
+		p.say("redacted.reason", with("Reason", func(p *page) { p.reason(code) }), num("Times", counts[code]))
+	}
+}
