@@ -48,6 +48,7 @@ type Report struct {
 	Notes       []Note
 	Collections []CollectionReport
 	Cosigned    []proof.Checkpoint    // earlier ones that witnesses have cosigned, of this history
+	Times       []TimeShown           // what proofs of time show, by size
 	Verdicts    map[trove.Verdict]int // as the records state them
 	Later       int                   // of them, mails of which more can be said with keys that came later
 	Keys        *evidence.Keys        // of keys.json; nil if that is not as logged

@@ -41,6 +41,9 @@ type VerifyOptions struct {
 	// CheckSegment, if not nil, checks the inside of a search segment whose
 	// digest is right.
 	CheckSegment func(r io.ReaderAt, size int64) error
+	// CheckTime, if not nil, judges a proof of time; the error is a finding.
+	// Without it proofs of time are passed over.
+	CheckTime func(p *TimeProof) ([]trove.OtherSignature, error)
 }
 
 // ErrSeen says that the checkpoint given as seen is not one of this log.
@@ -108,6 +111,7 @@ func (v *verifier) run() error {
 		return err
 	}
 	v.checkCosigned(leaves)
+	v.checkTimes(leaves)
 	if err := v.checkIndex(); err != nil {
 		return err
 	}
