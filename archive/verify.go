@@ -120,6 +120,7 @@ func (v *verifier) run() error {
 	if err := v.checkBatches(); err != nil {
 		return err
 	}
+	v.checkNotices()
 	v.checkStrays()
 	v.account()
 	return nil
@@ -395,7 +396,7 @@ func (v *verifier) beyond(name string) bool {
 	}
 	parts := strings.Split(name, "/")
 	if len(parts) < 3 || parts[0] != "c" {
-		return false
+		return v.comingNotice(name)
 	}
 	coll, err := trove.ParseCollection(parts[1])
 	c := v.state.Collection(coll)

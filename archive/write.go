@@ -456,7 +456,7 @@ func (w *Writer) Publish(told Told) error {
 	if err := w.log.Sign(); err != nil {
 		return err
 	}
-	return w.tidyBatches()
+	return errors.Join(w.tidyBatches(), w.tidyNotices())
 }
 
 func (w *Writer) writeFiles(files map[string][]byte) error {
@@ -522,7 +522,7 @@ func (w *Writer) Tidy() error {
 	if err := w.log.Tidy(); err != nil {
 		return err
 	}
-	return w.tidyBatches()
+	return errors.Join(w.tidyBatches(), w.tidyNotices())
 }
 
 // tidyBatches removes batch folders and commitments that the log does not name,
