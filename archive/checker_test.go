@@ -11,6 +11,9 @@ func TestThePageThatChecksItemsIsInTheLog(t *testing.T) {
 	p := newPress(t, 8, 8)
 	fsys, dir := p.published()
 	clean(t, verified(t, fsys, VerifyOptions{})) // an archive without one is whole
+	if got, err := opened(t, fsys).Checker(); got != nil || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
 	w := p.writer(fsys)
 	page := []byte("<!doctype html><title>Verify one item</title>")
 	told := Told{Info: Info{Name: "Demo"}, Collections: []CollectionInfo{p.infos}, Checker: page}
@@ -23,13 +26,16 @@ func TestThePageThatChecksItemsIsInTheLog(t *testing.T) {
 	}
 	m := mapOf(contents(t, dir))
 	clean(t, verified(t, m, VerifyOptions{}))
-	if !bytes.Equal(m[CheckerPath].Data, page) {
-		t.Errorf("the archive holds %q", m[CheckerPath])
+	if got, err := opened(t, m).Checker(); err != nil || !bytes.Equal(got, page) {
+		t.Errorf("the archive holds %q, %v", got, err)
 	}
 	for what, data := range map[string][]byte{"altered": append(bytes.Clone(page), 'x'), "missing": nil, "emptied": {}} {
 		r := verified(t, with(m, CheckerPath, data), VerifyOptions{})
 		if !names(r, CheckerPath, Altered) || len(r.Findings) != 1 {
 			t.Errorf("%s: %+v", what, r.Findings)
+		}
+		if got, err := opened(t, with(m, CheckerPath, data)).Checker(); err == nil {
+			t.Errorf("%s: given as %q", what, got)
 		}
 	}
 }

@@ -205,6 +205,15 @@ func (a *Archive) Close() error {
 	return nil
 }
 
+// Checker is verify.html, the page with which a reader checks an item, as the
+// log names it; nil if the log names none.
+func (a *Archive) Checker() ([]byte, error) {
+	if _, ok := a.view.State.Index[CheckerPath]; !ok {
+		return nil, nil
+	}
+	return a.index(CheckerPath)
+}
+
 // Info is unseal.json.
 func (a *Archive) Info() Info { return a.info }
 
