@@ -77,7 +77,7 @@ func newBrowser(t *testing.T) *browser {
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
 	must(t, chromedp.Do(ctx)) // starts the browser
-	b.ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	b.ctx, cancel = context.WithTimeout(ctx, 15*time.Minute)
 	t.Cleanup(cancel)
 	page := "file://" + file
 	must(t, chromedp.Listen(b.ctx, func(event any) {
