@@ -314,7 +314,7 @@ func TestAReaderSearchesReadsFollowsDownloadsAndVerifies(t *testing.T) {
 	}
 	b.open(t, "/verify")
 	must(t, chromedp.Do(b.ctx, chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{filepath.Join(downloads, fmt.Sprintf("mail-%d.eml", threadFirst))})))
-	b.click(t, `form button`)
+	b.click(t, `form[method="post"] button`)
 	b.sees(t, "This is ours, unchanged", "Harbour works")
 	b.noForeign(t)
 }

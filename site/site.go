@@ -111,6 +111,7 @@ func (s *site) routes() *http.ServeMux {
 		"/search/help":   s.help,
 		"/browse":        s.browse,
 		"/verify":        s.verify,
+		"/verify.json":   s.verify,
 		"/verify.html":   s.verifierPage,
 		"/" + checkPath:  s.script,
 		"/log":           s.logPage,
@@ -165,6 +166,6 @@ func (s *site) style(w http.ResponseWriter, r *http.Request) error {
 
 // robots lets machines read everything but searches, which have no end.
 func (s *site) robots(w http.ResponseWriter, r *http.Request) error {
-	send(w, r, http.StatusOK, headerText, []byte("User-agent: *\nDisallow: /search?\nDisallow: /search.json\nDisallow: /h/\n"))
+	send(w, r, http.StatusOK, headerText, []byte("User-agent: *\nDisallow: /search?\nDisallow: /search.json\nDisallow: /verify?\nDisallow: /verify.json\nDisallow: /h/\n"))
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"mime/multipart"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/html"
 
 	"unseal/search"
 	"unseal/trove"
@@ -70,6 +73,47 @@ func TestVerifyAnswersWhetherBytesAreOurs(t *testing.T) {
 	f.ServeHTTP(w, r)
 	if w.Code != 200 || !strings.Contains(w.Body.String(), "This is ours") {
 		t.Errorf("a plain form: %d", w.Code)
+	}
+}
+
+// TestADigestIsLookedUpWithoutAnUpload asks with an address alone, as the form
+// does.
+func TestADigestIsLookedUpWithoutAnUpload(t *testing.T) {
+	f := newFixture(t)
+	items := fixtureItems(t)
+	size := f.archive.Checkpoint().Size
+	for name, row := range map[string]struct {
+		digest string
+		status int
+		says   []string
+	}{
+		"an item":             {trove.Sum(items[arabicNumber].raw).String(), 200, []string{"This is ours, unchanged", "No. 2"}},
+		"an attachment":       {trove.Sum([]byte("%PDF-1.4 not really")).String(), 200, []string{"This is ours, unchanged", "No. 4"}},
+		"nothing of ours":     {strings.Repeat("0", 64), 200, []string{fmt.Sprintf("Not in this log, as of size %d", size), "8 Nov 2016, 09:00 UTC, as the publisher states it", "does not mean that they are forged", "by the hash of its original", "Download verify.html"}},
+		"what is withheld":    {trove.Sum(items[withheldNumber].raw).String(), 200, []string{"Not in this log"}},
+		"what is withdrawn":   {trove.Sum(items[goneNumber].raw).String(), 200, []string{"Not in this log"}},
+		"what is not yet out": {trove.Sum(items[notYetNumber].raw).String(), 200, []string{"Not in this log"}},
+		"no digest":           {"xyz", 400, []string{"There is a problem", "64 hex digits"}},
+	} {
+		w := f.get(t, "/verify?sha256="+row.digest)
+		checkPage(t, "/verify", w)
+		said := textOf(t, w.Body.String(), func(n *html.Node) bool { return n.Data == "main" })
+		for _, want := range row.says {
+			if w.Code != row.status || !strings.Contains(said, want) {
+				t.Errorf("%s: %d, does not say %q, but:\n%s", name, w.Code, want, said)
+			}
+		}
+		w = f.get(t, "/verify.json?sha256="+row.digest)
+		var found lookedUp
+		if fromJSON(t, w.Body.String(), &found); w.Code != row.status || found.Found != strings.HasPrefix(row.says[0], "This is ours") || found.Found != (len(found.Items) > 0) {
+			t.Errorf("%s as JSON: %d %+v", name, w.Code, found)
+		}
+		if w.Code == 200 && (found.LogSize != size || found.Time.IsZero()) {
+			t.Errorf("%s as JSON: %+v", name, found)
+		}
+	}
+	if w := f.get(t, "/verify.json"); w.Code != 400 {
+		t.Errorf("no digest at all: %d", w.Code)
 	}
 }
 

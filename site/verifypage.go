@@ -21,25 +21,79 @@ import (
 // maxChecked is the greatest file that /verify looks at: the limit of a message.
 const maxChecked = 64 << 20
 
-// verify answers /verify: how to check, and the question "is this ours?".
+// verify answers /verify and /verify.json: how to check, and the question "is
+// this ours?", asked with a digest in the address or with an upload.
 func (s *site) verify(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
-		return s.verifyPage(w, r, http.StatusOK, nil)
+		return s.verifyDigest(w, r)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxChecked+1<<20)
 	digest, err := digestOf(r)
 	if err != nil {
-		return s.verifyPage(w, r, asFault(err).status, func(p *page) {
-			p.section("answer", "panel bad", "verify.problem")
-			p.say(asFault(err).w)
-			p.html("</section>\n")
-		})
+		return s.verifyProblem(w, r, asFault(err))
 	}
-	found, err := s.holders(r.Context(), digest)
+	return s.verifyLookUp(w, r, digest)
+}
+
+// verifyDigest looks up ?sha256=; without it the page asks.
+func (s *site) verifyDigest(w http.ResponseWriter, r *http.Request) error {
+	typed := strings.TrimSpace(r.FormValue("sha256"))
+	if typed == "" && !asJSON(r) {
+		return s.verifyPage(w, r, http.StatusOK, nil)
+	}
+	digest, err := trove.ParseDigest(typed)
+	if err != nil {
+		return s.verifyProblem(w, r, &fault{status: http.StatusBadRequest, w: "verify.no-digest"})
+	}
+	return s.verifyLookUp(w, r, digest)
+}
+
+func (s *site) verifyProblem(w http.ResponseWriter, r *http.Request, f *fault) error {
+	if asJSON(r) {
+		return f
+	}
+	return s.verifyPage(w, r, f.status, func(p *page) {
+		p.section("answer", "panel bad", "verify.problem")
+		p.say(f.w)
+		p.html("</section>\n")
+	})
+}
+
+func (s *site) verifyLookUp(w http.ResponseWriter, r *http.Request, d trove.Digest) error {
+	found, err := s.holders(r.Context(), d)
 	if err != nil {
 		return err
 	}
-	return s.verifyPage(w, r, http.StatusOK, func(p *page) { s.verifyAnswer(p, digest, found) })
+	if !asJSON(r) {
+		return s.verifyPage(w, r, http.StatusOK, func(p *page) { s.verifyAnswer(p, d, found) })
+	}
+	cp := s.archive.Checkpoint()
+	out := lookedUp{SHA256: d, Found: len(found) > 0, Items: []foundItem{}, LogOrigin: cp.Origin, LogSize: cp.Size, LogRoot: cp.Root, Time: s.newest()}
+	for _, row := range found {
+		out.Items = append(out.Items, foundItem{row: row, URL: "/" + itemPath(row.Collection, row.Number)})
+	}
+	return sendJSON(w, r, http.StatusOK, out)
+}
+
+// lookedUp is the answer of /verify.json?sha256=.
+type lookedUp struct {
+	SHA256    trove.Digest `json:"sha256"`
+	Found     bool         `json:"found"` // false: not in this log, as of its size
+	Items     []foundItem  `json:"items"`
+	LogOrigin string       `json:"log_origin"`
+	LogSize   int64        `json:"log_size"`
+	LogRoot   trove.Digest `json:"log_root"`
+	Time      time.Time    `json:"time,omitzero"` // of the newest batch, as the publisher states it
+}
+
+// newest is when the newest batch of all came out, as the publisher states it.
+func (s *site) newest() (t time.Time) {
+	for _, c := range s.collections {
+		if at := c.newest(); at.After(t) {
+			t = at
+		}
+	}
+	return t
 }
 
 // digestOf reads the form: a pasted digest, or the digest of an uploaded file.
@@ -120,18 +174,16 @@ func (s *site) holders(ctx context.Context, d trove.Digest) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	if res.Partial {
+		return nil, &fault{status: http.StatusServiceUnavailable, w: "error.busy"}
+	}
 	rows := s.hitRows(res.Hits)
 	return slices.DeleteFunc(rows, func(r row) bool { return r.State != trove.Published }), nil
 }
 
 func (s *site) verifyAnswer(p *page, d trove.Digest, found []row) {
 	if len(found) == 0 {
-		p.section("answer", "panel warn", "verify.not-ours")
-		p.html("<p>")
-		p.code(d.String())
-		p.html("</p>")
-		p.paragraph("verify.not-ours-text")
-		p.html("</section>\n")
+		s.notOurs(p, d)
 		return
 	}
 	p.section("answer", "panel ok", "verify.ours")
@@ -145,6 +197,27 @@ func (s *site) verifyAnswer(p *page, d trove.Digest, found []row) {
 	p.rows(found)
 }
 
+// notOurs says that nothing that is published has a digest, as of when, and
+// what that does not mean.
+func (s *site) notOurs(p *page, d trove.Digest) {
+	cp := s.archive.Checkpoint()
+	p.section("answer", "panel warn", "verify.not-ours", count(int(cp.Size)))
+	p.html("<p>")
+	p.code(d.String())
+	p.html("</p>")
+	p.paragraph("verify.not-ours-asof", count(int(cp.Size)), with("Date", func(p *page) { p.moment(s.newest()) }))
+	p.paragraph("verify.not-ours-heading")
+	p.html("<ul>")
+	for _, w := range [...]word{"verify.not-ours-text", "verify.not-ours-hidden", "verify.not-ours-later"} {
+		p.html("<li>")
+		p.say(w)
+		p.html("</li>")
+	}
+	p.html("</ul><p>")
+	p.anchor(verifierPath, "verify.browser-get")
+	p.html("</p></section>\n")
+}
+
 // verifyPage writes the page, with the answer to a question where there is one.
 func (s *site) verifyPage(w http.ResponseWriter, r *http.Request, status int, answer func(*page)) error {
 	p := newPage(s.locale, r.URL.Path)
@@ -152,22 +225,26 @@ func (s *site) verifyPage(w http.ResponseWriter, r *http.Request, status int, an
 	if status != http.StatusOK {
 		title = p.loc.plain("error.prefix", plain("Title", title))
 	}
-	s.begin(p, head{title: title, crumbs: []crumb{{"", p.loc.plain("verify.title")}}})
+	s.begin(p, head{title: title, noindex: answer != nil, crumbs: []crumb{{"", p.loc.plain("verify.title")}}})
 	p.heading("verify.title")
 	if answer != nil {
 		answer(p)
 	}
 	p.section("ask", "", "verify.ask")
 	p.paragraph("verify.ask-text")
-	p.html(`<form method="post" enctype="multipart/form-data"`)
+	p.html(`<form`)
 	p.link("action", "verify", "")
-	p.html(`><p><label for="file">`)
-	p.say("verify.file")
-	p.html(`</label><input type="file" id="file" name="file"></p><p><label for="sha256">`)
+	p.html(`><p><label for="sha256">`)
 	p.say("verify.digest")
 	p.html(` <span class="hint" id="dh">`)
 	p.say("verify.digest-hint")
 	p.html(`</span></label><input id="sha256" name="sha256" size="64" dir="ltr" autocomplete="off" spellcheck="false" aria-describedby="dh"></p><button>`)
+	p.say("verify.look-up")
+	p.html(`</button></form><form method="post" enctype="multipart/form-data"`)
+	p.link("action", "verify", "")
+	p.html(`><p><label for="file">`)
+	p.say("verify.file")
+	p.html(`</label><input type="file" id="file" name="file"></p><button>`)
 	p.say("verify.button")
 	p.html("</button></form></section>\n")
 	s.verifySelf(p)
