@@ -46,12 +46,12 @@ type loot struct {
 	text    []byte
 	seeds   []proof.Seed
 	digests map[[32]byte]bool
-	numbers map[int64]bool
+	sizes   map[int64]bool
 }
 
 func steal(t testing.TB, dir string) *loot {
 	t.Helper()
-	l := &loot{digests: map[[32]byte]bool{}, numbers: map[int64]bool{}}
+	l := &loot{digests: map[[32]byte]bool{}, sizes: map[int64]bool{}}
 	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
@@ -81,9 +81,9 @@ func steal(t testing.TB, dir string) *loot {
 }
 
 var (
-	hexes    = regexp.MustCompile(`[0-9a-f]{32,}`)
-	bases    = regexp.MustCompile(`[0-9A-Za-z+/]{20,}={0,2}`)
-	decimals = regexp.MustCompile(`[0-9]{1,9}`)
+	hexes = regexp.MustCompile(`[0-9a-f]{32,}`)
+	bases = regexp.MustCompile(`[0-9A-Za-z+/]{20,}={0,2}`)
+	sizes = regexp.MustCompile(`"(?:size|bytes|length)":([0-9]{1,9})`)
 )
 
 // look finds everything that can be a seed, a digest or a size.
@@ -105,9 +105,9 @@ func (l *loot) look() {
 			add(b)
 		}
 	}
-	for _, m := range decimals.FindAll(l.text, -1) {
-		n, _ := strconv.ParseInt(string(m), 10, 64)
-		l.numbers[n] = true
+	for _, m := range sizes.FindAllSubmatch(l.text, -1) {
+		n, _ := strconv.ParseInt(string(m[1]), 10, 64)
+		l.sizes[n] = true
 	}
 }
 
@@ -179,7 +179,7 @@ func TestARedactedNumberCannotBeGuessed(t *testing.T) {
 	desk, dir := newsroom(t, mbox)
 	number := numberOf(t, dir, "call me")
 	before, kept := steal(t, dir), openingOf(t, dir, number)
-	if len(before.byBodyHash()) != 1 || len(before.byDigest(raw)) != 1 || !before.numbers[int64(len(raw))] {
+	if len(before.byBodyHash()) != 1 || len(before.byDigest(raw)) != 1 || !before.sizes[int64(len(raw))] {
 		t.Fatal("the attacks do not work on edition 1, where they must")
 	}
 	do(t, "-C", desk, "redact", "mail", "--words", hiddenPhone, "--reason", "privacy")
@@ -196,7 +196,7 @@ func TestARedactedNumberCannotBeGuessed(t *testing.T) {
 	if found := after.byDigest(raw); found != nil {
 		t.Errorf("a digest gives %v away", found)
 	}
-	if after.numbers[int64(len(raw))] {
+	if after.sizes[int64(len(raw))] {
 		t.Errorf("the size of the item, %d, is still told", len(raw))
 	}
 	attackOffsets(t, before, after, number)
