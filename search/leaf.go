@@ -224,12 +224,13 @@ func (p *parser) numbers(spec fieldSpec, raw string, start int) (Node, error) {
 	case !isRange:
 		n.From, err = number(v)
 		n.To = n.From
-	case from == "" && to == "":
-		err = strconv.ErrSyntax
 	default:
 		n.From, err = openNumber(from)
 		if err == nil {
 			n.To, err = openNumber(to)
+		}
+		if err == nil && n.From == 0 && n.To == 0 { // "..", "*..", which is no range
+			err = strconv.ErrSyntax
 		}
 	}
 	if err != nil {

@@ -300,6 +300,7 @@ func FuzzParse(f *testing.F) {
 			f.Add(c[1])
 		}
 	}
+	f.Add("batch:*..")
 	f.Fuzz(func(t *testing.T, s string) {
 		q, err := Parse(s)
 		var e *SyntaxError
