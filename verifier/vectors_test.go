@@ -409,6 +409,7 @@ func forge(t testing.TB, list []*world) []vector {
 	w.forgeOpening(f, add)
 	w.forgeCheckpoint(t, f, add)
 	w.forgeWithOthers(t, list, s, i, f, add)
+	vs = append(vs, w.forgeWithEditions(t, s, i, f)...)
 	if f.Redacted != nil {
 		w.forgeRendition(f, add)
 		vs = append(vs, w.forgeMarks(f, content)...)
@@ -606,6 +607,31 @@ func (w *world) forgeWithOthers(t testing.TB, list []*world, s *set, i int, f *p
 			}
 		}
 	}
+}
+
+// forgeWithEditions publishes the item once more, redacted, and mixes what is
+// shown in one edition with the proof of the other.
+func (w *world) forgeWithEditions(t testing.TB, s *set, i int, f *proof.File) []vector {
+	it, content := s.items[i], s.contents[i]
+	if it.hidden != nil {
+		return nil // its exact bytes are not kept here
+	}
+	shown, r, _, err := proof.Redact(it.secret, proof.Seed{7}, content, w.cuts(content), nil)
+	must(t, err)
+	it.entry.Edition, it.entry.Shown, it.hidden = it.entry.Edition+1, proof.Salted(r.Salt, shown), &r
+	it.index = w.append(it.entry.Append(nil))
+	items := s.items
+	s.items = slices.Clone(items)
+	s.items[i] = it
+	g := w.file(t, s, i)
+	s.items = items
+	sound := w.vector("another edition", g.Format(), shown)
+	if got := ask(&sound); got.Result != "matches" {
+		t.Fatalf("an edition that is sound: %+v", got)
+	}
+	mixed := clone(f)
+	mixed.Redacted, mixed.Seed, mixed.Salt = g.Redacted, proof.Seed{}, proof.Seed{}
+	return []vector{w.vector("bytes of a later edition", f.Format(), shown), w.vector("bytes of an earlier edition", g.Format(), content), w.vector("opening of a later edition", mixed.Format(), shown)}
 }
 
 func (w *world) alterContent(content []byte) map[string][]byte {

@@ -52,11 +52,17 @@ function panel(look: Look, heading: string, rows: Row[], next: string): HTMLElem
   const list = append(e, "dl", "");
   for (const [name, ...values] of rows) {
     append(list, "dt", name);
-    for (const value of values) append(append(list, "dd", ""), "bdi", value);
+    for (const value of values) append(append(list, "dd", ""), "bdi", visible(value));
   }
   if (rows.length === 0) list.remove();
   append(e, "p", next);
   return e;
+}
+
+/** Shows what would be hidden, or turn the direction of what follows: invoice[U+202E]fdp.exe is an old trick. */
+function visible(s: string): string {
+  const hidden = /[\0-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+  return s.replace(hidden, (c) => `[U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 }
 
 function show(...panels: HTMLElement[]): void {

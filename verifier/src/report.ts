@@ -75,7 +75,7 @@ function timeRows(seen: Seen[]): string[] {
 
 /** How each verdict looks, its words and what it shows. */
 export const verdicts: Record<Verdict, { look: "ok" | "warn" | "bad" | ""; heading: string; next: string }> = {
-  valid: { look: "ok", heading: "Signature valid", next: "The sending domain signed this message, and what it signed is unchanged. It does not show who typed it, or whether it is true." },
+  valid: { look: "ok", heading: "Signature valid", next: "The sending domain signed this message, and what it signed is unchanged. That DNS gave this key lately is what its keeper states. It does not show who typed it, or whether it is true." },
   "kept-key": {
     look: "ok",
     heading: "Signature valid with kept key",
