@@ -76,6 +76,7 @@ func (a *Archive) LogKeys() []translog.LogKey { return a.view.State.LogKeys }
 
 // checkNotices compares the texts of notices with the log.
 func (v *verifier) checkNotices() {
+	v.report.Notices = v.state.Notices
 	for _, n := range v.state.Notices {
 		name := NoticePath(n.Number)
 		b, ok := v.read(name, MaxNotice)
@@ -112,7 +113,11 @@ func (w *Writer) tidyNotices() error {
 		if err != nil || n <= len(w.State().Notices) || path.Join(NoticesDir, e.Name()) != NoticePath(n) {
 			continue
 		}
-		if err := w.fsys.Remove(NoticePath(n)); err != nil {
+		err = w.fsys.Remove(NoticePath(n))
+		if err == nil {
+			err = w.fsys.SyncDir(NoticesDir)
+		}
+		if err != nil {
 			return err
 		}
 	}

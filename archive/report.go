@@ -46,6 +46,7 @@ type Report struct {
 	Findings    []Finding
 	More        int // findings that are counted but not listed
 	Notes       []Note
+	Notices     []translog.LoggedNotice
 	Collections []CollectionReport
 	Cosigned    []proof.Checkpoint    // earlier ones that witnesses have cosigned, of this history
 	Times       []TimeShown           // what proofs of time show, by size

@@ -112,6 +112,7 @@ func (v *verifier) run() error {
 	}
 	v.checkCosigned(leaves)
 	v.checkTimes(leaves)
+	v.noteRecovery()
 	if err := v.checkIndex(); err != nil {
 		return err
 	}
@@ -220,6 +221,16 @@ func (v *verifier) checkSignature(name string) (key string, ok bool) {
 	}
 	v.report.KeyKnown = v.o.LogKey != ""
 	return key, true
+}
+
+// noteRecovery notes where the recovery key was needed.
+func (v *verifier) noteRecovery() {
+	for _, k := range v.state.LogKeys {
+		if k.Recovery {
+			v.report.Notes = append(v.report.Notes, Note{path.Join(LogDir, v.entriesTile(k.From-1).Path()),
+				fmt.Sprintf("the log key %s was put in place by the recovery key: the one before counts as revoked", k.Key)})
+		}
+	}
 }
 
 // checkLegal reports the first entry that the log must not have.

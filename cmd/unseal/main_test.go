@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "jsonl": jsonLines, "flip": flip,
-			"freeport": freePort, "listening": listening, "forge": forge, "fetch": fetch},
+			"freeport": freePort, "listening": listening, "forge": forge, "fetch": fetch, "account": account},
 	})
 }
 

@@ -66,6 +66,7 @@ type archiveSummary struct {
 	Later       int                        `json:"later,omitempty"` // of them, of which the archive's keys now show more
 	Keys        int                        `json:"keys"`            // in keys.json
 	Notes       []archive.Note             `json:"notes,omitempty"`
+	Notices     []noticeSummary            `json:"notices,omitempty"`
 	Collections []archive.CollectionReport `json:"collections"`
 	Witnesses   []house.Sighting           `json:"witnesses,omitempty"`
 	Findings    int                        `json:"findings"`
@@ -92,6 +93,7 @@ func (c *verifyCmd) archive(a *app) error {
 		LogSize: rep.Checkpoint.Size, Root: rep.Checkpoint.Root, Items: rep.Items, Bytes: rep.Bytes, Files: rep.Files,
 		Verdicts: rep.Verdicts, Later: rep.Later, Keys: len(rep.Keys.All()), Notes: rep.Notes, Collections: rep.Collections, Findings: len(rep.Findings) + rep.More, Exit: c.archiveExit(&rep)}
 	rows, next := archiveRows(&sum, &rep), c.archiveNext(&sum, &rep)
+	sum.Notices = noticeSummaries(&rep)
 	seen, seenRows, exit, err := c.sightings(rep.Checkpoint, rep.Cosigned)
 	if err != nil {
 		return err
@@ -152,6 +154,9 @@ func archiveRows(s *archiveSummary, rep *archive.Report) [][2]string {
 	if s.Later > 0 {
 		rows = append(rows, [2]string{"said since", plural(s.Later, "mail", "mails") + " of which keys that came later show more than the record says"})
 	}
+	for _, n := range noticeSummaries(rep) {
+		rows = append(rows, [2]string{"notice", fmt.Sprintf("%d, %s: %s", n.Number, n.Kind, n.Path)})
+	}
 	for _, n := range s.Notes {
 		rows = append(rows, [2]string{"note", n.Path + ": " + n.What})
 	}
@@ -163,6 +168,9 @@ var verdictOrder = []trove.Verdict{trove.Valid, trove.KeptKey, trove.Unchecked, 
 // accountWords adds a collection up.
 func accountWords(c *archive.CollectionReport) string {
 	words := []string{count(c.Published) + " published"}
+	if c.Redacted > 0 {
+		words[0] += fmt.Sprintf(" (of them %s redacted)", count(c.Redacted))
+	}
 	for _, reason := range sortedKeys(c.Withheld) {
 		words = append(words, count(c.Withheld[reason])+" withheld ("+reason+")")
 	}
