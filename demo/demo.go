@@ -119,6 +119,11 @@ var finished = time.Date(2019, time.September, 9, 20, 0, 0, 0, time.UTC)
 // it speaks of somebody's family.
 const withheldLetter = "annex-9"
 
+// Private is what the demonstration redacts: a number at home, in a mail and in
+// the reply that quotes it. Numbers of this kind are given to nobody (Ofcom,
+// "Telephone numbers for use in TV and radio drama programmes").
+const Private = "01632 960 148"
+
 // WithheldID returns the Message-ID, without angle brackets, of the mail that
 // the demonstration keeps back. The error can only come from a mistake in the
 // story itself.

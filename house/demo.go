@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"unseal/archive"
@@ -13,6 +14,7 @@ import (
 	"unseal/demo"
 	"unseal/durable"
 	"unseal/intake"
+	"unseal/redact"
 	"unseal/release"
 	"unseal/trove"
 )
@@ -29,6 +31,7 @@ type Demo struct {
 	Threads     int
 	States      map[trove.State]int
 	Verdicts    map[trove.Verdict]int
+	Redacted    []int // numbers
 	Batches     []archive.BatchInfo
 	LogSize     int64
 	Root        trove.Digest
@@ -41,8 +44,8 @@ var demoTime = time.Date(2019, time.September, 12, 9, 0, 0, 0, time.UTC)
 const demoCollection = "harbour"
 
 // RunDemo makes the fictional trove in dir, which must be empty or absent, and
-// runs the whole main job on it: a desk, intake, commitment, a withheld item,
-// two batches, the archive, and its verification. say is told each step. Its
+// runs the whole main job on it: a desk, intake, commitment, a withheld item, a
+// redaction, two batches, the archive, and its verification. say is told each step. Its
 // keys and secrets are public: it shows how things work and proves nothing.
 func RunDemo(ctx context.Context, dir string, say func(format string, args ...any)) (*Demo, error) {
 	if err := emptyDir(dir); err != nil {
@@ -120,6 +123,9 @@ func (d *Demo) publish(ctx context.Context, desk *Desk, say func(string, ...any)
 		return err
 	}
 	say("Withheld: no. %d, reason privacy", kept)
+	if err := d.redact(ctx, r, say); err != nil {
+		return err
+	}
 	batches, err := desk.Catalog.PlanBatches(ctx, demoCollection, (k.Count+1)/2)
 	if err != nil {
 		return err
@@ -157,6 +163,24 @@ func (d *Demo) withhold(ctx context.Context, desk *Desk, r *release.Desk) (int, 
 	return number, r.Withhold(ctx, demoCollection, number, number, "privacy", catalog.Author{Who: "demonstration", Why: "it speaks of somebody's family"})
 }
 
+// redact hides somebody's number wherever it stands.
+func (d *Demo) redact(ctx context.Context, r *release.Desk, say func(string, ...any)) error {
+	h := release.Hide{Collection: demoCollection, Select: redact.Selection{Words: []string{demo.Private}}, Reason: "privacy",
+		By: catalog.Author{Who: "demonstration", Why: "somebody's number at home"}}
+	list, err := r.Look(ctx, h)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return errors.New("the demonstration's trove has lost the number that is redacted")
+	}
+	for _, x := range list {
+		d.Redacted = append(d.Redacted, x.Number)
+	}
+	say("Redacted: no. %d, reason privacy", d.Redacted)
+	return r.Redact(ctx, h, list)
+}
+
 // count adds up what the summary tells.
 func (d *Demo) count(ctx context.Context, desk *Desk) error {
 	d.States, d.Verdicts = map[trove.State]int{}, map[trove.Verdict]int{}
@@ -168,6 +192,9 @@ func (d *Demo) count(ctx context.Context, desk *Desk) error {
 		}
 		d.Items++
 		d.States[it.State]++
+		if slices.Contains(d.Redacted, it.Number) {
+			rec.Verdict = trove.Redacted
+		}
 		d.Verdicts[rec.Verdict]++
 		if it.Thread != "" {
 			threads[it.Thread] = true

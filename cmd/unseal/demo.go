@@ -21,7 +21,7 @@ func (demoCmd) Help() string {
 	return `Example: unseal demo
 Example: unseal demo --no-serve --dir ./demo
 
-Runs init, ingest, commit, withhold, batch, publish and verify on a fictional trove, needs no
+Runs init, ingest, commit, withhold, redact, batch, publish and verify on a fictional trove, needs no
 network, and gives equal bytes each time. Its keys are public: it proves nothing.`
 }
 
