@@ -21,6 +21,7 @@
 //	restored               only in a desk made from a backup that has not met its archive yet
 //	notices/               the texts of public statements
 //	requests/              what release keys that are elsewhere are asked to sign
+//	timestamps/            proofs of time of the log, as they lie in the archive
 //	told/                  what readers were told at each checkpoint
 //	index/                 search segments over what is not published; can be made again
 //

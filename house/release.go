@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"unseal/archive"
 	"unseal/catalog"
 	"unseal/durable"
 	"unseal/intake/mail"
@@ -78,7 +79,7 @@ func (d *Desk) Publish(ctx context.Context, r *release.Desk, names []trove.Name,
 	if err != nil {
 		return done, err
 	}
-	return done, d.met()
+	return done, errors.Join(copyTimes(d.Files, timesDir, folder, archive.TimesDir), d.met())
 }
 
 // refuseInside keeps an archive from being written over a desk: over this one's
@@ -89,7 +90,7 @@ func (d *Desk) refuseInside(to string) error {
 	}
 	first, inside := d.inside(to)
 	if inside && slices.Contains([]string{catalogFile, blobsDir, keysDir, logDir, indexDir, release.BatchesDir, release.ToldDir,
-		release.NoticesDir, release.RequestsDir}, first) {
+		release.NoticesDir, release.RequestsDir, timesDir}, first) {
 		return fmt.Errorf("%s is a folder of the desk itself; an archive is a folder of its own", to)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"unseal/archive"
 	"unseal/evidence"
+	"unseal/evidence/logtime"
 	"unseal/proof"
 	"unseal/search/segment"
 	"unseal/trove"
@@ -33,6 +34,7 @@ type VerifyOptions struct {
 	Remember bool   // keep a LogKey that fits for later calls
 	Deep     bool
 	Jobs     int
+	TSACerts []string // files of certificates of time stamping authorities that the reader knows
 	Progress func(done, total int64)
 }
 
@@ -47,6 +49,10 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 	if err != nil {
 		return archive.Report{}, err
 	}
+	authorities, err := readCertificates(o.TSACerts)
+	if err != nil {
+		return archive.Report{}, err
+	}
 	if _, err := os.Stat(dir); err != nil {
 		return archive.Report{}, fmt.Errorf("%w: %v", ErrNoArchive, err)
 	}
@@ -56,7 +62,10 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 		key = rememberedKey(originOf(files))
 	}
 	rep, err := archive.Verify(ctx, files, archive.VerifyOptions{LogKey: key, Seen: seen, Deep: o.Deep, Jobs: o.Jobs,
-		Progress: o.Progress, CheckSegment: segment.Check, KnownKeys: BuiltInKeys()})
+		Progress: o.Progress, CheckSegment: segment.Check, KnownKeys: BuiltInKeys(),
+		CheckTime: func(p *archive.TimeProof) ([]trove.OtherSignature, error) {
+			return logtime.Judge(p.Path, p.Content, p.Text, authorities)
+		}})
 	if errors.Is(err, fs.ErrNotExist) {
 		return rep, fmt.Errorf("%w: %v", ErrNoArchive, err)
 	}

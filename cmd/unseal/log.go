@@ -19,6 +19,7 @@ type logCmd struct {
 	Prove       logProveCmd       `cmd:"" help:"Show that an entry stands in the log."`
 	Consistency logConsistencyCmd `cmd:"" help:"Show that one state of the log is the beginning of another."`
 	Witness     logWitnessCmd     `cmd:"" help:"Be a witness of other people's logs."`
+	Stamp       logStampCmd       `cmd:"" help:"Obtain proofs of time for the log, and keep them beside it."`
 	Cosign      logCosignCmd      `cmd:"" help:"Have witnesses cosign an archive's newest checkpoint."`
 }
 

@@ -21,6 +21,7 @@ type verifyCmd struct {
 	Key     string   `placeholder:"FILE" help:"DKIM key records for a single mail: zone lines, dig output, JSON, or the bare text of one."`
 	Witness []string `placeholder:"KEY" help:"Keys of witnesses, or files that hold them: have they seen this log?"`
 	Quorum  int      `placeholder:"N" help:"How many of the witnesses must have seen it; else all."`
+	TSACert []string `name:"tsa-cert" placeholder:"FILE" help:"Certificates of time stamping authorities that you know, for the timestamps of the log."`
 	Deep    bool     `help:"Open the segment tree of every item too."`
 	Allow   []string `placeholder:"unsigned" enum:"unsigned" help:"unsigned: missing sender signatures or keys are no reason for exit 5."`
 }
@@ -69,6 +70,7 @@ type archiveSummary struct {
 	Notices     []noticeSummary            `json:"notices,omitempty"`
 	Collections []archive.CollectionReport `json:"collections"`
 	Witnesses   []house.Sighting           `json:"witnesses,omitempty"`
+	Times       []archive.TimeShown        `json:"times,omitempty"` // what proofs of time show of the log
 	Findings    int                        `json:"findings"`
 	Split       []string                   `json:"split_view,omitempty"` // two signed notes of two histories
 	Exit        int                        `json:"exit"`
@@ -76,7 +78,7 @@ type archiveSummary struct {
 
 func (c *verifyCmd) archive(a *app) error {
 	p := a.ui.progress("verifying")
-	rep, err := house.VerifyArchive(a.ctx, c.What, house.VerifyOptions{LogKey: c.LogKey, Seen: c.Seen, Remember: true, Deep: c.Deep, Jobs: a.globals.Jobs,
+	rep, err := house.VerifyArchive(a.ctx, c.What, house.VerifyOptions{LogKey: c.LogKey, Seen: c.Seen, Remember: true, Deep: c.Deep, Jobs: a.globals.Jobs, TSACerts: c.TSACert,
 		Progress: func(done, total int64) { p.show(done, total, "bytes") }})
 	if errors.Is(err, archive.ErrSeen) {
 		return exitError{code: exitMismatch, word: "rolled-back", err: err, hint: "This is not the archive you saw, or an older state of it. Use another mirror."}
@@ -91,7 +93,7 @@ func (c *verifyCmd) archive(a *app) error {
 	}
 	sum := archiveSummary{Origin: rep.Checkpoint.Origin, LogKey: rep.LogKey, KeyKnown: rep.KeyKnown, DemoKey: house.IsDemoOrigin(rep.Checkpoint.Origin),
 		LogSize: rep.Checkpoint.Size, Root: rep.Checkpoint.Root, Items: rep.Items, Bytes: rep.Bytes, Files: rep.Files,
-		Verdicts: rep.Verdicts, Later: rep.Later, Keys: len(rep.Keys.All()), Notes: rep.Notes, Collections: rep.Collections, Findings: len(rep.Findings) + rep.More, Exit: c.archiveExit(&rep)}
+		Verdicts: rep.Verdicts, Later: rep.Later, Keys: len(rep.Keys.All()), Notes: rep.Notes, Collections: rep.Collections, Times: rep.Times, Findings: len(rep.Findings) + rep.More, Exit: c.archiveExit(&rep)}
 	rows, next := archiveRows(&sum, &rep), c.archiveNext(&sum, &rep)
 	sum.Notices = noticeSummaries(&rep)
 	seen, seenRows, exit, err := c.sightings(rep.Checkpoint, rep.Cosigned)
@@ -160,6 +162,7 @@ func archiveRows(s *archiveSummary, rep *archive.Report) [][2]string {
 	for _, n := range s.Notes {
 		rows = append(rows, [2]string{"note", n.Path + ": " + n.What})
 	}
+	rows = append(rows, timeRows(rep.Times)...)
 	return append(rows, [2]string{"findings", count(s.Findings)})
 }
 

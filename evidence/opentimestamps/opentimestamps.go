@@ -65,6 +65,7 @@ type Attestation struct {
 	Height  uint64 // of the Bitcoin block
 	URI     string // of the calendar
 	Message []byte // what the operations came to; nil where one of them is not known here
+	Kept    bool   // of a pending one: what the calendar promised is in the proof
 	raw     []byte // tag and payload
 }
 
@@ -168,7 +169,7 @@ func (p *Proof) Attestations() []Attestation {
 	var list []Attestation
 	p.root.walk(func(n *node) {
 		for _, a := range n.attestations {
-			a.Message = n.message
+			a.Message, a.Kept = n.message, a.Kind == Pending && len(n.steps) > 0
 			list = append(list, a)
 		}
 	})
@@ -244,6 +245,7 @@ func (p *Proof) Judge() []trove.OtherSignature {
 	}
 	for _, a := range p.Attestations() {
 		switch {
+		case a.Kept:
 		case len(list) == maxJudged:
 			add("", "", "further attestations are not listed: there are too many")
 			return list
