@@ -63,6 +63,37 @@ func TestKilledCommandsGoOn(t *testing.T) {
 	all.Enough(t)
 }
 
+// TestKilledKeysAndNoticesGoOn does the same with what asks for signatures and
+// waits for them, with notices and with a new log key.
+func TestKilledKeysAndNoticesGoOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills take a while; run without -short")
+	}
+	k := newKiller(t, "")
+	publish := []string{"publish", "--to", "archive", "--yes"}
+	planned := k.planned()
+	var all crash.Tally
+	for _, stage := range []struct {
+		name string
+		from string
+		args []string
+	}{
+		{"ask", k.keyless(planned), publish},
+		{"answered", k.answered(planned), publish},
+		{"notice", planned, []string{"notice", "We were cut off.", "--kind", "cut-off", "--to", "archive", "--yes"}},
+		{"rotate", k.rotating(planned), []string{"keys", "rotate", "log", "--yes", "--i-am", "test"}},
+	} {
+		tally := k.stage(stage.from, *kills/8, stage.args)
+		t.Logf("%s: %v", stage.name, &tally)
+		all.Armed, all.Killed, all.Bad = all.Armed+tally.Armed, all.Killed+tally.Killed, all.Bad+tally.Bad
+		if tally.First != nil {
+			t.Errorf("%s: %v", stage.name, tally.First)
+		}
+	}
+	t.Logf("kills: %v (seed %d)", &all, *killSeed)
+	all.Enough(t)
+}
+
 // TestKillsCatchACheckpointBeforeItsTiles is the control: the same harness must
 // find a build that signs the checkpoint before the tiles are there.
 func TestKillsCatchACheckpointBeforeItsTiles(t *testing.T) {
@@ -177,6 +208,49 @@ func (k *killer) planned() string {
 	return dir
 }
 
+// keyless is a planned desk whose release key is elsewhere.
+func (k *killer) keyless(planned string) string {
+	dir := k.folder(planned)
+	if err := os.Rename(filepath.Join(dir, "desk/keys/release.key"), filepath.Join(dir, "release.key")); err != nil {
+		k.t.Fatal(err)
+	}
+	return dir
+}
+
+// answered is a desk to which all signatures that it asked for have come.
+func (k *killer) answered(planned string) string {
+	dir := k.keyless(planned)
+	k.must(dir, "publish", "--to", "archive", "--yes")
+	requests, err := filepath.Glob(filepath.Join(dir, "desk/requests/*"))
+	if err != nil || len(requests) == 0 {
+		k.t.Fatal("publish asks for no signatures: ", err)
+	}
+	for _, r := range requests {
+		k.must(dir, "keys", "sign", r, "--key", "release.key", "--yes")
+	}
+	return dir
+}
+
+// rotating is a desk that has made its new log key, and no more of the change,
+// so that runs from here on must give the same bytes.
+func (k *killer) rotating(planned string) string {
+	full := k.folder(planned)
+	k.must(full, "publish", "--to", "archive", "--yes")
+	args := []string{"keys", "rotate", "log", "--yes", "--i-am", "test"}
+	steps := k.command(k.folder(full), args).Count(k.t).Steps
+	at := slices.IndexFunc(steps, func(s string) bool { return strings.HasSuffix(s, "keys/log.key") })
+	if at < 0 {
+		k.t.Fatalf("a change of keys makes none: %v", steps)
+	}
+	for made := at + 1; ; made++ {
+		dir := k.folder(full)
+		k.command(dir, args).KillAt(k.t, made)
+		if b, err := os.ReadFile(filepath.Join(dir, "desk/keys/log.key")); err == nil && bytes.Count(b, []byte("\n")) == 4 {
+			return dir
+		}
+	}
+}
+
 func (k *killer) command(dir string, args []string) crash.Command {
 	return crash.Command{Path: k.bin, Args: append([]string{"-C", "desk"}, args...), Dir: dir, Env: append(k.env(), "UNSEAL_FAULT="+k.fault)}
 }
@@ -203,13 +277,23 @@ func (k *killer) examine(dir string, args []string, want string) error {
 			return fmt.Errorf("a reader finds the archive altered:\n%s", out)
 		}
 	}
-	if out, code := k.run(dir, args...); code != exitDone && code != exitPartly {
-		return fmt.Errorf("run again: exit %d\n%s", code, out)
+	if !rotated(dir, args) {
+		if out, code := k.run(dir, args...); code != exitDone && code != exitPartly {
+			return fmt.Errorf("run again: exit %d\n%s", code, out)
+		}
 	}
 	if got := k.outcome(dir, args); got != want {
 		return fmt.Errorf("run again, the end differs from that of a run that was not stopped:\n%s", cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
 	}
 	return nil
+}
+
+// rotated reports whether a change of the log key has been done to its last
+// step: then another run would be another change.
+func rotated(dir string, args []string) bool {
+	pub, err := os.ReadFile(filepath.Join(dir, "desk/keys/log.pub"))
+	all, err2 := os.ReadFile(filepath.Join(dir, "desk/keys/log.key"))
+	return args[0] == "keys" && err == nil && err2 == nil && bytes.HasSuffix(all, pub)
 }
 
 // outcome is what must be the same in the end: every item with its places, the
