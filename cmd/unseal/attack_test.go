@@ -20,6 +20,7 @@ import (
 
 	"unseal/archive"
 	"unseal/proof"
+	"unseal/redact/leak"
 	"unseal/trove"
 )
 
@@ -299,4 +300,34 @@ func commitmentOf(t testing.TB, dir string, n int) (proof.Context, trove.Digest)
 		t.Fatal(err)
 	}
 	return proof.Context{Origin: a.Checkpoint().Origin, Collection: "mail", Number: n, Kind: trove.Mail}, leaf
+}
+
+// TestATombstoneLeavesNothing withdraws a mail and looks for its subject, its
+// sender, its text and what others quote of it, its digests, seed and salt.
+func TestATombstoneLeavesNothing(t *testing.T) {
+	const said = "The barge Melusine was never in the harbour that night."
+	raw := "From: Wilhelmina Obermoser <obermoser@example.net>\nSubject: Melusine and the pilots\nDate: Sat, 03 Jan 2015 01:00:00 +0000\nMessage-ID: <gone@example.net>\n\n" + said + "\nYours\n"
+	reply := "From: Ada <ada@example.org>\nSubject: your mail\nDate: Sun, 04 Jan 2015 01:00:00 +0000\nMessage-ID: <reply@example.org>\nIn-Reply-To: <gone@example.net>\n\n> " + said + "\nThank you.\n"
+	line := "From a@example.org Sat Jan  3 01:05:34 2015\n"
+	desk, dir := newsroom(t, append([]byte(line+raw+"\n"+line+reply+"\n"), mailbox(5)...))
+	hunt := leak.New([]string{"Wilhelmina Obermoser", "Melusine and the pilots", said}, [][]byte{[]byte(raw)})
+	number := numberOf(t, dir, "Melusine and the pilots")
+	kept := openingOf(t, dir, number)
+	if found := hunted(t, dir, hunt); len(found) < 4 {
+		t.Fatalf("before it is withdrawn the search finds %v", found)
+	}
+	do(t, "-C", desk, "withdraw", fmt.Sprintf("mail/%d", number), "--reason", "court-order", "--yes", "--i-am", "me")
+	do(t, "-C", desk, "publish", "--yes", "--to", dir)
+	verifies(t, dir)
+	for _, l := range hunted(t, dir, hunt) {
+		t.Errorf("left: %+v", l)
+	}
+	for _, s := range steal(t, dir).seeds {
+		if s == kept.Opening.Seed || s == kept.Opening.Salt {
+			t.Error("the seed or the salt is still there")
+		}
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, "c/mail/collection.json")); err != nil || !bytes.Contains(b, []byte(`"committed": 12`)) {
+		t.Errorf("the number is no longer counted: %s, %v", b, err)
+	}
 }

@@ -183,9 +183,14 @@ func verifies(t testing.TB, dir string) {
 }
 
 // leaks looks for the name in every file of an archive.
-func leaks(t testing.TB, dir string) (found []leak.Leak) {
+func leaks(t testing.TB, dir string) []leak.Leak {
 	t.Helper()
-	hunt := leak.New([]string{secretName}, nil)
+	return hunted(t, dir, leak.New([]string{secretName}, nil))
+}
+
+// hunted are the leaks that a hunt finds in every file of an archive.
+func hunted(t testing.TB, dir string, hunt *leak.Hunt) (found []leak.Leak) {
+	t.Helper()
 	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
