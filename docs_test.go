@@ -115,7 +115,7 @@ func commandLines(text string) []string {
 var flagWord = regexp.MustCompile(`^--?[A-Za-z][A-Za-z-]*`)
 
 // nested are the commands whose first argument is a command.
-var nested = []string{"batch", "collection", "proof", "keys archive", "keys", "log", "report"}
+var nested = []string{"batch", "collection", "proof", "keys archive", "keys rotate", "keys revoke", "keys", "log", "report"}
 
 // unknown lists what the binary does not know of a command line.
 func unknown(line string, help func([]string) string) []string {
