@@ -18,13 +18,16 @@ const fuzzList = "fuzz.list"
 // judged are the targets whose input strangers hand in to be judged: they are
 // fuzzed for 10 CPU minutes at least.
 var judged = map[string]string{
-	"./evidence FuzzSignatureField": "a DKIM header",
-	"./evidence FuzzKeyRecord":      "a key record",
-	"./evidence FuzzARCSet":         "an ARC set",
-	"./evidence FuzzExamine":        "a mail, beside go-msgauth",
-	"./proof FuzzParse":             "a proof file",
-	"./proof FuzzCheckpoint":        "a checkpoint",
-	"./proof FuzzRendition":         "what is shown of a redacted item",
+	"./evidence FuzzSignatureField":       "a DKIM header",
+	"./evidence FuzzKeyRecord":            "a key record",
+	"./evidence FuzzARCSet":               "an ARC set",
+	"./evidence FuzzExamine":              "a mail, beside go-msgauth",
+	"./evidence/opentimestamps FuzzParse": "a proof of OpenTimestamps",
+	"./evidence/timestamp FuzzParse":      "a timestamp of RFC 3161",
+	"./evidence FuzzDifferential":         "a signed and altered mail, beside go-msgauth",
+	"./proof FuzzParse":                   "a proof file",
+	"./proof FuzzCheckpoint":              "a checkpoint",
+	"./proof FuzzRendition":               "what is shown of a redacted item",
 }
 
 // listedTargets reads fuzz.list: "package target", and the minutes of each.
