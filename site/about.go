@@ -43,6 +43,11 @@ func (s *site) about(w http.ResponseWriter, r *http.Request) error {
 			p.html("</dd>\n")
 		}
 		p.html("</dl></section>\n")
+		p.html("<ul><li>")
+		p.anchor(keysPath, "keys.title")
+		p.html("</li><li>")
+		p.anchor(noticesPath, "notice.title")
+		p.html("</li></ul>\n")
 		p.section("numbers", "", "about.numbers")
 		p.paragraph("about.numbers-text")
 		p.paragraph("about.urls-text")

@@ -22,10 +22,15 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 		return s.collectionsJSON(w, r)
 	}
 	p := newPage(s.locale, r.URL.Path)
-	s.begin(p, head{title: p.loc.plain("home.title")})
+	s.begin(p, head{title: p.loc.plain("home.title"), feed: func(p *page) {
+		p.html(`<link rel="alternate" type="application/atom+xml"`)
+		p.href("feed.atom")
+		p.html(">")
+	}})
 	p.html("<h1>")
 	p.bdi(s.name)
 	p.html("</h1>\n")
+	s.noticeStrip(p)
 	s.searchOrBrowse(p)
 	s.latest(p)
 	p.section("collections", "", "home.collections")

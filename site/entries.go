@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"unseal/archive"
+	"unseal/evidence/logtime"
 	"unseal/proof"
 	"unseal/translog"
 	"unseal/translog/tiles"
@@ -159,4 +160,23 @@ func (s *site) witnessesOf(index int64) []witnessed {
 		}
 	}
 	return list
+}
+
+// readTimes judges the proofs of time that lie beside the log. What is damaged
+// or of other bytes is left out: unseal verify reports it.
+func (s *site) readTimes() error {
+	proofs, err := s.archive.Times()
+	if err != nil {
+		return err
+	}
+	for i := range proofs {
+		list, err := logtime.Judge(proofs[i].Path, proofs[i].Content, proofs[i].Text, nil)
+		if err != nil {
+			continue
+		}
+		for _, shown := range list {
+			s.times = append(s.times, logtime.Shown{Size: proofs[i].Size, OtherSignature: shown})
+		}
+	}
+	return nil
 }

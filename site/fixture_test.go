@@ -18,6 +18,7 @@ import (
 
 	"unseal/archive"
 	"unseal/durable"
+	"unseal/evidence"
 	"unseal/intake/mail"
 	"unseal/proof"
 	"unseal/search"
@@ -225,6 +226,7 @@ func (f *fixtureSite) publish(t testing.TB) {
 		{Name: "mail", Title: "Demo mail & more", Series: "The harbour", Description: "Mail of a fictional council.\n\nمن مجلس خيالي", Promised: 100, PromisedBy: "2016-10-07", PromiseSource: "an announcement"},
 		{Name: "later", Title: "Later papers"},
 	}}
+	p.keys = fixtureKeys(t)
 	p.commit("mail", fixtureItems(t))
 	later := make([]fixtureItem, 4)
 	for i := range later {
@@ -234,11 +236,39 @@ func (f *fixtureSite) publish(t testing.TB) {
 	must(t, w.Append(translog.Withheld{Collection: "mail", First: withheldNumber, Last: withheldNumber, Reason: "privacy"},
 		translog.Withheld{Collection: "mail", First: unreadableNumber, Last: unreadableNumber, Reason: "unreadable"}))
 	p.batch(1, 1, 30)
+	p.notice("cut-off", fixtureNotice)
 	p.batch(2, 31, lastNumber)
+	p.notice("statement", "A second <b>statement</b>.\n\nWith "+strings.Repeat("many words ", 300))
 	must(t, w.Append(translog.Tombstone{Collection: "mail", Number: goneNumber, Reason: "legal"}))
 	p.edition(2, 2, 31, lastNumber)
 	must(t, os.RemoveAll(f.dir+"/"+archive.BatchDir("mail", 2, 1)))
 	f.logKey = vkey
+}
+
+// fixtureNotice is the text of the first notice.
+const fixtureNotice = "Our server was taken away; the mirrors go on.\n\nمن المجلس\n"
+
+// notice adds a public statement to the log.
+func (p *publisher) notice(kind, text string) {
+	state := p.w.State()
+	n := len(state.Notices) + 1
+	must(p.t, p.w.WriteNotice(n, []byte(text)))
+	must(p.t, p.w.Append(translog.Notice{Kind: kind, Log: state.ID, Number: n, Text: trove.Sum([]byte(text))}))
+}
+
+// fixtureKeys are senders' keys of every kind that a list may show.
+func fixtureKeys(t testing.TB) []archive.SenderKey {
+	t.Helper()
+	own := &testSigner{domain: "example.org", selector: "s1", rsa: testRSA()}
+	seen := []evidence.Sighting{{Where: "a friend's notebook", When: time.Date(2016, 2, 3, 0, 0, 0, 0, time.UTC)}}
+	day := time.Date(2017, 1, 2, 0, 0, 0, 0, time.UTC)
+	return []archive.SenderKey{
+		{Domain: "example.org", Selector: "s1", Record: own.record(t, false), Seen: seen, From: day.AddDate(-3, 0, 0), Until: day},
+		{Domain: "example.org", Selector: "gone", Gone: day, Seen: []evidence.Sighting{{Where: "dig", DNS: true, When: day}}},
+		{Domain: "example.org", Selector: "off", Record: "v=DKIM1; p=", Seen: seen},
+		{Domain: "example.org", Selector: "odd", Record: "v=DKIM1; p=AAAA", Seen: seen},
+		{Domain: "example.org", Selector: "made", Record: own.record(t, true), Seen: []evidence.Sighting{{Recovered: true}}},
+	}
 }
 
 // newTestWriter begins an archive with a new log key.
@@ -313,6 +343,10 @@ func (p *publisher) record(n int) (archive.Record, string) {
 		rec.Copies = []int{copyNumber}
 	case copyNumber:
 		rec.CopyOf = plainNumber
+	case arabicNumber:
+		rec.Others = []trove.OtherSignature{
+			{Type: trove.SMIME, Result: "pass", Signer: "m@example.org", Fingerprint: strings.Repeat("ab", 32), Time: time.Date(2015, 3, 2, 10, 0, 0, 0, time.UTC), Cause: "certificate of an unknown authority", Of: "part 2"},
+			{Type: trove.OpenTimestamps, Result: "nokey", Signer: "Bitcoin block 358391"}}
 	case attachmentNumber:
 		rec.Warnings = append(rec.Warnings, trove.Warning{Code: "odd", Text: "something was odd"})
 	}

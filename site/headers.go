@@ -30,6 +30,7 @@ var (
 	headerHTML           = []string{"text/html; charset=utf-8"}
 	headerJSON           = []string{"application/json; charset=utf-8"}
 	headerCSV            = []string{"text/csv; charset=utf-8"}
+	headerAtom           = []string{"application/atom+xml; charset=utf-8"}
 	headerText           = []string{"text/plain; charset=utf-8"}
 	headerCSS            = []string{"text/css; charset=utf-8"}
 )

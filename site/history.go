@@ -41,6 +41,7 @@ const (
 type past struct {
 	turn  chan struct{} // held by whoever reads the log or looks whether it is read
 	colls map[trove.CollectionName]*pastOf
+	keys  []keyChange
 }
 
 // pastOf is the past of one collection. Numbers that came out once and stayed
@@ -62,36 +63,46 @@ type span struct {
 
 func newPast() *past { return &past{turn: make(chan struct{}, 1)} }
 
-// of is the past of a collection. Reading the log takes about a second for a
-// million entries, once.
+// pastOf is the past of a collection; nil where the log has no entry of it.
 func (s *site) pastOf(ctx context.Context, c *collection) (*pastOf, error) {
+	if err := s.readPast(ctx); err != nil {
+		return nil, err
+	}
+	return s.past.colls[c.Name], nil
+}
+
+// readPast reads the log unless that was done. It takes about a second for a
+// million entries, once.
+func (s *site) readPast(ctx context.Context) error {
 	select {
 	case s.past.turn <- struct{}{}:
 		defer func() { <-s.past.turn }()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
-	if s.past.colls == nil {
-		r := pastReader{colls: map[trove.CollectionName]*pastOf{}, firsts: map[trove.CollectionName][]int64{}}
-		err := s.entries(0, s.archive.Checkpoint().Size, func(index int64, line []byte) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return r.read(index, line)
-		})
-		if err != nil {
-			return nil, err
+	if s.past.colls != nil {
+		return nil
+	}
+	r := pastReader{colls: map[trove.CollectionName]*pastOf{}, firsts: map[trove.CollectionName][]int64{}}
+	err := s.entries(0, s.archive.Checkpoint().Size, func(index int64, line []byte) error {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		r.settle()
-		s.past.colls = r.colls
+		return r.read(index, line)
+	})
+	if err != nil {
+		return err
 	}
-	return s.past.colls[c.Name], nil
+	r.settle()
+	s.past.colls, s.past.keys = r.colls, r.keys
+	return nil
 }
 
 // pastReader reads the log for the past.
 type pastReader struct {
 	colls  map[trove.CollectionName]*pastOf
 	firsts map[trove.CollectionName][]int64 // by number: the entry of the first edition
+	keys   []keyChange
 }
 
 var itemEnd = []byte(`"type":"item"}`)
@@ -124,6 +135,8 @@ func (r *pastReader) read(index int64, line []byte) error {
 	case translog.Batch:
 		p := r.of(e.Collection)
 		p.batches = append(p.batches, span{index: index, first: e.Batch, last: e.Edition})
+	case translog.Key:
+		r.keys = append(r.keys, keyChange{e, index})
 	case translog.Tombstone:
 		r.change(e.Collection, e.Number, event{Index: index, What: withdrawn, Reason: e.Reason})
 	}

@@ -13,6 +13,7 @@ import (
 	"unseal/archive"
 	"unseal/evidence"
 	"unseal/evidence/known"
+	"unseal/evidence/logtime"
 	"unseal/search"
 	"unseal/trove"
 )
@@ -38,6 +39,7 @@ type site struct {
 	keys        *evidence.Keys // of senders: what judges signatures here
 	keysOurs    bool           // they are the set built into the program, not the archive's own
 	witnessed   []witnessed    // by time
+	times       []logtime.Shown
 	collections []*collection
 	byName      map[trove.CollectionName]*collection
 	searching   chan struct{} // one place for each search under way
@@ -83,6 +85,9 @@ func build(o Options) (*site, error) {
 	if s.witnessed, err = s.readWitnesses(); err != nil {
 		return nil, err
 	}
+	if err := s.readTimes(); err != nil {
+		return nil, err
+	}
 	if s.collections, err = readCollections(s.archive); err != nil {
 		return nil, err
 	}
@@ -112,6 +117,12 @@ func (s *site) routes() *http.ServeMux {
 		"/browse":        s.browse,
 		"/verify":        s.verify,
 		"/verify.json":   s.verify,
+		"/notices":       s.noticesPage,
+		"/notices.json":  s.noticesPage,
+		"/notices/{n}":   s.archiveFile,
+		"/feed.atom":     s.feed,
+		"/keys":          s.keysPage,
+		"/keys.json":     s.archiveFile,
 		"/verify.html":   s.verifierPage,
 		"/" + checkPath:  s.script,
 		"/log":           s.logPage,

@@ -8,6 +8,7 @@ import (
 
 	"unseal/archive"
 	"unseal/evidence"
+	"unseal/evidence/logtime"
 	"unseal/trove"
 )
 
@@ -65,6 +66,7 @@ func (s *site) verifyPanel(p *page, it *item, j *judged, how panel) {
 		s.checkedBy(p, it, j)
 		s.signatures(p, it, j, how)
 	}
+	p.others(it.rec.Others, how)
 	p.term("verify.sha256")
 	p.code(it.row.SHA256.String())
 	p.html("</dd>")
@@ -131,11 +133,11 @@ func (s *site) checkedBy(p *page, it *item, j *judged) {
 
 // sayKeys writes which keys judge signatures here.
 func (s *site) sayKeys(p *page) {
+	w := word("keys.published")
 	if s.keysOurs {
-		p.say("keys.built-in")
-	} else {
-		p.say("keys.published")
+		w = "keys.built-in"
 	}
+	p.anchor(keysPath, w)
 }
 
 // signatures writes the sender's signatures, what was found of each, by which
@@ -348,6 +350,82 @@ func (s *site) placeInLog(p *page, it *item, how panel) {
 	p.html(". ")
 	p.say("verify.stated-time")
 	p.html("</dd>")
+	s.timeShown(p, it.index, how)
+}
+
+// timeShown writes when the log held an entry at the latest, by the word of
+// others than the publisher.
+func (s *site) timeShown(p *page, index int64, how panel) {
+	stamp, ok := logtime.Earliest(s.times, index)
+	chains := logtime.Chains(s.times, index)
+	if !ok && len(chains) == 0 {
+		return
+	}
+	p.term("time.heading")
+	if ok {
+		p.say("time.stamp", val("Signer", cut(stamp.Signer, nameMost)), with("Date", func(p *page) { p.moment(stamp.Time) }))
+		if stamp.Cause != "" {
+			p.html(" ")
+			p.bdi(cut(stamp.Cause, nameMost))
+		}
+		p.html("<br>")
+	}
+	for i := range chains[:min(len(chains), how.sources)] {
+		p.say("time.chain", num("Size", int(chains[i].Size)), val("What", cut(chains[i].Cause, 2*nameMost)))
+		p.html("<br>")
+	}
+	p.html("</dd>")
+}
+
+// otherTypes are the words for signatures besides DKIM.
+var otherTypes = map[trove.SignatureType]word{trove.SMIME: "other.smime", trove.OpenPGP: "other.openpgp", trove.RFC3161: "other.rfc3161", trove.OpenTimestamps: "other.opentimestamps"}
+
+// others writes what was found of signatures besides DKIM, always all of it.
+func (p *page) others(list []trove.OtherSignature, how panel) {
+	for i := range list[:min(len(list), how.signatures)] {
+		o := &list[i]
+		w := otherTypes[o.Type]
+		if w == "" {
+			w = "other.unknown"
+		}
+		p.term(w)
+		if r, ok := signatureResults[o.Result]; ok {
+			p.say(r)
+		} else {
+			p.bdi(cut(o.Result, nameMost))
+		}
+		if o.Signer != "" {
+			p.sep()
+			p.bdi(cut(o.Signer, nameMost))
+		}
+		if o.Of != "" {
+			p.sep()
+			p.say("other.of", val("What", cut(o.Of, nameMost)))
+		}
+		if !o.Time.IsZero() {
+			p.sep()
+			p.say("other.time", with("Date", func(p *page) { p.moment(o.Time) }))
+		}
+		if o.Cause != "" {
+			p.sep()
+			p.bdi(cut(o.Cause, nameMost))
+		}
+		if o.Fingerprint != "" {
+			p.html("<br>")
+			p.code(cut(o.Fingerprint, nameMost))
+		}
+		p.html("</dd>")
+	}
+	if more := len(list) - how.signatures; more > 0 {
+		p.term("other.unknown")
+		p.say("verify.more-signatures", count(more))
+		p.html("</dd>")
+	}
+	if len(list) > 0 {
+		p.term("verify.note")
+		p.say("other.note")
+		p.html("</dd>")
+	}
 }
 
 // commitment is the one that covers number n, as the index file repeats it.
