@@ -41,6 +41,10 @@ type VerifyOptions struct {
 	// CheckSegment, if not nil, checks the inside of a search segment whose
 	// digest is right.
 	CheckSegment func(r io.ReaderAt, size int64) error
+	// People, if not nil, examines the signatures of people in a mail, without
+	// any key but those in it, for a Deep verification. It is called from
+	// several goroutines, and must not keep the content.
+	People func(content []byte) []trove.OtherSignature
 	// CheckTime, if not nil, judges a proof of time; the error is a finding.
 	// Without it proofs of time are passed over.
 	CheckTime func(p *TimeProof) ([]trove.OtherSignature, error)

@@ -25,10 +25,13 @@ func (b *batchCheck) sender(rec *Record, content []byte, sum *chunkSum) error {
 	if later {
 		sum.later++
 	}
-	if b.v.o.Deep {
-		return sameSignatures(rec.Signatures, &found)
+	if !b.v.o.Deep {
+		return nil
 	}
-	return nil
+	if err := sameSignatures(rec.Signatures, &found); err != nil || b.v.o.People == nil {
+		return err
+	}
+	return sameOthers(rec.Others, b.v.o.People(content))
 }
 
 // agrees reports whether a verdict of the day of publication can stand beside

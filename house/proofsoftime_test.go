@@ -116,7 +116,7 @@ func TestProofsOfTimeThatCameWithTheMaterialAreToldOfItsItems(t *testing.T) {
 	}
 	knowAuthority(t, d, a)
 	take(t, d, dir)
-	if cause := causeOf(t, d, mailTwo); cause != "certificate issued under Test Time Root, which is known here" {
+	if cause := causeOf(t, d, mailTwo); cause != "certificate issued under Test Time Root, which was given for the check" {
 		t.Errorf("with the authority known: %q", cause)
 	}
 	// Judging mails again leaves what was told of time.

@@ -63,6 +63,7 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 	}
 	rep, err := archive.Verify(ctx, files, archive.VerifyOptions{LogKey: key, Seen: seen, Deep: o.Deep, Jobs: o.Jobs,
 		Progress: o.Progress, CheckSegment: segment.Check, KnownKeys: BuiltInKeys(),
+		People: new(peopleKeys).examine,
 		CheckTime: func(p *archive.TimeProof) ([]trove.OtherSignature, error) {
 			return logtime.Judge(p.Path, p.Content, p.Text, authorities)
 		}})

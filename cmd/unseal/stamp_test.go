@@ -63,7 +63,7 @@ func TestTheLogIsStampedAndVerifyTellsWhoSaysSo(t *testing.T) {
 	}
 	known := 0
 	for _, v := range times {
-		if m := v.(map[string]any); m["result"] == "pass" && strings.Contains(m["cause"].(string), "which is known here") && m["time"] == "2026-05-06T07:08:09Z" {
+		if m := v.(map[string]any); m["result"] == "pass" && strings.Contains(m["cause"].(string), "which was given for the check") && m["time"] == "2026-05-06T07:08:09Z" {
 			known++
 		}
 	}
@@ -79,8 +79,8 @@ func TestTheLogIsStampedAndVerifyTellsWhoSaysSo(t *testing.T) {
 func TestTimesAreToldInWords(t *testing.T) {
 	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
 	for want, s := range map[string]trove.OtherSignature{
-		"the log of 8 entries existed on 2026-05-06T07:08:09Z, says Test TSA: certificate known here": {
-			Type: trove.RFC3161, Result: "pass", Signer: "Test TSA", Time: at, Cause: "certificate known here"},
+		"the log of 8 entries existed on 2026-05-06T07:08:09Z, says Test TSA: certificate given for the check": {
+			Type: trove.RFC3161, Result: "pass", Signer: "Test TSA", Time: at, Cause: "certificate given for the check"},
 		"the log of 8 entries: a timestamp that states 2026-05-06T07:08:09Z could not be checked: certificate of the authority unknown": {
 			Type: trove.RFC3161, Result: "nokey", Time: at, Cause: "certificate of the authority unknown"},
 		"the log of 8 entries commits to Bitcoin block 7": {Type: trove.OpenTimestamps, Result: "nokey", Cause: "commits to Bitcoin block 7"},

@@ -71,7 +71,7 @@ func Fingerprint(c *x509.Certificate) string {
 // was revoked cannot be told.
 func (d *SignedData) Anchor(c *x509.Certificate, known []*x509.Certificate, at time.Time, use x509.ExtKeyUsage) string {
 	if slices.ContainsFunc(known, c.Equal) {
-		return "certificate known here"
+		return "certificate given for the check"
 	}
 	if len(known) == 0 {
 		return ""
@@ -88,5 +88,5 @@ func (d *SignedData) Anchor(c *x509.Certificate, known []*x509.Certificate, at t
 		return ""
 	}
 	chain := chains[0]
-	return "certificate issued under " + Name(chain[len(chain)-1]) + ", which is known here"
+	return "certificate issued under " + Name(chain[len(chain)-1]) + ", which was given for the check"
 }

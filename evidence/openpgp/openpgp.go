@@ -339,7 +339,7 @@ var weak = map[crypto.Hash]string{crypto.MD5: "MD5", crypto.SHA1: "SHA-1"}
 func (e *examiner) remarks(k *openpgp.Key, s *signature, known bool) []string {
 	list := []string{FromMessage}
 	if known {
-		list[0] = "key known here"
+		list[0] = "key given for the check"
 	}
 	add := func(yes bool, remark string) {
 		if yes {

@@ -105,7 +105,7 @@ func TestASignatureOverTheExactBytesPasses(t *testing.T) {
 	raw := mail("Ada <ada@example.org>", text, sign(t, e, text))
 	for name, raw := range map[string][]byte{"as sent": raw, "with bare line ends": bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))} {
 		got := one(t, raw, keys(t, e))
-		if got.Result != "pass" || got.Cause != "key known here" || !got.Time.Equal(signedAt) || got.Signer != "Ada Quay <ada@example.org>" || len(got.Fingerprint) != 40 {
+		if got.Result != "pass" || got.Cause != "key given for the check" || !got.Time.Equal(signedAt) || got.Signer != "Ada Quay <ada@example.org>" || len(got.Fingerprint) != 40 {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -141,7 +141,7 @@ func TestWhatDoesNotFitFailsAndWhatIsUnknownIsNotJudged(t *testing.T) {
 		"another key":       {mail("ada@example.org", text, good), keys(t, stranger), "nokey", "key unknown"},
 		"no key, altered":   {mail("ada@example.org", text+"x", good), nil, "nokey", "key unknown; the text is not the one that was signed"},
 		"garbage":           {mail("ada@example.org", text, []byte("-----BEGIN PGP SIGNATURE-----\r\n\r\nxx\r\n")), keys(t, e), "fail", "the signature cannot be read: damaged"},
-		"another sender":    {mail("eve@example.org", text, good), keys(t, e), "pass", "key known here, it names another address than From"},
+		"another sender":    {mail("eve@example.org", text, good), keys(t, e), "pass", "key given for the check, it names another address than From"},
 	} {
 		if got := one(t, c.raw, c.known); got.Result != c.result || got.Cause != c.cause {
 			t.Errorf("%s: %s, %q; want %s, %q", name, got.Result, got.Cause, c.result, c.cause)
@@ -240,9 +240,9 @@ func TestTextsSignedInTheClear(t *testing.T) {
 		raw           []byte
 		result, cause string
 	}{
-		"alone":    {plain(block), "pass", "key known here"},
-		"quoted":   {plain("Look:\n\n" + block + "\n-- \nAda\n"), "pass", "key known here, the text around the signed block is not covered"},
-		"base64":   {[]byte("From: ada@example.org\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte("Hi\n"+block)) + "\n"), "pass", "key known here, the text around the signed block is not covered"},
+		"alone":    {plain(block), "pass", "key given for the check"},
+		"quoted":   {plain("Look:\n\n" + block + "\n-- \nAda\n"), "pass", "key given for the check, the text around the signed block is not covered"},
+		"base64":   {[]byte("From: ada@example.org\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte("Hi\n"+block)) + "\n"), "pass", "key given for the check, the text around the signed block is not covered"},
 		"altered":  {plain(strings.Replace(block, "twice", "once", 1)), "fail", "text changed: the signed bytes are others"},
 		"cut":      {plain(block[:len(block)/2]), "fail", "the signed text or its signature cannot be read: damaged"},
 		"enclosed": {plain("-----BEGIN PGP MESSAGE-----\n\nowGd\n-----END PGP MESSAGE-----\n"), "nokey", "an OpenPGP message that is not in the clear: not judged"},
@@ -317,7 +317,7 @@ func TestGnuPGsSignaturesFit(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw := mail(mailbox, text, run(text, "-u", mailbox, "--armor", "--detach-sign"))
-		if got := one(t, raw, &known); got.Result != "pass" || got.Cause != "key known here" {
+		if got := one(t, raw, &known); got.Result != "pass" || got.Cause != "key given for the check" {
 			t.Errorf("%s: %+v", kind, got)
 		}
 		clearText := "From: " + mailbox + "\n\n" + string(run("caf\xe9 \n- dash\n", "-u", mailbox, "--digest-algo", "SHA512", "--clearsign"))

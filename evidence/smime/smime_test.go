@@ -78,7 +78,7 @@ func TestASignatureOverTheExactBytesPasses(t *testing.T) {
 		}
 	}
 	for known, cause := range map[*smime.Certificates]string{
-		certificate(t, id): "certificate known here", certificate(t, ca): "certificate issued under Harbour Root, which is known here",
+		certificate(t, id): "certificate given for the check", certificate(t, ca): "certificate issued under Harbour Root, which was given for the check",
 		certificate(t, cmstest.NewCA(t, "Harbour Root")): smime.FromMessage,
 	} {
 		if got := one(t, raw, known); got.Cause != cause || got.Result != "pass" {

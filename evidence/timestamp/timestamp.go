@@ -160,7 +160,7 @@ var hashes = map[string]crypto.Hash{
 var sha256ID = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}
 
 // Unknown says what an authority that nobody vouches for shows.
-const Unknown = "authority not known here: shows only that the holder of its key stated this time"
+const Unknown = "authority not known: shows only that the holder of its key stated this time"
 
 // Judge says what the timestamp shows of the digest that it names, as a result
 // of the closed set pass, fail and nokey. known are certificates of authorities

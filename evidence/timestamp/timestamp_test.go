@@ -58,7 +58,7 @@ func TestAnAnswerToOurQuestionPasses(t *testing.T) {
 	if got := token.Judge(nil); got != want {
 		t.Errorf("%+v", got)
 	}
-	want.Cause = "certificate issued under Test Time Root, which is known here"
+	want.Cause = "certificate issued under Test Time Root, which was given for the check"
 	if got := token.Judge([]*x509.Certificate{a.Root.Certificate}); got != want {
 		t.Errorf("%+v", got)
 	}
