@@ -38,7 +38,7 @@ type Desk struct {
 	Blobs   blob.Store
 	Files   *durable.Folder // the desk's folder
 	Signer  note.Signer
-	LogKey  string // the public half of the log's first key, as note.NewVerifier reads it
+	LogKey  string // the log's key that readers were told last, as note.NewVerifier reads it
 	Now     func() time.Time
 
 	writing     bool

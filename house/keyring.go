@@ -98,6 +98,13 @@ func (d *Desk) openKeys() (err error) {
 		return err
 	}
 	d.Signer, d.LogKey = d.logKeys[0].signer, d.logKeys[0].public
+	if told, err := readLogKeyGiven(filepath.Join(d.Dir, logPublicFile)); err == nil {
+		for _, p := range d.logKeys {
+			if p.public == told {
+				d.LogKey = told
+			}
+		}
+	}
 	d.releaseKeys, err = readKeyPairs(filepath.Join(d.Dir, releaseKeyFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
