@@ -23,7 +23,8 @@ func (listCmd) Help() string {
 
 With --json one line an item: name, number (null before commit), kind, subject, from, to,
 date (UTC), date_offset (minutes), message_id, sha256 and size of the exact bytes, parts,
-occurrences, thread, state, verdict, signatures (DKIM), other_signatures (S/MIME, OpenPGP,
+occurrences, thread, state, redactions (how often something was
+hidden), amended (out, and not yet shown as decided), verdict, signatures (DKIM), other_signatures (S/MIME, OpenPGP,
 proofs of time), warnings.`
 }
 
@@ -52,6 +53,8 @@ type listed struct {
 	Reason      string                 `json:"reason,omitempty"`
 	Batch       int                    `json:"batch,omitempty"`
 	Edition     int                    `json:"edition,omitempty"`
+	Redactions  int                    `json:"redactions,omitempty"`
+	Amended     bool                   `json:"amended,omitempty"`
 	Verdict     trove.Verdict          `json:"verdict"`
 	Signatures  []trove.Signature      `json:"signatures"`
 	Others      []trove.OtherSignature `json:"other_signatures"`
@@ -117,6 +120,10 @@ func (c *listCmd) one(a *app, desk *house.Desk, name trove.CollectionName, sum *
 	if err != nil {
 		return err
 	}
+	hidden, err := redactions(a, desk, name)
+	if err != nil {
+		return err
+	}
 	q := catalog.Query{Collection: name, Batch: c.Batch}
 	if c.State != "" {
 		q.States = []trove.State{trove.State(c.State)}
@@ -132,6 +139,7 @@ func (c *listCmd) one(a *app, desk *house.Desk, name trove.CollectionName, sum *
 		if first, ok := firsts[it.CopyOf]; ok {
 			l.CopyOf = house.ItemName(&first)
 		}
+		l.Redactions, l.Amended = hidden[it.ID], it.Amended
 		sum.Items++
 		sum.Occurrences += len(l.Occurrences)
 		sum.States[l.State]++
@@ -140,6 +148,16 @@ func (c *listCmd) one(a *app, desk *house.Desk, name trove.CollectionName, sum *
 		}
 		return a.ui.print(l.row())
 	})
+}
+
+// redactions counts those of each item.
+func redactions(a *app, desk *house.Desk, name trove.CollectionName) (map[catalog.ItemID]int, error) {
+	rows, err := desk.Catalog.Redactions(a.ctx, name, 0)
+	counts := map[catalog.ItemID]int{}
+	for _, r := range rows {
+		counts[r.Item]++
+	}
+	return counts, err
 }
 
 func newListed(it *catalog.Item, places []trove.Occurrence) (*listed, error) {

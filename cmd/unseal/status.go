@@ -23,6 +23,8 @@ type standing struct {
 	Batches   int                  `json:"batches"`
 	Out       int                  `json:"batches_out"`
 	Promised  int                  `json:"promised,omitempty"`
+	Redacted  int                  `json:"redacted"` // items with redactions
+	Amended   int                  `json:"amended"`  // out, and not as they are to be shown
 
 	Verdicts map[trove.Verdict]int `json:"verdicts"` // of the mails that are in, as they were judged last
 	ToJudge  int                   `json:"to_judge"` // not published, and a key is there now that was not then
@@ -100,6 +102,7 @@ func standingOf(a *app, desk *house.Desk, c *catalog.Collection) (*standing, err
 	}
 	for _, b := range batches {
 		s.Batches++
+		s.Amended += b.Amended
 		switch {
 		case b.State == catalog.BatchIsOut:
 			s.Out++
@@ -107,6 +110,11 @@ func standingOf(a *app, desk *house.Desk, c *catalog.Collection) (*standing, err
 			s.ready++
 		}
 	}
+	redacted, err := redactions(a, desk, c.Name)
+	if err != nil {
+		return nil, err
+	}
+	s.Redacted = len(redacted)
 	if s.Verdicts, s.ToJudge, err = desk.Verdicts(a.ctx, c.Name); err != nil {
 		return nil, err
 	}
@@ -117,6 +125,8 @@ func standingOf(a *app, desk *house.Desk, c *catalog.Collection) (*standing, err
 // next is the one command that brings the collection on.
 func (s *standing) next() string {
 	switch {
+	case s.Amended > 0:
+		return "Next: unseal publish --to ARCHIVE, since what is out is not as it is to be shown"
 	case s.Running > 0:
 		return fmt.Sprintf("Next: unseal ingest the same path -c %s again, to finish it", s.Name)
 	case s.counted() == 0:
@@ -163,6 +173,12 @@ func (s *standing) lines() []string {
 	}
 	lines = append(lines, fmt.Sprintf("  numbers    %s fixed", count(s.Committed)),
 		fmt.Sprintf("  batches    %s, %s out", count(s.Batches), count(s.Out)))
+	if s.Redacted > 0 {
+		lines = append(lines, fmt.Sprintf("  redacted   %s", count(s.Redacted)))
+	}
+	if s.Amended > 0 {
+		lines = append(lines, fmt.Sprintf("  amended    %s out and not yet shown as decided", plural(s.Amended, "item", "items")))
+	}
 	if s.Promised > 0 {
 		lines = append(lines, fmt.Sprintf("  promised   %s", count(s.Promised)))
 	}
