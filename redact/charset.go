@@ -28,7 +28,7 @@ func readings(t text, charset string) []text {
 		return list
 	}
 	if bytes.IndexByte(t.b, 0) >= 0 {
-		list = append(list, utf16Text(t, 0), utf16Text(t, 1))
+		list = append(list, utf16Text(t, 0), utf16Text(t, 1), decoded(t, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)))
 	}
 	if bytes.Contains(t.b, []byte("\x1b$")) {
 		list = append(list, decoded(t, japanese.ISO2022JP))
@@ -50,10 +50,46 @@ func readings(t text, charset string) []text {
 	if utf8.Valid(t.b) {
 		return list
 	}
+	t = foreignLines(t)
 	for _, enc := range others {
 		list = append(list, decoded(t, enc))
 	}
 	return list
+}
+
+// foreignLines are the lines of t that hold bytes beyond ASCII, with one before
+// and after them: the others read the same in every charset tried.
+func foreignLines(t text) text {
+	w := rewrite(t)
+	keep, dropped := 0, 0 // lines still kept; where the line before began, if it is not kept
+	for pos := 0; pos < len(t.b); {
+		next := mime.LineAfter(t.b, pos)
+		switch foreign := !isASCII(t.b[pos:next]); {
+		case foreign:
+			w.put(w.done, max(w.done, dropped))
+			keep = 1
+		case keep > 0:
+			keep--
+			dropped = next
+		default:
+			dropped = pos
+		}
+		if keep > 0 || !isASCII(t.b[pos:next]) {
+			w.keep(next)
+		}
+		pos = next
+	}
+	w.put(w.done, len(t.b))
+	return w.out
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // plainASCII reports whether b means the same in every charset but UTF-7.
@@ -74,7 +110,6 @@ var others = []encoding.Encoding{
 	charmap.ISO8859_13, charmap.ISO8859_14, charmap.ISO8859_15, charmap.ISO8859_16, charmap.Macintosh, charmap.MacintoshCyrillic,
 	charmap.CodePage437, charmap.CodePage850, charmap.CodePage852, charmap.CodePage855, charmap.CodePage862, charmap.CodePage866,
 	japanese.ShiftJIS, japanese.EUCJP, simplifiedchinese.GB18030, traditionalchinese.Big5, korean.EUCKR,
-	unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
 }
 
 // spellings are names of real mail that neither the WHATWG nor the IANA index

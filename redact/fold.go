@@ -2,8 +2,9 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,15 +24,46 @@ const (
 	foldMany  rune = -4 // several runes, see expand
 )
 
-const tableEnd = 0x3000
+// page is how 256 letters that follow each other fold.
+type page struct {
+	class [256]rune
+	many  map[rune]string
+}
 
-var foldTable = sync.OnceValue(func() *[tableEnd]rune {
-	var t [tableEnd]rune
-	for r := range t {
-		t[r] = classify(rune(r))
+// pages are those of the basic plane, each made when it is first needed.
+var pages [256]atomic.Pointer[page]
+
+// pageOf is the page that r, which is below 0x10000, stands on.
+func pageOf(r rune) *page {
+	if p := pages[r>>8].Load(); p != nil {
+		return p
 	}
-	return &t
-})
+	p := &page{many: map[rune]string{}}
+	for i := range p.class {
+		r := r&^0xff + rune(i)
+		if p.class[i] = classify(r); p.class[i] == foldMany {
+			p.many[r] = expand(r)
+		}
+	}
+	pages[r>>8].Store(p)
+	return p
+}
+
+// foldRune is the class of r, or the rune that it folds to.
+func foldRune(r rune) rune {
+	if r < 0x10000 {
+		return pageOf(r).class[r&0xff]
+	}
+	return classify(r)
+}
+
+// foldRunes are those that r, which is of the class foldMany, folds to.
+func foldRunes(r rune) string {
+	if r < 0x10000 {
+		return pageOf(r).many[r]
+	}
+	return expand(r)
+}
 
 func classify(r rune) rune {
 	switch {
@@ -132,22 +164,25 @@ type folded struct {
 // belong to the line break. Where hyphens is set, one at the end of a line
 // does too.
 func fold(b []byte, places, hyphens bool) folded {
-	table := foldTable()
-	f := folded{b: make([]byte, 0, len(b)), gap: make([]byte, 0, len(b))}
+	var f folded
+	f.fold(b, places, hyphens)
+	return f
+}
+
+// fold is as above, in the memory that f has.
+func (f *folded) fold(b []byte, places, hyphens bool) {
+	f.b, f.gap, f.pos = slices.Grow(f.b[:0], len(b)), slices.Grow(f.gap[:0], len(b)), nil
 	if places {
 		f.pos = make([]int32, 0, len(b))
 	}
+	ascii := &pageOf(0).class
 	gap, start := softGap, true // at the beginning of a line
 	for i := 0; i < len(b); {
 		r, n := rune(b[i]), 1
+		c := ascii[r]
 		if r >= utf8.RuneSelf {
 			r, n = utf8.DecodeRune(b[i:])
-		}
-		c := foldMany
-		if r < tableEnd {
-			c = table[r]
-		} else {
-			c = classify(r)
+			c = foldRune(r)
 		}
 		switch {
 		case c == foldDrop:
@@ -158,19 +193,21 @@ func fold(b []byte, places, hyphens bool) folded {
 				gap = wideGap
 			}
 		case start && r == '>', hyphens && r == '-' && endsLine(b[i+1:]):
+		case c >= 0 && c < utf8.RuneSelf && !places:
+			f.b, f.gap = append(f.b, byte(c)), append(f.gap, gap)
+			gap, start = noGap, false
 		default:
 			f.add(r, c, gap, i)
 			gap, start = noGap, false
 		}
 		i += n
 	}
-	return f
 }
 
 func (f *folded) add(r, c rune, gap byte, at int) {
 	n := len(f.b)
 	if c == foldMany {
-		f.b = append(f.b, expand(r)...)
+		f.b = append(f.b, foldRunes(r)...)
 	} else {
 		f.b = utf8.AppendRune(f.b, c)
 	}

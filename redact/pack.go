@@ -172,9 +172,9 @@ func (s *scanner) inflated(b []byte) []byte {
 	out, _ := io.ReadAll(io.LimitReader(r, int64(max(0, min(s.left, maxMember))))) // a stream cut short gives what is there
 	s.left -= len(out)
 	if texty(out) {
-		s.readings(blindly(out), "")
+		s.readings(blindly(out), "windows-1252")
 	} else {
-		s.strings(out)
+		s.strings(out, false)
 	}
 	return out
 }
@@ -186,10 +186,11 @@ const (
 )
 
 // visibleStrings are the runs of letters in b, in one text for each way of
-// reading them: as bytes, with or without zeros between them, and as UTF-16.
-func visibleStrings(b []byte) [][]byte {
+// reading them: as bytes, with or without zeros between them, and where wide
+// is set, as UTF-16.
+func visibleStrings(b []byte, wide bool) [][]byte {
 	out := [][]byte{byteStrings(b)}
-	if bytes.IndexByte(b, 0) >= 0 {
+	if wide && bytes.IndexByte(b, 0) >= 0 {
 		out = append(out, unitStrings(b), unitStrings(b[1:]))
 	}
 	return out
@@ -198,35 +199,52 @@ func visibleStrings(b []byte) [][]byte {
 // between parts strings that do not belong together.
 const between = "\n\uFFFC\n"
 
+// byteStrings reads strings of bytes, in UTF-8, and those of Latin letters in
+// UTF-16, little-endian, or big-endian but for what stands before the first zero.
 func byteStrings(b []byte) []byte {
 	var out, run []byte
-	from := 0 // where run began
+	from, letters := 0, 0 // where run began, and of how many letters it is
 	for i := 0; i <= len(b); {
-		if i < len(b) {
-			if b[i] >= ' ' && b[i] < 0x7f || b[i] == '\n' || b[i] == '\t' || b[i] == '\r' {
-				run = append(run, b[i])
-				i++
-				continue
+		if n := letterAt(b, i, i-from == 2*letters && letters > 0); n > 0 {
+			if run = append(run, b[i:i+n]...); n == 1 && b[i] >= utf8.RuneSelf {
+				run = utf8.AppendRune(run[:len(run)-1], rune(b[i]))
 			}
-			if r, n := utf8.DecodeRune(b[i:]); n > 1 && unicode.IsPrint(r) {
-				run = append(run, b[i:i+n]...)
-				i += n
-				continue
-			}
-			if b[i] == 0 && i > 0 && b[i-1] != 0 && len(run) > 0 && i+1 < len(b) && b[i+1] >= ' ' && b[i+1] < 0x7f && (len(run) == 1 || i-from == 2*len(run)-1) {
-				i++ // UTF-16
-				continue
-			}
+			letters++
+			i += n
+			continue
+		}
+		if letters > 0 && i-from == 2*letters-1 && i+1 < len(b) && b[i] == 0 && letterAt(b, i+1, true) > 0 {
+			i++
+			continue
 		}
 		closed := (from == 0 || b[from-1] == 0) && (i == len(b) || b[i] == 0)
-		if len(run) >= minString || closed && len(run) >= minLabel {
+		if letters >= minString || closed && letters >= minLabel {
 			out = append(append(out, run...), between...)
 		}
-		run = run[:0]
+		run, letters = run[:0], 0
 		i++
 		from = i
 	}
 	return out
+}
+
+// letterAt is the length of the letter at i, or 0; wide says that letters are
+// two bytes each.
+func letterAt(b []byte, i int, wide bool) int {
+	switch {
+	case i >= len(b):
+		return 0
+	case b[i] >= ' ' && b[i] < 0x7f || b[i] == '\n' || b[i] == '\t' || b[i] == '\r':
+		return 1
+	case b[i] < 0xa0:
+		return 0
+	case wide && i+1 < len(b) && b[i+1] == 0:
+		return 1
+	}
+	if r, n := utf8.DecodeRune(b[i:]); n > 1 && unicode.IsPrint(r) {
+		return n
+	}
+	return 0
 }
 
 // unitStrings reads UTF-16, of the byte order in which letters come out.

@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"encoding/binary"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -149,16 +150,22 @@ func (p *patterns) inFolded(t text, hyphens bool, found func(t text, from, to in
 	})
 }
 
+// spare is memory for folded texts that are not kept.
+var spare = sync.Pool{New: func() any { return new(folded) }}
+
 // holds reports whether any pattern stands in a text in UTF-8.
 func (p *patterns) holds(b []byte) bool {
+	f := spare.Get().(*folded)
+	defer spare.Put(f)
 	any := false
 	stop := func(match) bool {
 		any = true
 		return false
 	}
-	p.in(fold(b, false, false), stop)
-	if !any && hyphenated(b) {
-		p.in(fold(b, false, true), stop)
+	f.fold(b, false, false)
+	if p.in(*f, stop); !any && hyphenated(b) {
+		f.fold(b, false, true)
+		p.in(*f, stop)
 	}
 	return any
 }

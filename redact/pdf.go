@@ -23,7 +23,9 @@ func (s *scanner) pdf(b []byte, depth int) {
 		}
 	}
 	for _, t := range streams {
-		s.shown(t, tables)
+		if bytes.Contains(t, []byte("Tj")) || bytes.Contains(t, []byte("TJ")) || bytes.Contains(t, []byte("(")) {
+			s.shown(t, tables)
+		}
 	}
 }
 
@@ -71,9 +73,9 @@ func (s *scanner) shown(b []byte, tables []codeTable) {
 			mapped[k] = append(append(mapped[k], m.text(str)...), '\n')
 		}
 	}
-	s.readings(blindly(plain), "")
+	s.readings(blindly(plain), "windows-1252")
 	for _, m := range mapped {
-		s.readings(blindly(m), "")
+		s.within(blindly(m))
 	}
 }
 

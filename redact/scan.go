@@ -149,14 +149,14 @@ func gaps(covered []span, n int) []span {
 // field looks into a header field: its name, its value as it stands and as it
 // reads, and the parameters that are cut into pieces.
 func (s *scanner) field(t text) {
-	s.look(t, func(t text) { s.anyText(t, "", maxDepth-1) })
+	s.look(t, func(t text) { s.anyText(t, "", fieldDepth) })
 	if bytes.IndexByte(t.b, '*') < 0 {
 		return
 	}
 	s.look(t, func(t text) {
 		s.apart = true // between the pieces stand names of parameters
 		for _, value := range pieced(t) {
-			s.anyText(value, "", maxDepth-1)
+			s.anyText(value, "", fieldDepth)
 		}
 		s.apart = false
 	})
@@ -173,7 +173,7 @@ func (s *scanner) leaf(t text, p *body.Part, depth int) {
 	s.look(t, func(t text) { s.content(transfer(t, p.Encoding), p, depth) })
 	why := s.why
 	if p.Encoding != "" {
-		s.look(t, func(t text) { s.readings(t, "") })
+		s.encoded(t, p.Encoding)
 	}
 	switch {
 	case !t.tracked():
@@ -182,6 +182,30 @@ func (s *scanner) leaf(t text, p *body.Part, depth int) {
 	case len(s.hits) == before && why != "":
 		s.opaque = append(s.opaque, Opaque{Part: p.Path, Name: p.Name(), Type: p.Type, Why: why})
 	}
+}
+
+// encoded looks into an encoded body as it stands: into all of it, and, as the
+// encoding does not say it all, into what of it is no base64.
+func (s *scanner) encoded(t text, encoding string) {
+	if encoding != "base64" {
+		s.look(t, func(t text) { s.within(mixed(t)) })
+		return
+	}
+	from := -1 // where lines began that are no base64
+	for pos := 0; pos < len(t.b); {
+		next := mime.LineAfter(t.b, pos)
+		if stray := !onlyBase64(t.b[pos:next]); stray && from < 0 {
+			from = pos
+		} else if !stray && from >= 0 {
+			s.look(t.cut(from, pos), func(t text) { s.readings(t, "") })
+			from = -1
+		}
+		pos = next
+	}
+	if from >= 0 {
+		s.look(t.cut(from, len(t.b)), func(t text) { s.readings(t, "") })
+	}
+	s.look(t, func(t text) { s.within(mixed(t)) })
 }
 
 // content looks into decoded bytes of whatever kind; p is their part, or nil.
@@ -195,13 +219,16 @@ func (s *scanner) content(t text, p *body.Part, depth int) {
 		return
 	}
 	f := sniff(t.b)
+	if why := media(p); why != "" && !f.packed && !utf8.Valid(t.b) {
+		f = format{why: why}
+	}
 	switch {
 	case p != nil && p.Encoding != "" && strings.HasPrefix(p.Type, "message/"):
 		s.mail(t, depth+1)
 	case f.packed:
-		s.sealed(t, func(b []byte) { s.unpack(b, f, depth) })
+		s.sealed(t, false, func(b []byte) { s.unpack(b, f, depth) })
 	case f.why != "":
-		s.sealed(t, func([]byte) {})
+		s.sealed(t, f.why == "format", func([]byte) {})
 		s.why = f.why
 	default:
 		charset := ""
@@ -213,20 +240,31 @@ func (s *scanner) content(t text, p *body.Part, depth int) {
 	}
 }
 
+// media says of a part that is declared to be seen or heard why it cannot be
+// looked into.
+func media(p *body.Part) string {
+	if p == nil {
+		return ""
+	}
+	kind, _, _ := strings.Cut(p.Type, "/")
+	return map[string]string{"image": "image", "audio": "sound", "video": "video"}[kind]
+}
+
 // sealed looks into bytes that are no text: the strings in them, and what
 // unpack finds. Nothing in them is led back, since with a few bytes changed all
 // of them would be unreadable; so all of them are hidden.
-func (s *scanner) sealed(t text, unpack func(b []byte)) {
+func (s *scanner) sealed(t text, wide bool, unpack func(b []byte)) {
 	if t.tracked() {
 		return // look has found something, and hides all
 	}
-	s.strings(t.b)
+	s.strings(t.b, wide)
 	unpack(t.b)
 }
 
-// strings looks into the strings in bytes that are no text.
-func (s *scanner) strings(b []byte) {
-	for _, b := range visibleStrings(b) {
+// strings looks into the strings in bytes that are no text. Where wide is set,
+// those of UTF-16 beyond Latin letters are among them.
+func (s *scanner) strings(b []byte, wide bool) {
+	for _, b := range visibleStrings(b, wide) {
 		s.within(blindly(b))
 	}
 }
@@ -316,7 +354,10 @@ func runEnd(b []byte, i int) int {
 }
 
 func (s *scanner) run(t text, depth int) {
-	long := len(t.b) >= 4*minRun
+	if bytes.Count(t.b, t.b[:1]) > len(t.b)/2 {
+		return // a rule across the page
+	}
+	long := len(t.b) >= longRun
 	if long && !t.tracked() {
 		h := maphash.Bytes(s.seed, t.b)
 		if s.known[h] {
@@ -330,11 +371,72 @@ func (s *scanner) run(t text, depth int) {
 		}()
 	}
 	for skip := range min(4, len(t.b)-minRun+1) {
-		part := t.cut(skip, len(t.b))
-		if long || readable(loose(blindly(part.b)).b) {
+		if part := t.cut(skip, len(t.b)); long && skip == 0 || sampled(part.b) {
 			s.look(part, func(t text) { s.content(loose(t), nil, depth+1) })
 		}
 	}
+}
+
+// sampled reports whether base64 may be of a text in UTF-8 or of a packed
+// file, judged by its beginning, middle and end: most of it decodes to noise
+// when it is read from a character where no group begins.
+func sampled(b []byte) bool {
+	n := min(len(b), longRun)
+	half := (len(b) - n) / 2 &^ 3
+	if mayRead(b[:n]) || len(b) > n && (mayRead(b[half:half+n]) || mayRead(b[(len(b)-n)&^3:])) {
+		return true
+	}
+	return len(b) > n && sniff(loose(blindly(b[:n])).b).packed
+}
+
+// mayRead reports whether up to longRun characters of base64 stand for a text
+// in UTF-8, the ends of which may be cut.
+func mayRead(b []byte) bool {
+	var out [longRun]byte
+	acc, n, size := uint32(0), 0, 0
+	for _, c := range b {
+		v := sextets[c]
+		if v > 63 {
+			continue
+		}
+		acc = acc<<6 | uint32(v)
+		if n++; n&3 == 0 {
+			out[size], out[size+1], out[size+2] = byte(acc>>16), byte(acc>>8), byte(acc)
+			size += 3
+		}
+	}
+	switch n & 3 {
+	case 2:
+		out[size] = byte(acc >> 4)
+		size++
+	case 3:
+		out[size], out[size+1] = byte(acc>>10), byte(acc>>2)
+		size += 2
+	}
+	return readable(out[:size])
+}
+
+// readable reports whether a stretch of b is letters in UTF-8, or Latin letters
+// in UTF-16: so long a one as noise of this length hardly has.
+func readable(b []byte) bool {
+	enough := 6
+	if len(b) > longRun/2 {
+		enough = 12
+	}
+	for i, from := 0, 0; i < len(b); {
+		n := 1
+		if c := b[i]; c >= utf8.RuneSelf {
+			if _, n = utf8.DecodeRune(b[i:]); n == 1 {
+				from = i + 1
+			}
+		} else if c < ' ' && c != 0 && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+			from = i + 1
+		}
+		if i += n; i-from >= enough {
+			return true
+		}
+	}
+	return false
 }
 
 // loose decodes base64 of either alphabet of RFC 4648, whatever stands in it.
@@ -356,16 +458,4 @@ func loose(t text) text {
 		q.flush(w, 0)
 	}
 	return w.out
-}
-
-// readable reports whether short decoded bytes may be a text.
-func readable(b []byte) bool {
-	good, all := 0, 0
-	for _, r := range string(b) {
-		all++
-		if r >= ' ' && r != utf8.RuneError && r != 0x7f || r == '\n' || r == 0 {
-			good++
-		}
-	}
-	return good > 0 && good*10 >= all*9
 }

@@ -14,40 +14,77 @@ import (
 type undoing func(t text) (text, bool)
 
 // forms are the ways in which a text in UTF-8 is read: as it stands, and with
-// one kind of writing after the other undone. The list is never longer than
-// maxViews.
+// one kind of writing after the other undone: at most 15.
 func forms(t text) []text {
 	list := []text{t}
-	if bytes.IndexAny(t.b, "=\\%&<+") < 0 {
-		return list
-	}
-	for range 2 { // what was written twice is read twice
-		before := len(t.b)
-		t, list = through(t, list, encodedWords, softBreaks, backslashes)
+	for range 2 {
+		if bytes.IndexAny(t.b, "=\\%&<") < 0 {
+			break
+		}
+		again := twice(t.b)
+		var changed bool
+		if t, changed = through(t, encodedWords, softBreaks, backslashes); changed {
+			list = append(list, t)
+		}
 		for _, tags := range []undoing{withoutTags, withComments} {
 			if s, ok := tags(t); ok {
-				list = append(list, s)
-				_, list = through(s, list, entities, percents, pluses)
+				list = late(list, s, true)
 			}
 		}
-		t, list = through(t, list, entities, percents)
-		_, list = through(t, list, pluses)
-		if len(t.b) == before || len(list) > maxViews/2 {
+		list = late(list, t, false)
+		if t = list[len(list)-1]; !again {
 			break
 		}
 	}
 	return list
 }
 
-// through undoes one kind of writing after the other, adding every form that
-// this gives.
-func through(t text, list []text, steps ...undoing) (text, []text) {
+// late adds a text with entities undone, and if there is any of it, the same
+// as in an address of the web. itself says that t is not in the list yet.
+func late(list []text, t text, itself bool) []text {
+	t, changed := through(t, entities)
+	if itself || changed {
+		list = append(list, t)
+	}
+	if t, changed = through(t, percents, pluses); changed {
+		list = append(list, t)
+	}
+	return list
+}
+
+// through undoes one kind of writing after the other.
+func through(t text, steps ...undoing) (text, bool) {
+	changed := false
 	for _, undo := range steps {
 		if s, ok := undo(t); ok {
-			t, list = s, append(list, s)
+			t, changed = s, true
 		}
 	}
-	return t, list
+	return t, changed
+}
+
+// twice reports whether a text may be written twice: with entities of
+// ampersands or tags, percent signs or equal signs that are themselves written.
+func twice(b []byte) bool {
+	for _, mark := range [][]byte{[]byte("&lt;"), []byte("%25"), []byte("=3D3D"), []byte("=3F"), []byte("\\u003")} {
+		if bytes.Contains(b, mark) {
+			return true
+		}
+	}
+	for {
+		_, after, ok := bytes.Cut(b, []byte("&amp;"))
+		if !ok {
+			return false
+		}
+		n := 0
+		for n < min(len(after), maxName) && nameByte(after[n]) {
+			n++
+		}
+		if n > 0 && n < len(after) && after[n] == ';' {
+			return true
+		}
+		b = after
+	}
 }
 
 // encodedWords reads those of RFC 2047, tolerantly, wherever they stand.

@@ -1,0 +1,67 @@
+package redact
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"unseal/trove"
+)
+
+const corpora = "../../shared/corpora"
+
+// needCorpora skips aloud when the material beside the repository is not there,
+// unless it must be.
+func needCorpora(t testing.TB) {
+	t.Helper()
+	if _, err := os.Stat(corpora); err != nil {
+		if os.Getenv("UNSEAL_REQUIRE") != "" {
+			t.Fatal("UNSEAL_REQUIRE is set and there is no ", corpora)
+		}
+		t.Skip("SKIPPED: no material in ", corpora)
+	}
+}
+
+// mails reads the mails of the corpora, largest first left out.
+func mails(t testing.TB) map[string][]byte {
+	needCorpora(t)
+	list := map[string][]byte{}
+	err := filepath.WalkDir(corpora, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasPrefix(path, corpora+"/email") || strings.Contains(path, "outlook") {
+			return err
+		}
+		if info, err := d.Info(); err != nil || info.Size() > 4<<20 {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		list[path] = b
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func BenchmarkQuotes(b *testing.B) {
+	list := mails(b)
+	total := 0
+	for _, raw := range list {
+		total += len(raw)
+	}
+	var removed []string
+	for i := range 200 {
+		removed = append(removed, strings.Repeat("zqx", 1+i%3)+" removed "+string(rune('a'+i%26))+" name", "Quimperlé Harbour")
+	}
+	q := NewQuotes(removed, nil)
+	b.SetBytes(int64(total))
+	for b.Loop() {
+		for _, raw := range list {
+			if _, err := q.Find(raw, trove.Mail); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
