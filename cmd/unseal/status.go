@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"unseal/catalog"
 	"unseal/house"
@@ -61,14 +62,27 @@ func (c *statusCmd) Run(a *app) error {
 			return err
 		}
 	}
+	keys, err := desk.OurKeys()
+	if err != nil {
+		return err
+	}
 	sum := struct {
-		Name        string `json:"name"`
-		Origin      string `json:"origin"`
-		LogKey      string `json:"log_key"`
-		Collections int    `json:"collections"`
-		Exit        int    `json:"exit"`
-	}{desk.Config.Name, desk.Config.Origin, desk.LogKey, len(all), exitDone}
-	rows := [][2]string{{"archive", sum.Name}, {"log origin", sum.Origin}, {"log key", sum.LogKey}}
+		Name         string       `json:"name"`
+		Origin       string       `json:"origin"`
+		LogKey       string       `json:"log_key"`
+		LogID        trove.Digest `json:"log_id"`
+		Requests     []string     `json:"requests"`      // that wait for signatures
+		RecoveryHere bool         `json:"recovery_here"` // the recovery key is not offline
+		Collections  int          `json:"collections"`
+		Exit         int          `json:"exit"`
+	}{desk.Config.Name, desk.Config.Origin, desk.LogKey, keys.LogID, append([]string{}, keys.Requests...), keys.Here[keys.Recovery], len(all), exitDone}
+	rows := [][2]string{{"archive", sum.Name}, {"log origin", sum.Origin}, {"log key", sum.LogKey}, {"log id", sum.LogID.String()}}
+	if sum.RecoveryHere {
+		rows = append(rows, [2]string{"take offline", "the recovery key; see unseal keys list"})
+	}
+	for _, r := range keys.Requests {
+		rows = append(rows, [2]string{"to be signed", filepath.Join(a.dir(), filepath.FromSlash(r))})
+	}
 	return a.ui.summary("status", sum, rows, next)
 }
 
