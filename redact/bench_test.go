@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"bytes"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -51,11 +53,7 @@ func BenchmarkQuotes(b *testing.B) {
 	for _, raw := range list {
 		total += len(raw)
 	}
-	var removed []string
-	for i := range 200 {
-		removed = append(removed, strings.Repeat("zqx", 1+i%3)+" removed "+string(rune('a'+i%26))+" name", "Quimperlé Harbour")
-	}
-	q := NewQuotes(removed, nil)
+	q := NewQuotes(manyTexts(), nil)
 	b.SetBytes(int64(total))
 	for b.Loop() {
 		for _, raw := range list {
@@ -64,4 +62,31 @@ func BenchmarkQuotes(b *testing.B) {
 			}
 		}
 	}
+}
+
+// BenchmarkQuotesInMailbox measures the search for quotes in the mails of one mailbox
+// file, named by UNSEAL_MBOX.
+func BenchmarkQuotesInMailbox(b *testing.B) {
+	raw, err := os.ReadFile(os.Getenv("UNSEAL_MBOX"))
+	if err != nil {
+		b.Skip("SKIPPED: UNSEAL_MBOX names no file")
+	}
+	list := bytes.Split(raw, []byte("\n\nFrom "))
+	q := NewQuotes(manyTexts(), nil)
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		for _, m := range list {
+			if _, err := q.Find(m, trove.Mail); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+func manyTexts() []string {
+	list := []string{"Quimperlé Harbour"}
+	for i := range 200 {
+		list = append(list, fmt.Sprintf("zqx%d a removed name", i))
+	}
+	return list
 }

@@ -371,8 +371,11 @@ func (s *scanner) run(t text, depth int) {
 		}()
 	}
 	for skip := range min(4, len(t.b)-minRun+1) {
-		if part := t.cut(skip, len(t.b)); long && skip == 0 || sampled(part.b) {
+		switch part := t.cut(skip, len(t.b)); {
+		case long && skip == 0, long && sampled(part.b):
 			s.look(part, func(t text) { s.content(loose(t), nil, depth+1) })
+		case !long && mayRead(part.b):
+			s.look(part, func(t text) { s.within(mixed(loose(t))) })
 		}
 	}
 }
@@ -381,12 +384,9 @@ func (s *scanner) run(t text, depth int) {
 // file, judged by its beginning, middle and end: most of it decodes to noise
 // when it is read from a character where no group begins.
 func sampled(b []byte) bool {
-	n := min(len(b), longRun)
+	n := min(len(b), longRun-3)
 	half := (len(b) - n) / 2 &^ 3
-	if mayRead(b[:n]) || len(b) > n && (mayRead(b[half:half+n]) || mayRead(b[(len(b)-n)&^3:])) {
-		return true
-	}
-	return len(b) > n && sniff(loose(blindly(b[:n])).b).packed
+	return mayRead(b[:n]) || mayRead(b[half:half+n]) || mayRead(b[(len(b)-n)&^3:][:n]) || sniff(loose(blindly(b[:n])).b).packed
 }
 
 // mayRead reports whether up to longRun characters of base64 stand for a text
