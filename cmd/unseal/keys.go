@@ -19,6 +19,7 @@ type keysCmd struct {
 func (keysArchiveCmd) Help() string { return "Example: unseal keys archive import dkim-keys.zone" }
 
 type keysArchiveCmd struct {
+	Fetch   keysFetchCmd   `cmd:"" help:"Ask DNS for keys, now, and keep the answers."`
 	Import  keysImportCmd  `cmd:"" help:"Add keys: zone file, dig output, JSON, or lines of name and record."`
 	List    keysListCmd    `cmd:"" help:"The keys, those built in too, with where they were seen."`
 	Show    keysShowCmd    `cmd:"" help:"What is known of one key, or of a domain's."`
