@@ -94,19 +94,10 @@ var (
 	messageStart   = []byte("-----BEGIN PGP MESSAGE-----")
 )
 
-// encodedStart is "-----BEGIN PGP" in base64, at the beginning of a text.
-var encodedStart = []byte("LS0tLS1CRUdJTiBQR1")
-
-// mayBeSigned passes over most mails fast. A block that stands further down in
-// a text in base64 is found by its own three forms.
+// mayBeSigned passes over most mails fast. A text in base64 hides its blocks,
+// and is looked into.
 func mayBeSigned(raw []byte) bool {
-	for _, s := range [][]byte{[]byte("pgp-"), []byte("PGP-"), []byte("BEGIN PGP"), []byte("BEGIN=20PGP"), encodedStart,
-		[]byte("0tLS0tQkVHSU4gUEdQI"), []byte("tLS0tLUJFR0lOIFBHUC"), []byte("LS0tLS1CRUdJTiBQR1Ag")} {
-		if bytes.Contains(raw, s) {
-			return true
-		}
-	}
-	return false
+	return signedpart.Mentions(raw, "-signature", "-encrypted", "-BEGIN PGP", "-BEGIN=20PGP", "-Transfer-Encoding: base64", "-Transfer-Encoding:base64")
 }
 
 // senders are the addresses that the mail says it is from.

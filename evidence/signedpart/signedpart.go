@@ -45,6 +45,25 @@ func Place(p *body.Part) string {
 	return "part " + p.Path
 }
 
+// Mentions reports whether one of the words, which begin with a dash, stands in
+// a message, letter case aside. It passes over most mails fast: there is no dash
+// in base64.
+func Mentions(raw []byte, words ...string) bool {
+	for {
+		i := bytes.IndexByte(raw, '-')
+		if i < 0 {
+			return false
+		}
+		raw = raw[i:]
+		for _, w := range words {
+			if len(raw) >= len(w) && raw[1]|0x20 == w[1]|0x20 && strings.EqualFold(string(raw[:len(w)]), w) {
+				return true
+			}
+		}
+		raw = raw[1:]
+	}
+}
+
 func read(raw []byte, m *body.Message, i int) Part {
 	p := &m.Parts[i]
 	out := Part{Place: Place(p), Protocol: strings.ToLower(strings.TrimSpace(p.Media.Param("protocol")))}

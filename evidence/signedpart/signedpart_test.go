@@ -54,6 +54,16 @@ func TestAPartWithoutItsTwoPartsHasNoSignedBytes(t *testing.T) {
 	}
 }
 
+func TestWordsAreFoundInAnyCase(t *testing.T) {
+	for raw, want := range map[string]bool{
+		"application/pkcs7-signature": true, "APPLICATION/PKCS7-SIGNATURE": true, "x-y--Mime": true, "-": false, "": false, "--signatur": false, "signature": false,
+	} {
+		if got := signedpart.Mentions([]byte(raw), "-signature", "-mime"); got != want {
+			t.Errorf("%q: %v", raw, got)
+		}
+	}
+}
+
 func FuzzFind(f *testing.F) {
 	f.Add([]byte(mail))
 	f.Fuzz(func(t *testing.T, raw []byte) {

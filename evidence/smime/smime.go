@@ -71,14 +71,9 @@ func Examine(raw []byte, known *Certificates) []trove.OtherSignature {
 	return e.found
 }
 
-// mayBeSigned passes over most mails fast.
+// mayBeSigned passes over most mails fast: it looks for what follows "pkcs7".
 func mayBeSigned(raw []byte) bool {
-	for _, s := range []string{"pkcs7-", "PKCS7-", ".p7m"} {
-		if bytes.Contains(raw, []byte(s)) {
-			return true
-		}
-	}
-	return false
+	return signedpart.Mentions(raw, "-signature", "-mime") || bytes.Contains(raw, []byte(".p7m")) || bytes.Contains(raw, []byte(".P7M"))
 }
 
 func isSMIME(protocol string) bool {
