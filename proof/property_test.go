@@ -68,7 +68,7 @@ func drawWorld(tb *testing.T, t *rapid.T, origin string) world {
 }
 
 // collection adds commitment k of a collection and publishes one or two of its
-// items, one of them redacted.
+// items: one as it is and then again, redacted; the other redacted alone.
 func (p *press) collection(name trove.CollectionName, k, first int) (count int) {
 	count = rapid.IntRange(1, 9).Draw(p.t, "count")
 	at := rapid.IntRange(0, count-1).Draw(p.t, "at")
@@ -77,9 +77,12 @@ func (p *press) collection(name trove.CollectionName, k, first int) (count int) 
 	for i := range count {
 		leaf := tlog.RecordHash(fmt.Append(nil, name, i))
 		if i == at || i == at+1 {
-			var one published
-			one, leaf = p.item(name, first+i, i == at)
-			items = append(items, one)
+			content := append(anyContent().Draw(p.t, "content"), 'x')
+			if i == at {
+				items = append(items, p.item(name, first+i, 1, content, true))
+			}
+			items = append(items, p.item(name, first+i, 2, content, false))
+			leaf = p.leaf(name, first+i, content)
 		}
 		tree.add(p.tb, int64(i), leaf)
 	}
@@ -99,24 +102,26 @@ func (p *press) collection(name trove.CollectionName, k, first int) (count int) 
 	return count
 }
 
-func (p *press) item(name trove.CollectionName, number int, whole bool) (published, tlog.Hash) {
-	content := append(anyContent().Draw(p.t, "content"), 'x')
-	c := Context{Origin: p.origin, Collection: name, Number: number, Kind: trove.Mail}
+func (p *press) leaf(name trove.CollectionName, number int, content []byte) tlog.Hash {
+	leaf, _ := Commit(Context{p.origin, name, number, trove.Mail}, testSecret.Item(name, number), content)
+	return tlog.Hash(leaf)
+}
+
+// item is an edition of an item, as it is or redacted.
+func (p *press) item(name trove.CollectionName, number, edition int, content []byte, whole bool) published {
 	s := testSecret.Item(name, number)
-	leaf, _ := Commit(c, s, content)
-	edition := rapid.IntRange(1, 3).Draw(p.t, "edition")
-	f := &File{Kind: c.Kind, Seed: s.Seed, Salt: s.Salt, Item: Item{Batch: 1, Collection: name, Edition: edition, Number: number}}
-	shown := content
-	if f.Item.Shown = Salted(s.Salt, content); !whole {
-		salt := testSecret.Edition(name, number, edition)
-		var r Rendition
-		var err error
-		if shown, r, _, err = Redact(s, salt, content, drawCuts(p.t, content), drawBounds(p.t, content)); err != nil {
-			p.t.Fatal(err)
-		}
-		f.Seed, f.Salt, f.Redacted, f.Item.Shown = Seed{}, Seed{}, &r, Salted(salt, shown)
+	f := &File{Kind: trove.Mail, Item: Item{Batch: 1, Collection: name, Edition: edition, Number: number}}
+	if whole {
+		f.Seed, f.Salt, f.Item.Shown = s.Seed, s.Salt, Salted(s.Salt, content)
+		return published{file: f, shown: content}
 	}
-	return published{file: f, shown: shown}, tlog.Hash(leaf)
+	salt := testSecret.Edition(name, number, edition)
+	shown, r, _, err := Redact(s, salt, content, drawCuts(p.t, content), drawBounds(p.t, content))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	f.Redacted, f.Item.Shown = &r, Salted(salt, shown)
+	return published{file: f, shown: shown}
 }
 
 // log adds an entry, and sometimes others before it.
