@@ -127,7 +127,6 @@ func TestVerdictsThatTheKeysDoNotGiveAreFound(t *testing.T) {
 		"valid without an answer":       {keys: []SenderKey{kept, lost}, said: trove.Valid, found: true},
 		"unsigned though signed":        {keys: []SenderKey{kept}, said: trove.Unsigned, found: true},
 		"mismatch though nothing shows": {keys: []SenderKey{kept}, said: trove.Mismatch, later: 2, found: true}, // of what is valid it could be that the key came later
-		"not examined":                  {keys: []SenderKey{kept}, said: "", found: false},
 	} {
 		p := signedPress(t, 8, 8)
 		p.keys = c.keys

@@ -43,7 +43,9 @@ func TestSignaturesOfPeopleInARecordAreThoseInTheBytes(t *testing.T) {
 func TestADeepVerificationExaminesSignaturesOfPeople(t *testing.T) {
 	p := newPress(t, 12, 6)
 	files := mapOf(p.cosigned())
-	one := func([]byte) []trove.OtherSignature { return []trove.OtherSignature{{Type: trove.SMIME, Result: "pass"}} }
+	one := func([]byte) []trove.OtherSignature {
+		return []trove.OtherSignature{{Type: trove.SMIME, Result: "pass"}}
+	}
 	none := func([]byte) []trove.OtherSignature { return nil }
 	clean(t, verified(t, files, VerifyOptions{LogKey: p.key, People: one}))
 	clean(t, verified(t, files, VerifyOptions{LogKey: p.key, Deep: true, People: none}))
