@@ -17,6 +17,14 @@ import (
 // authorities that are known to be theirs: files of any name.
 const peopleDir = keysDir + "/people"
 
+// peopleDir is the folder of the keys of people of the desk, if there is one.
+func (s KeySource) peopleDir() string {
+	if s.Desk == "" || !exists(filepath.Join(s.Desk, ConfigName)) {
+		return ""
+	}
+	return filepath.Join(s.Desk, peopleDir)
+}
+
 // peopleKeys are keys and certificates that are known, with which signatures of
 // people are judged.
 type peopleKeys struct {

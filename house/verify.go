@@ -59,7 +59,7 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 	files := os.DirFS(dir)
 	given := key != ""
 	if !given {
-		key = rememberedKey(originOf(files))
+		key = rememberedKey(statedOrigin(regularFiles(files)))
 	}
 	rep, err := archive.Verify(ctx, files, archive.VerifyOptions{LogKey: key, Seen: seen, Deep: o.Deep, Jobs: o.Jobs,
 		Progress: o.Progress, CheckSegment: segment.Check, KnownKeys: BuiltInKeys(),
@@ -74,16 +74,6 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 		remember(rep.Checkpoint.Origin, key)
 	}
 	return rep, err
-}
-
-// originOf reads the origin that a checkpoint states, unchecked.
-func originOf(files fs.FS) string {
-	b, err := fs.ReadFile(files, archive.LogDir+"/checkpoint")
-	if err != nil {
-		return ""
-	}
-	line, _, _ := strings.Cut(string(b), "\n")
-	return line
 }
 
 // readLogKeyGiven takes a key as such ("name+hash+base64"), or the id of a log
@@ -149,10 +139,11 @@ func remember(origin, key string) {
 type FileReport struct {
 	SHA256     trove.Digest
 	Size       int64
-	Statement  *proof.Statement // with a proof only
-	ProofErr   error            // what the proof did not show; nil without one
-	Checkpoint proof.Checkpoint // of the proof
-	Sender     *evidence.Result // for mails only
+	Statement  *proof.Statement       // with a proof only
+	ProofErr   error                  // what the proof did not show; nil without one
+	Checkpoint proof.Checkpoint       // of the proof
+	Sender     *evidence.Result       // for mails only
+	Others     []trove.OtherSignature // of people, for mails only
 }
 
 // VerifyFile checks one file offline: with a proof, its bytes, its place in the
@@ -177,7 +168,11 @@ func VerifyFile(ctx context.Context, name, proofName, logKey string, keys KeySou
 	}
 	if content != nil && looksLikeMail(name) || rep.Statement != nil && rep.Statement.Kind == trove.Mail {
 		r := evidence.Examine(content, known, now())
-		rep.Sender = &r
+		p, err := readPeople(keys.peopleDir())
+		if err != nil {
+			return rep, err
+		}
+		rep.Sender, rep.Others = &r, p.examine(content)
 	}
 	return rep, nil
 }

@@ -204,18 +204,19 @@ func (c *verifyCmd) archiveNext(s *archiveSummary, rep *archive.Report) string {
 
 // fileSummary is the last line of verify --json over a file.
 type fileSummary struct {
-	File       string            `json:"file"`
-	SHA256     trove.Digest      `json:"sha256"`
-	Size       int64             `json:"size"`
-	Item       string            `json:"item,omitempty"`
-	LogSize    int64             `json:"log_size,omitempty"`
-	KeyKnown   bool              `json:"key_known"`
-	Proof      string            `json:"proof,omitempty"`
-	Witnesses  []house.Sighting  `json:"witnesses,omitempty"`
-	Verdict    trove.Verdict     `json:"verdict,omitempty"`
-	Signatures []trove.Signature `json:"signatures,omitempty"`
-	Keys       []shownKey        `json:"keys,omitempty"` // with which the signatures were checked
-	Exit       int               `json:"exit"`
+	File       string                 `json:"file"`
+	SHA256     trove.Digest           `json:"sha256"`
+	Size       int64                  `json:"size"`
+	Item       string                 `json:"item,omitempty"`
+	LogSize    int64                  `json:"log_size,omitempty"`
+	KeyKnown   bool                   `json:"key_known"`
+	Proof      string                 `json:"proof,omitempty"`
+	Witnesses  []house.Sighting       `json:"witnesses,omitempty"`
+	Verdict    trove.Verdict          `json:"verdict,omitempty"`
+	Signatures []trove.Signature      `json:"signatures,omitempty"`
+	Others     []trove.OtherSignature `json:"other_signatures,omitempty"`
+	Keys       []shownKey             `json:"keys,omitempty"` // with which the signatures were checked
+	Exit       int                    `json:"exit"`
 }
 
 func (c *verifyCmd) file(a *app) error {
@@ -230,6 +231,10 @@ func (c *verifyCmd) file(a *app) error {
 	}
 	if rep.Sender != nil {
 		rows = append(rows, senderRows(rep.Sender, &sum)...)
+		sum.Others = rep.Others
+		for _, s := range rep.Others {
+			rows = append(rows, [2]string{otherWords[s.Type], otherSignature(s)})
+		}
 	}
 	sum.Exit = c.fileExit(&rep, &sum)
 	next := c.fileNext(&rep, &sum)
