@@ -33,7 +33,8 @@ type Log struct {
 	read     tiles.ReadFunc
 }
 
-// OpenLog reads the log in the desk or archive dir and judges its key by the
+// OpenLog reads the log of the desk or archive dir, which may also be a zip file
+// of an archive or its address on the web, and judges its key by the
 // one that is given, as such or as a file, or remembered. A checkpoint that
 // another key has signed is an error that matches [proof.ErrMismatch].
 func OpenLog(dir, logKey string) (*Log, error) {
@@ -50,13 +51,16 @@ func OpenLog(dir, logKey string) (*Log, error) {
 			}
 		}
 	}
-	files := os.DirFS(root)
-	if key == "" {
-		key = rememberedKey(originOf(files))
+	read, err := logFiles(root)
+	if err != nil {
+		return nil, err
 	}
-	l := &Log{read: regularFiles(files), KeyKnown: key != ""}
+	if key == "" {
+		key = rememberedKey(statedOrigin(read))
+	}
+	l := &Log{read: read, KeyKnown: key != ""}
 	l.View, err = tiles.Load(l.read, archive.LogDir)
-	if errors.Is(err, fs.ErrNotExist) && !exists(filepath.Join(root, archive.LogDir, translog.CheckpointPath)) {
+	if errors.Is(err, fs.ErrNotExist) && statedOrigin(read) == "" {
 		return nil, fmt.Errorf("%w: no log in %s", ErrNoArchive, dir)
 	}
 	if err != nil {

@@ -36,7 +36,10 @@ func (logRootCmd) Help() string {
 	return `Example: unseal -C ./archive log root
 Example: unseal -C ./archive log root --witness witness.pub
 
-Reads the log of the desk or archive that -C names, and checks all of it.`
+Example: unseal -C https://papers.example.org log root
+
+Reads the log of the desk or archive that -C names, and checks all of it. For the log commands
+-C may also be a zip file of an archive, or its address on the web.`
 }
 
 // signatureLine is one signature of a checkpoint, as it stands there.
