@@ -124,6 +124,21 @@ func verified(t testing.TB, dir, known string) archive.Report {
 	return rep
 }
 
+// copied is a copy of a folder as it is now.
+func (d *desk) copied(dir string) string {
+	d.Helper()
+	to := filepath.Join(d.TempDir(), "copy")
+	d.check(os.CopyFS(to, os.DirFS(dir)))
+	return to
+}
+
+func (d *desk) checkpoint(dir string) []byte {
+	d.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "log", translog.CheckpointPath))
+	d.check(err)
+	return b
+}
+
 // logID is what a reader may know of the log instead of a key.
 func logID(t testing.TB, dir string) string {
 	t.Helper()
@@ -229,6 +244,7 @@ func TestALogKeyIsReplaced(t *testing.T) {
 	d := twoBatches(t, p, p.ada, p.ben)
 	to := filepath.Join(d.dir, "archive")
 	d.mustPublish(to, "mail@1")
+	before, old := d.copied(to), d.checkpoint(to)
 	d.check(d.RotateLog(t.Context(), p.log2.key, p.log2.signer, nil))
 	d.check(d.RotateLog(t.Context(), p.log2.key, p.log2.signer, nil)) // again, as after a stop
 	d.mustPublish(to, "mail@2")
@@ -245,6 +261,21 @@ func TestALogKeyIsReplaced(t *testing.T) {
 			t.Errorf("a reader who knows %s: %v, %+v", unknown, err, rep.Findings)
 		}
 	}
+	// A checkpoint of the old key, seen then, is one of this history; and who
+	// knows the new key does not take the old state for the newest.
+	rep, err := archive.Verify(t.Context(), os.DirFS(to), archive.VerifyOptions{LogKey: p.log2.key, Seen: old})
+	if err != nil || len(rep.Findings) > 0 {
+		t.Errorf("with the checkpoint of before: %v, %+v", err, rep.Findings)
+	}
+	rep, err = archive.Verify(t.Context(), os.DirFS(before), archive.VerifyOptions{LogKey: p.log.key, Seen: d.checkpoint(to)})
+	if err == nil && len(rep.Findings) == 0 {
+		t.Error("an archive that was rolled back passes")
+	}
+	rep, err = archive.Verify(t.Context(), os.DirFS(before), archive.VerifyOptions{LogKey: p.log2.key})
+	if err != nil || len(rep.Findings) == 0 {
+		t.Errorf("an archive from before the key that is known: %v, %+v", err, rep.Findings)
+	}
+	verified(t, before, p.log.key)
 	var info archive.Info
 	b, err := os.ReadFile(filepath.Join(to, archive.InfoPath))
 	d.check(err)
