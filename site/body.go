@@ -102,7 +102,11 @@ func (p *page) writeQuote(block string, full func() bool, marks []archive.Redact
 	lines := strings.Count(block, "\n") + 1
 	long := lines > longQuote
 	if long {
-		p.html("<details><summary>")
+		p.html("<details")
+		if at, _ := nextSign(block); len(marks) > 0 && at >= 0 {
+			p.html(" open") // what is hidden is not hidden twice
+		}
+		p.html("><summary>")
 		p.say("item.quoted", count(lines))
 		p.html("</summary>")
 	}

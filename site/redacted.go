@@ -156,7 +156,7 @@ func (p *page) redactedPanel(it *item, how panel) {
 		p.say("redacted.judged")
 		p.html("</dd>")
 		for i := range o.Signatures[:min(len(o.Signatures), how.signatures)] {
-			p.signature(&o.Signatures[i], nil, how)
+			p.signature("redacted.signed", &o.Signatures[i], nil, how)
 		}
 	}
 	if it.edition > 1 {

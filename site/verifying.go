@@ -146,7 +146,7 @@ func (s *site) signatures(p *page, it *item, j *judged, how panel) {
 	list := it.rec.Signatures
 	found := j.matched(list)
 	for i := range list[:min(len(list), how.signatures)] {
-		p.signature(&list[i], found[i], how)
+		p.signature("verify.signature", &list[i], found[i], how)
 	}
 	if more := len(list) - how.signatures; more > 0 {
 		p.term("verify.signature")
@@ -163,8 +163,10 @@ func (s *site) signatures(p *page, it *item, j *judged, how panel) {
 	}
 }
 
-func (p *page) signature(sig *trove.Signature, found *evidence.Signature, how panel) {
-	p.term("verify.signature")
+// signature writes one of them under w; found is nil where this page has not
+// found it itself.
+func (p *page) signature(w word, sig *trove.Signature, found *evidence.Signature, how panel) {
+	p.term(w)
 	p.code(cut(sig.Domain, nameMost))
 	p.sep()
 	if w, ok := signatureResults[sig.Result]; ok {
@@ -173,7 +175,8 @@ func (p *page) signature(sig *trove.Signature, found *evidence.Signature, how pa
 		p.bdi(cut(sig.Result, nameMost))
 	}
 	words, rest := said(sig)
-	if sig.Result != string(evidence.Pass) {
+	if sig.Result != string(evidence.Pass) && len(words) > 0 {
+		p.html(".")
 		p.saidWords(words, rest)
 	}
 	p.html("</dd>")
