@@ -65,9 +65,10 @@ func (d *Desk) ArchiveDir(given string) (string, error) {
 // Publish publishes the named batches, or all that are planned, into the
 // folder to, which is made if it is missing; see [release.Desk.Publish]. After
 // a restore it matches [ErrRestored] where there is no archive in to, unless
-// alone says that nothing was published since the backup.
+// alone says that nothing was published since the backup; and [ErrTellsDigest]
+// where a proof of time would open what is held back to guessing.
 func (d *Desk) Publish(ctx context.Context, r *release.Desk, names []trove.Name, to string, alone bool) (release.Published, error) {
-	if err := errors.Join(d.refuseInside(to), d.meetArchive(to, alone)); err != nil {
+	if err := errors.Join(d.refuseInside(to), d.refuseDigests(ctx, names), d.meetArchive(to, alone)); err != nil {
 		return release.Published{}, err
 	}
 	folder, err := durable.Make(to)

@@ -108,6 +108,7 @@ var causes = []struct {
 	{catalog.ErrConflict, exitFailed, "conflict", ""},
 	{release.ErrUnfinished, exitFailed, "unfinished", "Run the same unseal ingest again to finish it, or take it out: unseal exclude PATH -c COLLECTION --why REASON"},
 	{house.ErrRestored, exitFailed, "restored", "Publish with --to into the newest copy of its archive; only if nothing was ever published since the backup, add --alone."},
+	{house.ErrTellsDigest, exitFailed, "tells-digest", "With the digest, guesses of what is held back can be tested. Withhold the proof too, or withdraw it if it is out."},
 	{house.ErrWrongKey, exitWrongKey, "wrong-key", "See which keys there are: unseal keys list"},
 	{house.ErrPassphrase, exitWrongKey, "wrong-key", "Check UNSEAL_PASSPHRASE_FILE or UNSEAL_PASSPHRASE_COMMAND."},
 }
