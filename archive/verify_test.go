@@ -289,7 +289,7 @@ func TestRollbackIsFoundByACheckpointSeen(t *testing.T) {
 	forked, forkedDir := testFolder(t)
 	w = fork.writer(forked)
 	must(t, fork.all(w, 0))
-	if r := verified(t, mapOf(contents(t, forkedDir)), VerifyOptions{Seen: seen}); !names(r, "log/checkpoint", Altered) {
+	if r := verified(t, mapOf(contents(t, forkedDir)), VerifyOptions{Seen: seen}); !names(r, "log/checkpoint", Altered) || !bytes.Equal(r.Against.Note, seen) {
 		t.Errorf("forked: %+v", r.Findings)
 	}
 }
