@@ -12,6 +12,7 @@ import (
 
 	"unseal/blob"
 	"unseal/catalog"
+	"unseal/proof"
 	"unseal/redact"
 	"unseal/trove"
 )
@@ -246,4 +247,55 @@ func (r *Desk) wholeBody(ctx context.Context, it *catalog.Item) (all redact.Foun
 		all.Removed, all.Files = append(all.Removed, found.Removed...), append(all.Files, found.Files...)
 	}
 	return all, nil
+}
+
+// Quoting lists the items of batches that are not out yet and hold, in the
+// open, what is redacted elsewhere in their collection: they came later, or
+// were left alone on purpose.
+func (r *Desk) Quoting(ctx context.Context, names []trove.Name) ([]trove.Name, error) {
+	plan, err := r.plan(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	var list []trove.Name
+	for _, b := range plan {
+		if b.Edition > 0 {
+			continue
+		}
+		quoting, err := r.quotingIn(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, quoting...)
+	}
+	return list, nil
+}
+
+func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
+	v, err := r.loadVeil(ctx, b.Collection)
+	if err != nil || v.quotes == nil {
+		return nil, err
+	}
+	q := catalog.Query{Collection: b.Collection, Batch: b.Number, NoRecord: true, States: []trove.State{trove.Committed}}
+	found, err := r.lookAt(ctx, "looking for what is redacted elsewhere", q, "", func(it *catalog.Item, raw []byte) (redact.Found, error) {
+		f, err := v.quotes.Find(raw, it.Kind)
+		if err != nil {
+			return f, err
+		}
+		c, err := coverOf(v.rows[it.ID])
+		if err == nil {
+			f.Places = slices.DeleteFunc(f.Places, c.hides)
+		}
+		return f, err
+	})
+	list := make([]trove.Name, len(found))
+	for i, x := range found {
+		list[i] = trove.Name{Collection: b.Collection, Number: x.Number}
+	}
+	return list, err
+}
+
+// hides reports whether all of a place is hidden by one cut.
+func (c *cover) hides(p redact.Place) bool {
+	return slices.ContainsFunc(c.Cuts, func(cut proof.Cut) bool { return cut.From <= p.From && p.To <= cut.To })
 }

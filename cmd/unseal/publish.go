@@ -110,7 +110,12 @@ func (c *publishCmd) Run(a *app) error {
 	if err != nil {
 		return usage("%v", err)
 	}
+	quoting, err := rel.Quoting(a.ctx, names)
+	if err != nil {
+		return err
+	}
 	c.tellPreview(a, pre, to)
+	tellQuoting(a, quoting)
 	if c.DryRun {
 		return c.summary(a, release.Published{}, pre, to, nil)
 	}
@@ -163,6 +168,23 @@ func (c *publishCmd) tellPreview(a *app, p release.Preview, to string) {
 }
 
 // summary tells what was published, and what waits for signatures.
+// shownQuotes is how many items are named that hold what is redacted elsewhere.
+const shownQuotes = 10
+
+func tellQuoting(a *app, list []trove.Name) {
+	if len(list) == 0 {
+		return
+	}
+	text := ""
+	for _, n := range list[:min(len(list), shownQuotes)] {
+		text += " " + n.String()
+	}
+	if len(list) > shownQuotes {
+		text += " …"
+	}
+	a.ui.say("  LOOK AGAIN: %s in the open what is redacted elsewhere:%s", plural(len(list), "item holds", "items hold"), text)
+}
+
 func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to string, unsigned []*release.UnsignedError) error {
 	sum := struct {
 		Archive  string         `json:"archive"`
