@@ -183,6 +183,31 @@ func TestASupersededEditionLeftBehindIsFound(t *testing.T) {
 	sameFiles(t, contents(t, dir), textsOf(m))
 }
 
+// A reader that has the archive open since before must not go on showing what
+// is hidden now.
+func TestARemovedEditionIsNotReadFromAnOpenFile(t *testing.T) {
+	p := newPress(t, 40, 20)
+	fsys, _ := p.published()
+	c := opened(t, fsys).Collections()[0]
+	for _, n := range []int{3, 25} {
+		if b, err := c.Bytes(n); err != nil || !bytes.Equal(b, p.content(n)) {
+			t.Fatalf("%d: %q, %v", n, b, err)
+		}
+	}
+	must(t, p.revise(p.writer(fsys), 1, map[int][]proof.Cut{3: word(p, 3)}))
+	for range 2 {
+		if b, err := c.Bytes(3); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("still shown: %q, %v", b, err)
+		}
+		if i, err := c.Item(3); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("still told: %+v, %v", i, err)
+		}
+	}
+	if b, err := c.Bytes(25); err != nil || !bytes.Equal(b, p.content(25)) {
+		t.Errorf("of another batch: %q, %v", b, err)
+	}
+}
+
 func textsOf(m fstest.MapFS) map[string]string {
 	all := map[string]string{}
 	for name, f := range m {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 
 	"unseal/proof"
@@ -73,11 +74,17 @@ type handles struct {
 	kept map[string]*handle // guarded by mu: files that stay open until close
 }
 
-// get opens name or finds it open; release must follow.
+// get opens name or finds it open; release must follow. What was removed since
+// it was opened is not read any more: an edition that shows what is now hidden.
 func (h *handles) get(name string) (*handle, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if f := h.open[name]; f != nil {
+		if _, err := fs.Stat(h.fsys, name); err != nil {
+			h.old = slices.DeleteFunc(h.old, func(old string) bool { return old == name })
+			h.drop(name)
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 		f.users++
 		return f, nil
 	}
