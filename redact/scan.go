@@ -228,7 +228,11 @@ func (s *scanner) content(t text, p *body.Part, depth int) {
 	case f.packed:
 		s.sealed(t, false, func(b []byte) { s.unpack(b, f, depth) })
 	case f.why != "":
-		s.sealed(t, f.why == "format", func([]byte) {})
+		s.sealed(t, f.why == "format", func(b []byte) {
+			if p != nil && strings.HasPrefix(p.Type, "text/") {
+				s.readings(blindly(b), p.Charset()) // as a reader is shown it
+			}
+		})
 		s.why = f.why
 	default:
 		charset := ""

@@ -30,11 +30,11 @@ func (s *search) runs(name, t string, how []string, depth int) {
 			if len(run) >= longRun {
 				s.file(name, b, then(how, "base64"), depth+1)
 			} else if looksRead(b) {
-				short.WriteString(western(string(b)) + " \uFFFC ")
+				short.WriteString(string(b) + " \uFFFC ")
 			}
 		}
 	}
-	s.letters(name, short.String(), then(how, "base64"))
+	s.short(name, short.String(), then(how, "base64"))
 	s.hexes(name, t, how)
 	if strings.Contains(t, "begin ") {
 		for _, m := range uuBlock.FindAllStringSubmatch(t, -1) {
@@ -53,11 +53,24 @@ func (s *search) hexes(name, t string, how []string) {
 			b, _ := hex.DecodeString(run[skip : skip+n])
 			s.binary(name, b, then(how, "hex"))
 			if looksRead(b) {
-				short.WriteString(western(string(b)) + " \uFFFC ")
+				short.WriteString(string(b) + " \uFFFC ")
 			}
 		}
 	}
-	s.letters(name, short.String(), then(how, "hex"))
+	s.short(name, short.String(), then(how, "hex"))
+}
+
+// short looks into what short runs stand for, in the charsets of the file.
+func (s *search) short(name, t string, how []string) {
+	if t == "" {
+		return
+	}
+	s.letters(name, western(t), how)
+	for _, c := range s.charsets {
+		if read, ok := c.decode(t); ok {
+			s.letters(name, read, then(how, c.name))
+		}
+	}
 }
 
 // unbase decodes base64 without caring how it ends.
@@ -76,7 +89,7 @@ func looksRead(b []byte) bool {
 			bad++
 		}
 	}
-	return bad*10 <= len(b)
+	return bad*3 <= len(b)
 }
 
 // unuu decodes the lines of a uuencoded file.
