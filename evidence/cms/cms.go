@@ -2,6 +2,7 @@ package cms
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -145,13 +146,22 @@ func readCertificates(b []byte) (list []*x509.Certificate, unread int, err error
 			return nil, 0, fmt.Errorf("more than %d certificates: %w", MaxCertificates, ErrLimit)
 		}
 		c, err := x509.ParseCertificate(raw.FullBytes)
-		if err != nil {
+		if err != nil || !modest(c) {
 			unread++
 			continue
 		}
 		list = append(list, c)
 	}
 	return list, unread, nil
+}
+
+// maxRSA is the longest RSA key that is multiplied with, in bits: a longer one
+// takes minutes, and is no honest one.
+const maxRSA = 16384
+
+func modest(c *x509.Certificate) bool {
+	key, ok := c.PublicKey.(*rsa.PublicKey)
+	return !ok || key.N.BitLen() <= maxRSA
 }
 
 // read takes apart who signed, and what was stated.

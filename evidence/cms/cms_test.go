@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"errors"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -257,6 +258,25 @@ func TestTooMuchAndTooDeepIsRefused(t *testing.T) {
 		if _, err := cms.Parse(b); !errors.Is(err, cms.ErrSyntax) {
 			t.Errorf("%x: %v", b, err)
 		}
+	}
+}
+
+func TestKeysTooLongAreNotMultipliedWith(t *testing.T) {
+	ca := cmstest.NewCA(t, "Root")
+	id := ca.Issue(t, cmstest.Person("Ada", "ada@example.org"))
+	huge := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 100_000), big.NewInt(1))
+	template := *id.Certificate
+	der, err := x509.CreateCertificate(rand.Reader, &template, ca.Certificate, &rsa.PublicKey{N: huge, E: 65537}, ca.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := parse(t, id.Sign(t, content, cmstest.Options{Type: cms.Data, Certificates: []*x509.Certificate{long}}))
+	if _, err := d.Signers[0].Verify(content, nil); !errors.Is(err, cms.ErrNoKey) || d.Unread != 1 {
+		t.Errorf("%v, %d unread", err, d.Unread)
 	}
 }
 

@@ -27,7 +27,6 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"unseal/evidence/signedpart"
-	"unseal/mime"
 	"unseal/mime/body"
 	"unseal/trove"
 )
@@ -65,7 +64,7 @@ func Examine(raw []byte, known *Keys) []trove.OtherSignature {
 	if known != nil {
 		e.known = known.list
 	}
-	e.from = senders(e.msg.Header())
+	e.from = signedpart.Senders(e.msg.Header())
 	for _, p := range signedpart.Find(raw, e.msg) {
 		if p.Protocol == "application/pgp-signature" || bytes.Contains(p.Signature, signatureStart) {
 			e.mime(&p)
@@ -98,19 +97,6 @@ var (
 // and is looked into.
 func mayBeSigned(raw []byte) bool {
 	return signedpart.Mentions(raw, "-signature", "-encrypted", "-BEGIN PGP", "-BEGIN=20PGP", "-Transfer-Encoding: base64", "-Transfer-Encoding:base64")
-}
-
-// senders are the addresses that the mail says it is from.
-func senders(h mime.Header) []string {
-	var list []string
-	for _, name := range []string{"From", "Sender"} {
-		for f := range h.All(name) {
-			for _, a := range mime.ParseAddresses(f.Value()) {
-				list = append(list, strings.ToLower(a.Addr))
-			}
-		}
-	}
-	return list
 }
 
 func (e *examiner) add(s trove.OtherSignature) {

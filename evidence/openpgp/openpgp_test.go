@@ -31,12 +31,16 @@ const text = "Content-Type: text/plain\r\n\r\nThe harbour wall was paid for twic
 var signedAt = time.Date(2016, 3, 4, 5, 6, 7, 0, time.UTC)
 
 func at(t time.Time) *packet.Config {
-	return &packet.Config{Time: func() time.Time { return t }, Algorithm: packet.PubKeyAlgoRSA, RSABits: 2048}
+	return &packet.Config{Time: func() time.Time { return t }, Algorithm: packet.PubKeyAlgoEdDSA}
 }
 
-func newKey(t testing.TB, mail string) *pgp.Entity {
+func newKey(t testing.TB, mail string) *pgp.Entity { return newKeyOf(t, mail, packet.PubKeyAlgoEdDSA) }
+
+func newKeyOf(t testing.TB, mail string, algo packet.PublicKeyAlgorithm) *pgp.Entity {
 	t.Helper()
-	e, err := pgp.NewEntity("Ada Quay", "", mail, at(signedAt.Add(-time.Hour)))
+	c := at(signedAt.Add(-time.Hour))
+	c.Algorithm, c.RSABits = algo, 2048
+	e, err := pgp.NewEntity("Ada Quay", "", mail, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +202,7 @@ func version3(t testing.TB, e *pgp.Entity, text string, kind byte) []byte {
 }
 
 func TestOldSignaturesOfVersion3Fit(t *testing.T) {
-	e := newKey(t, "ada@example.org")
+	e := newKeyOf(t, "ada@example.org", packet.PubKeyAlgoRSA)
 	known := keys(t, e)
 	for _, kind := range []byte{0, 1} {
 		whole := version3(t, e, text, kind)
@@ -393,7 +397,7 @@ func TestRealMails(t *testing.T) {
 }
 
 func FuzzExamine(f *testing.F) {
-	e := newKey(f, "ada@example.org")
+	e := newKeyOf(f, "ada@example.org", packet.PubKeyAlgoRSA)
 	known := keys(f, e)
 	f.Add(mail("ada@example.org", text, sign(f, e, text)))
 	f.Add(mail("ada@example.org", text, version3(f, e, text, 1)))

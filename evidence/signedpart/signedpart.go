@@ -45,6 +45,19 @@ func Place(p *body.Part) string {
 	return "part " + p.Path
 }
 
+// Senders are the addresses that a mail says it is from, in lower case.
+func Senders(h mime.Header) []string {
+	var list []string
+	for _, name := range []string{"From", "Sender"} {
+		for f := range h.All(name) {
+			for _, a := range mime.ParseAddresses(f.Value()) {
+				list = append(list, strings.ToLower(a.Addr))
+			}
+		}
+	}
+	return list
+}
+
 // Mentions reports whether one of the words, which begin with a dash, stands in
 // a message, letter case aside. It passes over most mails fast: there is no dash
 // in base64.

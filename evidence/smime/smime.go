@@ -21,7 +21,6 @@ import (
 
 	"unseal/evidence/cms"
 	"unseal/evidence/signedpart"
-	"unseal/mime"
 	"unseal/mime/body"
 	"unseal/trove"
 )
@@ -54,7 +53,7 @@ func Examine(raw []byte, known *Certificates) []trove.OtherSignature {
 	if err != nil {
 		return []trove.OtherSignature{unjudged("", "too large or too deep to be checked")}
 	}
-	e := examiner{from: senders(m.Header())}
+	e := examiner{from: signedpart.Senders(m.Header())}
 	if known != nil {
 		e.known = known.list
 	}
@@ -90,19 +89,6 @@ func isOpaque(p *body.Part) bool {
 		return strings.HasSuffix(strings.ToLower(p.Name()), ".p7m")
 	}
 	return false
-}
-
-// senders are the addresses that the mail says it is from.
-func senders(h mime.Header) []string {
-	var list []string
-	for _, name := range []string{"From", "Sender"} {
-		for f := range h.All(name) {
-			for _, a := range mime.ParseAddresses(f.Value()) {
-				list = append(list, strings.ToLower(a.Addr))
-			}
-		}
-	}
-	return list
 }
 
 // examiner gathers what is found in one mail.
