@@ -517,7 +517,8 @@ func (w *Writer) describe(info CollectionInfo, c *translog.Collection) (Collecti
 }
 
 // Tidy removes what stopped runs have left. Publish ends with it; call it where
-// there may be nothing to publish.
+// there may be nothing to publish, and not where a stopped Publish is to be done
+// again: its index files are there, and its entries tell readers whose they are.
 func (w *Writer) Tidy() error {
 	if err := w.log.Tidy(); err != nil {
 		return err

@@ -79,8 +79,8 @@ func (r *Desk) Bring(ctx context.Context, to durable.FS) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
-	if err := t.Tidy(); err != nil {
-		return Published{}, fmt.Errorf("tidy the archive: %w", err)
+	if err := r.tidy(t); err != nil {
+		return Published{}, err
 	}
 	err = r.catchUp(ctx, t)
 	return Published{LogSize: t.Signed().Size, Root: t.Signed().Root}, err

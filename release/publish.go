@@ -62,8 +62,8 @@ func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (
 	if err != nil {
 		return Published{}, err
 	}
-	if err := t.Tidy(); err != nil {
-		return Published{}, fmt.Errorf("tidy the archive: %w", err)
+	if err := r.tidy(t); err != nil {
+		return Published{}, err
 	}
 	if err := r.sayWithheld(ctx); err != nil {
 		return Published{}, err
@@ -72,6 +72,19 @@ func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (
 		return Published{}, err
 	}
 	return r.publishAll(ctx, t, plan)
+}
+
+// tidy removes from the archive what stopped runs have left. One that is behind
+// the desk's log may have index files of the checkpoint to come, which readers
+// know by entries that are there already: it is tidied when it has caught up.
+func (r *Desk) tidy(t *archive.Writer) error {
+	if t.State().Size < r.log.Signed().Size {
+		return nil
+	}
+	if err := t.Tidy(); err != nil {
+		return fmt.Errorf("tidy the archive: %w", err)
+	}
+	return nil
 }
 
 // publishAll makes the new editions of batches public, together, and then the
@@ -379,8 +392,9 @@ func (r *Desk) nextEntries(from int64) (list []translog.Entry, index translog.En
 }
 
 // follow makes the objects that the entries name, then publishes them. A
-// checkpoint of a log key that is not here any more is left out: those to come
-// cover what it covered.
+// checkpoint of a log key that is not here any more is left out, as is one
+// that names an edition that is shown no more: those to come cover what it
+// covered.
 func (r *Desk) follow(ctx context.Context, t *archive.Writer, entries []translog.Entry, index translog.Entry) error {
 	size := t.State().Size + int64(len(entries))
 	for _, e := range entries {
@@ -391,7 +405,7 @@ func (r *Desk) follow(ctx context.Context, t *archive.Writer, entries []translog
 	if err := t.Append(entries...); err != nil {
 		return fmt.Errorf("follow the desk's log: %w", err)
 	}
-	if !t.CanSign() && size+1 < r.log.Signed().Size {
+	if size+1 < r.log.Signed().Size && (!t.CanSign() || r.outdated(t.State())) {
 		return t.Append(index)
 	}
 	s, err := r.readTold(size)
@@ -399,6 +413,19 @@ func (r *Desk) follow(ctx context.Context, t *archive.Writer, entries []translog
 		return err
 	}
 	return t.Publish(s)
+}
+
+// outdated reports whether the log has a later edition by now of a batch in s.
+func (r *Desk) outdated(s *translog.State) bool {
+	for _, c := range s.Collections() {
+		now := r.log.State().Collection(c.Name)
+		for _, b := range c.Batches {
+			if n := b.Batch.Batch; c.Edition(n) < now.Edition(n) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // readTold reads what was told at the checkpoint whose index entry follows
