@@ -41,7 +41,9 @@ type Note struct {
 type Report struct {
 	Checkpoint  proof.Checkpoint
 	LogKey      string           // that signed the checkpoint
-	KeyKnown    bool             // it is the one that the caller gave
+	LogID       trove.Digest     // of the log that it signs; see [translog.State.Leads]
+	LogKeys     []string         // all there were, the newest last
+	KeyKnown    bool             // what the caller knows of the log leads to it
 	Against     proof.Checkpoint // the one seen, where it is signed too and of another history; else zero
 	Findings    []Finding
 	More        int // findings that are counted but not listed

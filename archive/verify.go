@@ -223,7 +223,10 @@ func (v *verifier) checkSignature(name string) (key string, ok bool) {
 		v.checkLegal()
 		return key, false
 	}
-	v.report.KeyKnown = v.o.LogKey != ""
+	v.report.KeyKnown, v.report.LogID = v.o.LogKey != "", v.state.ID
+	for _, k := range v.state.LogKeys {
+		v.report.LogKeys = append(v.report.LogKeys, k.Key)
+	}
 	return key, true
 }
 

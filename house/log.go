@@ -56,7 +56,7 @@ func OpenLog(dir, logKey string) (*Log, error) {
 		return nil, err
 	}
 	if key == "" {
-		key = rememberedKey(statedOrigin(read))
+		key = recall(statedOrigin(read)).known()
 	}
 	l := &Log{read: read, KeyKnown: key != ""}
 	l.View, err = tiles.Load(l.read, archive.LogDir)
@@ -206,7 +206,7 @@ func (r *Relation) compare(dir, logKey string) (err error) {
 		return err
 	}
 	if r.Key == "" {
-		r.Key = rememberedKey(r.A.Origin)
+		r.Key = recall(r.A.Origin).key()
 	}
 	r.KeyKnown, r.keyAt = r.Key != "", func(int64) string { return r.Key }
 	if l, err := OpenLog(dir, r.Key); err == nil && l.View.Checkpoint.Origin == r.A.Origin {

@@ -12,11 +12,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"unseal/archive"
 	"unseal/evidence"
 	"unseal/evidence/logtime"
 	"unseal/proof"
 	"unseal/search/segment"
+	"unseal/translog"
 	"unseal/trove"
 )
 
@@ -38,8 +41,9 @@ type VerifyOptions struct {
 	Progress func(done, total int64)
 }
 
-// VerifyArchive checks the archive in dir; see [archive.Verify]. A log key that
-// was given and fits is remembered for later calls, by the log's origin.
+// VerifyArchive checks the archive in dir; see [archive.Verify]. A log whose key
+// was given and fits is remembered for later calls, by its origin; another log
+// that begins with the same key is a finding from then on.
 func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Report, error) {
 	key, err := readLogKeyGiven(o.LogKey)
 	if err != nil {
@@ -57,9 +61,10 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 		return archive.Report{}, fmt.Errorf("%w: %v", ErrNoArchive, err)
 	}
 	files := os.DirFS(dir)
-	given := key != ""
-	if !given {
-		key = rememberedKey(statedOrigin(regularFiles(files)))
+	before := recall(statedOrigin(regularFiles(files)))
+	given := key
+	if given == "" {
+		key = before.known()
 	}
 	rep, err := archive.Verify(ctx, files, archive.VerifyOptions{LogKey: key, Seen: seen, Deep: o.Deep, Jobs: o.Jobs,
 		Progress: o.Progress, CheckSegment: segment.Check, KnownKeys: BuiltInKeys(),
@@ -70,8 +75,12 @@ func VerifyArchive(ctx context.Context, dir string, o VerifyOptions) (archive.Re
 	if errors.Is(err, fs.ErrNotExist) {
 		return rep, fmt.Errorf("%w: %v", ErrNoArchive, err)
 	}
-	if err == nil && o.Remember && given && rep.KeyKnown && len(rep.Findings) == 0 {
-		remember(rep.Checkpoint.Origin, key)
+	if err == nil && before.contradicts(given, rep.LogID) {
+		rep.Findings = append(rep.Findings, archive.Finding{Path: archive.LogDir + "/" + translog.CheckpointPath, Class: archive.Altered,
+			What: fmt.Sprintf("is of another log, %s, begun with the same name and key as the one that you have verified before, %s", rep.LogID, before.id)})
+	}
+	if err == nil && o.Remember && rep.KeyKnown && len(rep.Findings) == 0 {
+		remember(rep.Checkpoint.Origin, rep.LogKeys, rep.LogID)
 	}
 	return rep, err
 }
@@ -104,35 +113,6 @@ func readOptional(name string) ([]byte, error) {
 		return nil, fmt.Errorf("read the checkpoint to compare with: %w", err)
 	}
 	return b, nil
-}
-
-// Keys that a verify has been given are remembered in the user's own
-// configuration, one file a log, so that the next verify knows them.
-
-func keyMemory(origin string) string {
-	dir, err := os.UserConfigDir()
-	if err != nil || origin == "" {
-		return ""
-	}
-	return filepath.Join(dir, "unseal", "log-keys", trove.Sum([]byte(origin)).String()[:32])
-}
-
-func rememberedKey(origin string) string {
-	b, err := os.ReadFile(keyMemory(origin))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
-}
-
-// remember keeps a key. Where that is not possible the next verify has to be
-// given it again, which is no fault of the archive.
-func remember(origin, key string) {
-	file := keyMemory(origin)
-	if file == "" || os.MkdirAll(filepath.Dir(file), 0o700) != nil {
-		return
-	}
-	_ = os.WriteFile(file, []byte(key+"\n"), 0o600)
 }
 
 // FileReport is what was found of one file.
@@ -223,15 +203,34 @@ func (rep *FileReport) checkProof(content []byte, proofName, logKey string) erro
 	if err != nil {
 		return err
 	}
+	known := []string{key}
 	if key == "" {
-		key = rememberedKey(f.Checkpoint.Origin)
+		known = recall(f.Checkpoint.Origin).keys
 	}
-	s, err := proof.Verify(f, content, key)
+	s, err := proof.Verify(f, content, signerOf(f.Checkpoint, known))
 	rep.ProofErr, rep.Checkpoint = err, f.Checkpoint
 	if err == nil || errors.Is(err, proof.ErrKey) {
 		rep.Statement = &s
 	}
 	return nil
+}
+
+// signerOf is the one among the known keys that a checkpoint says to be signed
+// with; "" if it is none of them. A log changes its key, so that a proof may be
+// older or newer than the key that one knows.
+func signerOf(c proof.Checkpoint, known []string) string {
+	for _, k := range known {
+		v, err := note.NewVerifier(k)
+		if err != nil {
+			continue
+		}
+		for _, s := range c.Signatures() {
+			if s.Name == v.Name() && s.ID == v.KeyHash() {
+				return k
+			}
+		}
+	}
+	return ""
 }
 
 func looksLikeMail(name string) bool {
