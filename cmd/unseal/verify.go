@@ -16,7 +16,7 @@ import (
 type verifyCmd struct {
 	What    string   `arg:"" help:"An archive's folder, or a file."`
 	Proof   string   `placeholder:"FILE" help:"The proof file of the item (5205.proof)."`
-	LogKey  string   `placeholder:"KEY" help:"The log's key, or a file that holds it, from a source you trust; remembered once it fits."`
+	LogKey  string   `placeholder:"KEY" help:"A key of the log, old or new, or the log's id, or a file that holds it, from a source you trust; remembered once it fits."`
 	Seen    string   `placeholder:"FILE" help:"A checkpoint kept from an earlier visit: the archive must not be older."`
 	Key     string   `placeholder:"FILE" help:"DKIM key records for a single mail: zone lines, dig output, JSON, or the bare text of one."`
 	Witness []string `placeholder:"KEY" help:"Keys of witnesses, or files that hold them: have they seen this log?"`
@@ -56,6 +56,8 @@ func (c *verifyCmd) Run(a *app) error {
 type archiveSummary struct {
 	Origin      string                     `json:"origin"`
 	LogKey      string                     `json:"log_key"`
+	LogID       trove.Digest               `json:"log_id,omitzero"`
+	LogKeys     []string                   `json:"log_keys"` // all there were, the newest last
 	KeyKnown    bool                       `json:"key_known"`
 	DemoKey     bool                       `json:"demo_key,omitempty"`
 	LogSize     int64                      `json:"log_size"`
@@ -91,7 +93,7 @@ func (c *verifyCmd) archive(a *app) error {
 			return err
 		}
 	}
-	sum := archiveSummary{Origin: rep.Checkpoint.Origin, LogKey: rep.LogKey, KeyKnown: rep.KeyKnown, DemoKey: house.IsDemoOrigin(rep.Checkpoint.Origin),
+	sum := archiveSummary{Origin: rep.Checkpoint.Origin, LogKey: rep.LogKey, LogID: rep.LogID, LogKeys: append([]string{}, rep.LogKeys...), KeyKnown: rep.KeyKnown, DemoKey: house.IsDemoOrigin(rep.Checkpoint.Origin),
 		LogSize: rep.Checkpoint.Size, Root: rep.Checkpoint.Root, Items: rep.Items, Bytes: rep.Bytes, Files: rep.Files,
 		Verdicts: rep.Verdicts, Later: rep.Later, Keys: len(rep.Keys.All()), Notes: rep.Notes, Collections: rep.Collections, Times: rep.Times, Findings: len(rep.Findings) + rep.More, Exit: c.archiveExit(&rep)}
 	rows, next := archiveRows(&sum, &rep), c.archiveNext(&sum, &rep)
@@ -143,10 +145,13 @@ func archiveRows(s *archiveSummary, rep *archive.Report) [][2]string {
 	if !s.KeyKnown {
 		key = "a key not known to you: " + s.LogKey
 	}
+	if n := len(s.LogKeys); n > 1 {
+		key += fmt.Sprintf(", number %d in a row", n)
+	}
 	if s.DemoKey {
 		key += " (DEMO KEY: public, shows nothing)"
 	}
-	rows = append(rows, [2]string{"log key", key},
+	rows = append(rows, [2]string{"log key", key}, [2]string{"log id", s.LogID.String()},
 		[2]string{"checked", fmt.Sprintf("%s with %s in %s", plural(s.Items, "item", "items"), size(s.Bytes), plural(s.Files, "file", "files"))})
 	for _, c := range rep.Collections {
 		rows = append(rows, [2]string{string(c.Name), accountWords(&c)})
