@@ -25,7 +25,7 @@ var naming = regexp.MustCompile(`(?i)charset\*?\s*=\s*["']?([\w.:+-]{2,40})|=\?(
 
 // namedCharsets are the charsets, beside UTF-8, whose names stand in b.
 func namedCharsets(b []byte) []charset {
-	if bytes.IndexByte(b, '=') < 0 {
+	if !bytes.Contains(b, []byte("=?")) && !bytes.Contains(b, []byte("*=")) && !bytes.Contains(b, []byte("harset")) && !bytes.Contains(b, []byte("HARSET")) {
 		return nil
 	}
 	var list []charset
@@ -66,7 +66,7 @@ var shifted = regexp.MustCompile(`\+([A-Za-z0-9/+]*)-?`)
 
 func readUTF7(s string) string {
 	return shifted.ReplaceAllStringFunc(s, func(run string) string {
-		b := unbase(strings.Trim(run, "+-"))
+		b := unbase([]byte(strings.Trim(run, "+-")))
 		if len(b) < 2 {
 			return "+"
 		}

@@ -2,7 +2,6 @@ package leak
 
 import (
 	"encoding/binary"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,13 +23,25 @@ type letters struct {
 // invisible go; quotes, hyphens and digits of all scripts become plain ones.
 func foldAll(s string) letters {
 	f := foldText(s, false)
-	if endsInHyphen.MatchString(s) {
+	if hyphenEnds(s) {
 		f.mended = foldText(s, true).joined
 	}
 	return f
 }
 
-var endsInHyphen = regexp.MustCompile(`\p{Pd}[ \t]*[\r\n]`)
+// hyphenEnds reports whether a line of s ends in a hyphen.
+func hyphenEnds(s string) bool {
+	for {
+		i := strings.IndexByte(s, '\n')
+		if i < 0 {
+			return false
+		}
+		if r, n := utf8.DecodeLastRuneInString(strings.TrimRight(s[:i], " \t\r")); n > 0 && foldOne(r) == "-" {
+			return true
+		}
+		s = s[i+1:]
+	}
+}
 
 func foldText(s string, mend bool) letters {
 	spaced, joined := make([]byte, 0, len(s)+1), make([]byte, 0, len(s)+1)

@@ -132,7 +132,7 @@ func encodedWords(s string) string {
 		}
 		out.WriteString(s[at:m[0]])
 		if body := s[m[6]:m[7]]; s[m[4]]|0x20 == 'b' {
-			pending = append(pending, unbase(body)...)
+			pending = append(pending, unbase([]byte(body))...)
 		} else {
 			pending = append(pending, quotedPrintable(strings.ReplaceAll(body, "_", " "))...)
 		}

@@ -1,9 +1,7 @@
 package leak
 
 import (
-	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"regexp"
 	"strings"
 	"unicode"
@@ -12,30 +10,26 @@ import (
 
 var bigEndian = binary.BigEndian
 
-var (
-	baseRun = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}(?:=*\r?\n[> \t]*[A-Za-z0-9+/_-]+)*`)
-	hexRun  = regexp.MustCompile(`(?:[0-9a-fA-F]{2}){8,}`)
-	uuBlock = regexp.MustCompile(`(?m)^begin [0-7]{3,4} .*\r?\n((?:.*\r?\n)*?)end`)
-)
+var uuBlock = regexp.MustCompile(`(?m)^begin [0-7]{3,4} .*\r?\n((?:.*\r?\n)*?)end`)
 
 // runs looks into base64, hex and uuencoded data in the midst of a text. Long
 // runs are files of their own; of short ones, what may be text is one text.
 func (s *search) runs(name, t string, how []string, depth int) {
-	var short strings.Builder
-	for _, run := range baseRun.FindAllString(t, -1) {
-		run = cleanRun.Replace(run)
+	var short []byte
+	how64 := then(how, "base64")
+	eachRun(t, base64Digits, func(run []byte) {
 		for skip := range 4 {
-			b := unbase(run[min(skip, len(run)):])
-			s.binary(name, b, then(how, "base64"))
+			b := unbase(run[skip:])
+			s.binary(name, b, how64)
 			if len(run) >= longRun {
-				s.file(name, b, then(how, "base64"), depth+1)
+				s.file(name, b, how64, depth+1)
 			} else if looksRead(b) {
-				short.WriteString(string(b) + " \uFFFC ")
+				short = append(append(short, b...), " \uFFFC "...)
 			}
 		}
-	}
-	s.short(name, short.String(), then(how, "base64"))
-	s.hexes(name, t, how)
+	})
+	s.short(name, string(short), how64)
+	s.hexes(name, t, then(how, "hex"))
 	if strings.Contains(t, "begin ") {
 		for _, m := range uuBlock.FindAllStringSubmatch(t, -1) {
 			s.file(name, unuu(m[1]), then(how, "uuencode"), depth+1)
@@ -43,21 +37,88 @@ func (s *search) runs(name, t string, how []string, depth int) {
 	}
 }
 
-var cleanRun = strings.NewReplacer("\r", "", "\n", "", " ", "", "\t", "", ">", "", "=", "", "-", "+", "_", "/")
-
 func (s *search) hexes(name, t string, how []string) {
-	var short strings.Builder
-	for _, run := range hexRun.FindAllString(t, -1) {
+	var short []byte
+	eachRun(t, hexDigits, func(run []byte) {
 		for skip := range 2 {
-			n := (len(run) - skip) / 2 * 2
-			b, _ := hex.DecodeString(run[skip : skip+n])
-			s.binary(name, b, then(how, "hex"))
+			b := make([]byte, (len(run)-skip)/2)
+			for i := range b {
+				b[i] = byte(hexDigits.value[run[skip+2*i]]<<4 | hexDigits.value[run[skip+2*i+1]])
+			}
+			s.binary(name, b, how)
 			if looksRead(b) {
-				short.WriteString(string(b) + " \uFFFC ")
+				short = append(append(short, b...), " \uFFFC "...)
 			}
 		}
+	})
+	s.short(name, string(short), how)
+}
+
+// alphabet is what runs consist of.
+type alphabet struct {
+	value [256]int8 // of a digit, or -1
+	least int       // digits of a run
+}
+
+func newAlphabet(least int, digits ...string) *alphabet {
+	a := &alphabet{least: least}
+	for i := range a.value {
+		a.value[i] = -1
 	}
-	s.short(name, short.String(), then(how, "hex"))
+	for _, list := range digits {
+		for v, c := range []byte(list) {
+			a.value[c] = int8(v)
+		}
+	}
+	return a
+}
+
+const plainDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+var (
+	base64Digits = newAlphabet(minRun, plainDigits+"+/", plainDigits+"-_")
+	hexDigits    = newAlphabet(2*minRun, "0123456789abcdef", "0123456789ABCDEF")
+)
+
+// eachRun calls found with every run of digits, without the line breaks and
+// marks of quoting in it. It keeps the memory of run.
+func eachRun(t string, a *alphabet, found func(run []byte)) {
+	var run []byte
+	for i := 0; i < len(t); {
+		if a.value[t[i]] < 0 {
+			i++
+			continue
+		}
+		run = run[:0]
+		for i < len(t) && a.value[t[i]] >= 0 {
+			for i < len(t) && a.value[t[i]] >= 0 {
+				run = append(run, t[i])
+				i++
+			}
+			i = nextLine(t, i)
+		}
+		if len(run) >= a.least {
+			found(run)
+		}
+	}
+}
+
+// nextLine is where the line after i begins, behind marks of quoting, if only
+// padding and one line break stand before it; else i.
+func nextLine(t string, i int) int {
+	j := i
+	for j < len(t) && t[j] == '=' {
+		j++
+	}
+	if j < len(t) && t[j] == '\r' {
+		j++
+	}
+	if j == len(t) || t[j] != '\n' {
+		return i
+	}
+	for j++; j < len(t) && (t[j] == ' ' || t[j] == '>' || t[j] == '\t'); j++ {
+	}
+	return j
 }
 
 // short looks into what short runs stand for, in the charsets of the file.
@@ -73,12 +134,21 @@ func (s *search) short(name, t string, how []string) {
 	}
 }
 
-// unbase decodes base64 without caring how it ends.
-func unbase(s string) []byte {
-	s = strings.NewReplacer("\r", "", "\n", "", " ", "", "\t", "", "=", "").Replace(s)
-	b := make([]byte, base64.RawStdEncoding.DecodedLen(len(s)))
-	n, _ := base64.RawStdEncoding.Decode(b, []byte(s))
-	return b[:n]
+// unbase decodes base64, passing over what is none.
+func unbase(s []byte) []byte {
+	out := make([]byte, 0, len(s)*3/4+3)
+	acc, n := uint32(0), 0
+	for _, c := range s {
+		v := base64Digits.value[c]
+		if v < 0 {
+			continue
+		}
+		acc = acc<<6 | uint32(v)
+		if n++; n&3 != 1 {
+			out = append(out, byte(acc>>(2*(3-(n-1)&3))))
+		}
+	}
+	return out
 }
 
 // looksRead reports whether short decoded bytes may be a text.
