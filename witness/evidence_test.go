@@ -88,3 +88,20 @@ func TestNoEvidenceIsBelievedUnseen(t *testing.T) {
 		t.Error("nobody there, and evidence")
 	}
 }
+
+// FuzzEvidence looks for a panic, and for a case that is not made of
+// checkpoints as they stand in the text.
+func FuzzEvidence(f *testing.F) {
+	l, forked := newLog(f, 1, 40, never), newLog(f, 1, 40, 5)
+	f.Add(string(l.checkpoint(10).Note) + "\n" + string(forked.checkpoint(10).Note) + "\n")
+	f.Add("a\n\nb\n\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, c := range parseEvidence(text) {
+			for _, side := range []proof.Checkpoint{c.A, c.B} {
+				if !strings.Contains(text+"\n", string(side.Note)) {
+					t.Errorf("%q is not in the text", side.Note)
+				}
+			}
+		}
+	})
+}
