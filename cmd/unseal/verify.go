@@ -151,7 +151,11 @@ func archiveRows(s *archiveSummary, rep *archive.Report) [][2]string {
 	if s.DemoKey {
 		key += " (DEMO KEY: public, shows nothing)"
 	}
-	rows = append(rows, [2]string{"log key", key}, [2]string{"log id", s.LogID.String()},
+	rows = append(rows, [2]string{"log key", key})
+	if s.LogID != (trove.Digest{}) {
+		rows = append(rows, [2]string{"log id", s.LogID.String()})
+	}
+	rows = append(rows,
 		[2]string{"checked", fmt.Sprintf("%s with %s in %s", plural(s.Items, "item", "items"), size(s.Bytes), plural(s.Files, "file", "files"))})
 	for _, c := range rep.Collections {
 		rows = append(rows, [2]string{string(c.Name), accountWords(&c)})
