@@ -27,11 +27,12 @@ type JudgeReport struct {
 
 // Judged is one mail whose signatures are seen otherwise now.
 type Judged struct {
-	Item       string            `json:"name"`
-	Before     trove.Verdict     `json:"before"`
-	Verdict    trove.Verdict     `json:"verdict"`
-	Signatures []trove.Signature `json:"signatures"`
-	Err        error             `json:"-"` // why it could not be judged; the rest is then as before
+	Item       string                 `json:"name"`
+	Before     trove.Verdict          `json:"before"`
+	Verdict    trove.Verdict          `json:"verdict"`
+	Signatures []trove.Signature      `json:"signatures"`
+	Others     []trove.OtherSignature `json:"other_signatures,omitempty"`
+	Err        error                  `json:"-"` // why it could not be judged; the rest is then as before
 }
 
 // JudgeOptions say what is judged again.
@@ -180,7 +181,7 @@ func (j *judge) item(ctx context.Context, it *catalog.Item) error {
 		return err
 	}
 	j.rows = append(j.rows, catalog.RecordRow{Item: it.ID, Record: b})
-	out.Verdict, out.Signatures = rec.Verdict, rec.Signatures
+	out.Verdict, out.Signatures, out.Others = rec.Verdict, rec.Signatures, rec.Others
 	return j.o.Changed(out)
 }
 

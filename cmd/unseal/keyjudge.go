@@ -72,6 +72,9 @@ func tellJudged(a *app, j house.Judged) error {
 	for _, s := range j.Signatures {
 		why = append(why, strings.TrimSpace(s.Domain+": "+s.Result+" "+s.Cause))
 	}
+	for _, s := range j.Others {
+		why = append(why, otherWords[s.Type]+": "+s.Result+" "+s.Cause)
+	}
 	return a.ui.item("judge", j, fmt.Sprintf("%-24s %s, was %s  (%s)", j.Item, verdictWords[j.Verdict], verdictWords[j.Before], strings.Join(why, "; ")))
 }
 
