@@ -220,6 +220,7 @@ type fileSummary struct {
 	LogSize    int64                  `json:"log_size,omitempty"`
 	KeyKnown   bool                   `json:"key_known"`
 	Proof      string                 `json:"proof,omitempty"`
+	Redacted   *redactedSummary       `json:"redacted,omitempty"`
 	Witnesses  []house.Sighting       `json:"witnesses,omitempty"`
 	Verdict    trove.Verdict          `json:"verdict,omitempty"`
 	Signatures []trove.Signature      `json:"signatures,omitempty"`
@@ -238,7 +239,13 @@ func (c *verifyCmd) file(a *app) error {
 	if c.Proof != "" {
 		rows = append(rows, c.proofRows(&rep, &sum)...)
 	}
-	if rep.Sender != nil {
+	if sum.Redacted = redactedOf(rep.Statement); sum.Redacted != nil {
+		rows = append(rows, sum.Redacted.row())
+	}
+	if rep.Sender != nil && !sum.Redacted.showsSender(rep.Sender) {
+		sum.Verdict = trove.Redacted
+		rows = append(rows, [2]string{"sender", verdictWords[trove.Redacted]})
+	} else if rep.Sender != nil {
 		rows = append(rows, senderRows(rep.Sender, &sum)...)
 		sum.Others = rep.Others
 		for _, s := range rep.Others {
