@@ -136,16 +136,13 @@ func (p *page) writeLines(block string, full func() bool, marks []archive.Redact
 			p.b = append(p.b, '\n')
 		}
 		for len(line) > longLine {
-			head := cutBytes(line, longLine)
-			if i := strings.LastIndexByte(head, signOpen); len(marks) > 0 && i > 0 && i > len(head)-signSize {
-				head = head[:i] // a sign is not cut
-			}
-			p.bodyText(head, marks)
+			head := cutSigned(line, longLine)
+			p.marked(head, marks, inBody)
 			if line = line[len(head):]; full() {
 				return false
 			}
 		}
-		p.bodyText(line, marks)
+		p.marked(line, marks, inBody)
 	}
 	return true
 }

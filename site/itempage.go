@@ -12,7 +12,7 @@ import (
 // style sheet whatever the item holds. "Show all" lifts the limits of text,
 // receivers and attachments.
 const (
-	bodyLimit     = 22 << 10 // bytes of written text
+	bodyLimit     = 17 << 10 // bytes of written text
 	receiversMost = 10
 	filesMost     = 15
 	nameMost      = 120 // characters of a name, an address or a file name

@@ -60,7 +60,7 @@ func frameDocument(fragment, lang string) string {
 
 // headersView writes every header field of the mail in its order.
 func (s *site) headersView(p *page, it *item) error {
-	raw, err := it.bytes()
+	raw, err := it.signedBytes()
 	if err != nil {
 		return err
 	}
@@ -79,9 +79,9 @@ func (s *site) headersView(p *page, it *item) error {
 		}
 		p.html("<dt>")
 		p.code(cut(f.Name(), listName))
-		p.html(`</dt><dd class="mono">`)
-		p.bdi(strings.TrimSpace(cutBytes(text(f.Value()), sourceLimit)))
-		p.html("</dd>\n")
+		p.html(`</dt><dd class="mono"><bdi>`)
+		p.marked(strings.TrimSpace(cutSigned(text(f.Value()), sourceLimit)), it.rec.Redactions, inText)
+		p.html("</bdi></dd>\n")
 	}
 	p.html("</dl>\n")
 	return nil
@@ -89,15 +89,15 @@ func (s *site) headersView(p *page, it *item) error {
 
 // sourceView writes the mail's exact bytes as text.
 func (s *site) sourceView(p *page, it *item) error {
-	raw, err := it.bytes()
+	raw, err := it.signedBytes()
 	if err != nil {
 		return err
 	}
-	source := text(raw[:min(len(raw), sourceLimit)])
+	source := cutSigned(text(raw[:min(len(raw), sourceLimit)]), sourceLimit)
 	p.html("<pre")
 	p.sayAttr("aria-label", "view.source")
 	p.html(` tabindex="0"><code>`)
-	p.body(source)
+	p.marked(source, it.rec.Redactions, inBody)
 	p.html("</code></pre>\n")
 	if len(raw) > sourceLimit {
 		p.html("<p>")

@@ -299,3 +299,32 @@ func TestRealMailsShowTheirStateOnTheirPage(t *testing.T) {
 		t.Errorf("%d of the %d edited mails were looked at", found, len(edited))
 	}
 }
+
+// TestAPanelStaysWithinThePageWhateverAMailHolds signs the widest mail there is
+// several times, with keys that were seen in many places, and many field names.
+func TestAPanelStaysWithinThePageWhateverAMailHolds(t *testing.T) {
+	raw := []byte(wideMail())
+	for i := range 40 {
+		raw = append(fmt.Appendf(nil, "X-%s-%d: <b>\r\n", strings.Repeat("Long-Name", 12), i), raw...)
+	}
+	key := evidence.Key{Note: strings.Repeat("n", 300)}
+	for i := range 30 {
+		key.Seen = append(key.Seen, evidence.Sighting{Where: fmt.Sprintf("%d %s", i, strings.Repeat("<&>", 200)), When: time.Date(2016, 1, 1+i, 0, 0, 0, 0, time.UTC)})
+	}
+	keys := new(evidence.Keys)
+	for i := range 8 {
+		s := &testSigner{domain: strings.Repeat("a.", 100) + "example.org", selector: fmt.Sprint("s", i), rsa: testRSA(), headers: "from:date:message-id:mime-version:content-type", tags: "l=14; "}
+		raw = s.sign(t, raw)
+		key.Domain, key.Selector, key.Record = s.domain, s.selector, s.record(t, false)
+		keys.Add(key)
+	}
+	f := mailSite(t, keys, raw)
+	for _, path := range []string{"/c/mail/1", "/c/mail/1/verify", "/keys"} {
+		w := f.get(t, path)
+		t.Logf("%s: %d bytes with style sheet", path, w.Body.Len()+len(styleSheet))
+		checkPage(t, path, w)
+	}
+	if said := panelOf(t, f.page(t, "/c/mail/1")); !strings.Contains(said, "Signature valid with kept key") || !strings.Contains(said, "and 6 more") {
+		t.Errorf("the panel says: %.800s", said)
+	}
+}

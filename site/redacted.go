@@ -28,7 +28,8 @@ var signNonce = func() string {
 	return strings.ToLower(rand.Text()[:4])
 }()
 
-// marksMost is how many marks have a sign of their own; four digits.
+// marksMost is how many signs there are, with four digits. The last is that of
+// a mark whose reason is not known.
 const marksMost = 36 * 36 * 36 * 36
 
 // signOf is what stands for mark number n.
@@ -46,7 +47,7 @@ func withSigns(raw []byte, r *proof.Rendition) []byte {
 		if h.Mark >= proof.MarkBase64 {
 			sign = base64.StdEncoding.EncodeToString([]byte(sign + "  "))
 		}
-		if n == marksMost || h.At < 0 || h.At+int64(len(sign)) > int64(len(raw)) {
+		if n == marksMost-1 || h.At < 0 || h.At+int64(len(sign)) > int64(len(raw)) {
 			break
 		}
 		copy(raw[h.At:], sign)
@@ -73,18 +74,19 @@ func nextSign(text string) (at, n int) {
 	}
 }
 
-// bodyText writes running text of an item, with a black box for each sign.
-func (p *page) bodyText(s string, marks []archive.Redaction) {
+// marked writes text of an item to a kind of place, with a black box for each
+// sign.
+func (p *page) marked(s string, marks []archive.Redaction, place where) {
 	for len(marks) > 0 {
 		at, n := nextSign(s)
 		if at < 0 {
 			break
 		}
-		p.body(s[:at])
+		p.b = appendEscaped(p.b, s[:at], place)
 		p.blackBox(n, marks)
 		s = s[at+signSize:]
 	}
-	p.body(s)
+	p.b = appendEscaped(p.b, s, place)
 }
 
 // blackBox stands for what is hidden; its words are its own, for whoever does
@@ -99,18 +101,52 @@ func (p *page) blackBox(n int, marks []archive.Redaction) {
 	p.html("</span>")
 }
 
-// signedText is the text of a redacted mail with signs, decoded from what is
-// shown of it; false where its text is made otherwise.
-func (it *item) signedText() (string, bool, error) {
-	if it.rec.Redacted == nil || it.rec.Kind != trove.Mail || it.row.Size > maxPlain || !it.hasText() {
-		return "", false, nil
+// signText makes the text of a redacted item for pages. That of a mail with
+// text parts is decoded anew, with signs, from what is shown of it. In any
+// other, made of HTML say, the words of a mark count as one, and its reason is
+// known where all have the same.
+func (it *item) signText() error {
+	if it.rec.Redacted == nil {
+		return nil
 	}
-	raw, err := it.bytes()
+	if it.rec.Kind != trove.Mail || it.row.Size > maxPlain || !it.hasText() {
+		it.signed = strings.ReplaceAll(it.text, proof.Mark(0).String(), signOf(it.onlyReason()))
+		return nil
+	}
+	raw, err := it.signedBytes()
 	if err != nil {
-		return "", false, err
+		return err
 	}
-	text, err := it.decodeTexts(withSigns(raw, it.rec.Redacted))
-	return text, true, err
+	it.signed, err = it.decodeTexts(raw)
+	return err
+}
+
+// onlyReason is the number of a mark with the reason that all marks have, or
+// one that no mark has.
+func (it *item) onlyReason() int {
+	list := it.rec.Redactions
+	if len(list) == 0 || slices.ContainsFunc(list, func(r archive.Redaction) bool { return r.Reason != list[0].Reason }) {
+		return marksMost - 1
+	}
+	return 0
+}
+
+// signedBytes are the item's exact bytes, with signs where it is redacted.
+func (it *item) signedBytes() ([]byte, error) {
+	raw, err := it.bytes()
+	if err != nil || it.rec.Redacted == nil {
+		return raw, err
+	}
+	return withSigns(raw, it.rec.Redacted), nil
+}
+
+// cutSigned is at most n bytes of text, which cut no sign.
+func cutSigned(s string, n int) string {
+	s = cutBytes(s, n)
+	if i := strings.LastIndexByte(s, signOpen); i >= 0 && i > len(s)-signSize {
+		s = s[:i]
+	}
+	return s
 }
 
 func (it *item) hasText() bool {

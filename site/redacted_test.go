@@ -210,6 +210,16 @@ func TestARedactedCopyShowsWhatIsHiddenAndWhy(t *testing.T) {
 			}
 		}
 	}
+	for address, want := range map[string]string{
+		"/c/mail/2?view=headers": "redacted: privacy", "/c/mail/5": "redacted: privacy",
+		"/c/mail/2?view=source": "redacted: privacy; redacted: privacy; redacted: third party; redacted: privacy", "/c/mail/1?view=source": "",
+	} {
+		w := f.get(t, address)
+		checkPage(t, address, w)
+		if got := strings.Join(boxes(t, w.Body.String()), "; "); got != want {
+			t.Errorf("%s: boxes %q, want %q", address, got, want)
+		}
+	}
 	for _, suffix := range []string{".txt", ".json", ".eml", "?view=headers", "?view=source", "?view=html", "/verify", "/history", ".proof"} {
 		for n := redactedPlain; n <= redactedLater; n++ {
 			if body := f.page(t, fmt.Sprintf("/c/mail/%d%s", n, suffix)); strings.Contains(body, secretName) || strings.ContainsAny(body, "\x02\x03\u2402") {
@@ -326,5 +336,36 @@ func TestATombstoneSaysWhyWhenAndHowToProveIt(t *testing.T) {
 	}
 	if entry := f.page(t, gone.TlogProofURL); !strings.HasPrefix(entry, "c2sp.org/tlog-proof@v1\nextra ") {
 		t.Errorf("proof of the withdrawal: %s", entry)
+	}
+}
+
+// TestSignsOfOthersAreNoMarks writes what looks like a sign into a mail that is
+// redacted, and into one that is not.
+func TestSignsOfOthersAreNoMarks(t *testing.T) {
+	marks := []archive.Redaction{{Reason: "privacy"}}
+	for text, want := range map[string]string{
+		signOf(0):                       `<span class="gone">redacted: privacy</span>`,
+		"a" + signOf(7) + "b":           `a<span class="gone">redacted</span>b`,
+		"\x02aaaa0000\x03":              "␂aaaa0000␃",
+		signOf(0)[:9]:                   "␂" + signNonce + "0000",
+		"\x02" + signOf(0) + "\x03":     `␂<span class="gone">redacted: privacy</span>␃`,
+		"\x02" + signNonce + "????\x03": "␂" + signNonce + "????␃",
+	} {
+		p := newPage(english(t), "/")
+		p.marked(text, marks, inBody)
+		if string(p.b) != want {
+			t.Errorf("%q: %s, want %s", text, p.b, want)
+		}
+		p.free()
+	}
+	p := newPage(english(t), "/")
+	defer p.free()
+	if p.marked(signOf(0), nil, inBody); strings.Contains(string(p.b), "gone") {
+		t.Errorf("without redactions: %s", p.b)
+	}
+	for n := range 4000 {
+		if got := cutSigned(strings.Repeat("x", 3990)+signOf(1)+"tail", n); strings.Contains(got, "\x02") && !strings.Contains(got, signOf(1)) {
+			t.Fatalf("a sign is cut at %d", n)
+		}
 	}
 }

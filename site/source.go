@@ -179,10 +179,13 @@ func (c *collection) neighbour(n, step int) int {
 // the log vouches for; of other items, whose text is made of several parts or
 // of HTML, from the index. Without an index every text part is decoded.
 func (s *site) loadText(ctx context.Context, it *item) error {
-	var err error
-	if it.signed, _, err = it.signedText(); err != nil {
+	if err := s.findText(ctx, it); err != nil {
 		return err
 	}
+	return it.signText()
+}
+
+func (s *site) findText(ctx context.Context, it *item) error {
 	if text, ok, err := it.plainText(); ok || err != nil {
 		it.text = text
 		return err

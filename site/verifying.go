@@ -20,8 +20,15 @@ type panel struct {
 }
 
 var (
-	panelSmall = panel{signatures: 3, names: 12, sources: 2, witnesses: 3}
-	panelWhole = panel{signatures: evidence.MaxSignatures, names: 60, sources: 10, witnesses: 20, whole: true}
+	panelSmall = panel{signatures: 2, names: 8, sources: 2, witnesses: 3}
+	panelWhole = panel{signatures: 6, names: 30, sources: 4, witnesses: 20, whole: true}
+)
+
+// fieldMost and sourceMost are how many characters a panel shows of the name of
+// a header field, and of the place where a key was seen.
+const (
+	fieldMost  = 40
+	sourceMost = 80
 )
 
 // signatureResults are the words for what was found of a signature.
@@ -117,6 +124,10 @@ func (s *site) checkedBy(p *page, it *item, j *judged) {
 	switch {
 	case !j.done:
 		p.say("verify.recorded")
+		if it.row.Size > judgedMost {
+			p.html(" ")
+			p.say("verify.large")
+		}
 	case j.agrees:
 		p.say("verify.checked", with("Keys", s.sayKeys))
 	default:
@@ -224,7 +235,7 @@ func (p *page) keySources(k *evidence.Key, most int) {
 		if i > 0 {
 			p.html(" ")
 		}
-		where, day := cut(seen.Where, nameMost), func(p *page) { p.day(seen.When) }
+		where, day := cut(seen.Where, sourceMost), func(p *page) { p.day(seen.When) }
 		switch {
 		case seen.Recovered:
 			p.say("keys.recovered")
@@ -289,7 +300,7 @@ func (p *page) fieldNames(names []string, most int) {
 		if i > 0 {
 			p.say("list.comma")
 		}
-		p.bdi(cut(n, listName))
+		p.bdi(cut(n, fieldMost))
 	}
 	if more := len(list) - most; more > 0 {
 		p.say("list.comma")

@@ -96,7 +96,7 @@ func (s *site) senderCommands(p *page, it *item, j *judged) error {
 }
 
 // signaturesShown is for how many signatures of a mail commands are written.
-const signaturesShown = 5
+const signaturesShown = 4
 
 func (p *page) senderCommand(it *item, n int, sig *evidence.Signature, c *evidence.Canonical, key []byte) {
 	name := it.fileBase() + "-dkim-" + strconv.Itoa(n)
