@@ -1,0 +1,72 @@
+package cms_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"unseal/evidence/cms"
+)
+
+// TestRealContainers: what truth.json calls signed is read, what it calls
+// enveloped is called encrypted, and the signatures that enclose what they sign
+// hold. A broken one is an error and no panic.
+func TestRealContainers(t *testing.T) {
+	dir := os.Getenv("UNSEAL_CORPORA")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "corpora")
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
+	if err != nil {
+		if os.Getenv("UNSEAL_REQUIRE") == "1" {
+			t.Fatalf("required material is absent: %v", err)
+		}
+		t.Skipf("SKIPPED: real containers are absent (UNSEAL_CORPORA): %v", err)
+	}
+	var truth struct {
+		Files map[string]struct {
+			Kind, Type  string
+			ContentType string `json:"content_type"`
+		}
+	}
+	if err := json.Unmarshal(b, &truth); err != nil {
+		t.Fatal(err)
+	}
+	met := map[string]int{}
+	for name, f := range truth.Files {
+		if f.Kind != "email-crypto" || f.Type != "pkcs7" {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := cms.Parse(b)
+		met[f.ContentType]++
+		switch f.ContentType {
+		case "pkcs7-signedData":
+			if err != nil || len(d.Signers) == 0 {
+				t.Errorf("%s: %v", name, err)
+			} else if _, err := d.Signers[0].Verify(d.Content, nil); !d.Detached && err != nil && !errors.Is(err, cms.ErrNoKey) {
+				t.Errorf("%s: %v", name, err)
+			}
+		case "pkcs7-envelopedData":
+			if !errors.Is(err, cms.ErrEncrypted) {
+				t.Errorf("%s: %v", name, err)
+			}
+		case "undefined": // TimeStampedData, RFC 5544
+			if !errors.Is(err, cms.ErrOther) {
+				t.Errorf("%s: %v", name, err)
+			}
+		default:
+			if err == nil {
+				t.Errorf("%s is read", name)
+			}
+		}
+	}
+	if met["pkcs7-signedData"] == 0 || met["pkcs7-envelopedData"] == 0 || met["undefined"] == 0 {
+		t.Errorf("met %v", met)
+	}
+}
