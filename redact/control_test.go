@@ -1,9 +1,13 @@
 package redact
 
 import (
+	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"unseal/trove"
 )
 
 // The negative controls: a search that overlooks one kind of place is caught
@@ -42,5 +46,52 @@ func TestTheSecondLookHidesWhatIsLeft(t *testing.T) {
 	}
 	if again := remains(raw, "mail", q, q.scan(raw, "mail").hits); len(again) > 0 {
 		t.Errorf("the second look finds %+v after a good first one", again)
+	}
+}
+
+// In the characters of base64 a short word stands by accident: it must not
+// cost a line of a picture.
+func TestShortWordsInEncodedBytesAreNoMatch(t *testing.T) {
+	picture := bodyOf("Subject: ask mark about it\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n", "iVBORw0KGgoMarkAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ4829\r\n")
+	for name, sel := range map[string]Selection{"word": {Words: []string{"mark"}}, "expression": {Text: regexp.MustCompile(`(?i)mark|\d{4}`)}} {
+		if f := find(t, picture, sel); len(f.Places) != 1 || f.Places[0].Base64 {
+			t.Errorf("%s: places %+v, want that in the subject", name, f.Places)
+		}
+	}
+}
+
+// What is no mail is one body.
+func TestItemsOfOtherKinds(t *testing.T) {
+	content := "one " + hiddenWord + " two"
+	f, err := Find([]byte(content), trove.Doc, Selection{Words: []string{hiddenWord}})
+	if err != nil || string(hide([]byte(content), f.Places)) != "one [redacted] two" {
+		t.Errorf("text: %+v, %v", f.Places, err)
+	}
+	pdf := pdfOf("BT (" + "Quimperle Harbour" + ") Tj ET")
+	f, err = Find([]byte(pdf), trove.Doc, Selection{Words: []string{hiddenWord}})
+	if err != nil || string(hide([]byte(pdf), f.Places)) != "[redacted]" {
+		t.Errorf("PDF: %+v, %v", f.Places, err)
+	}
+	if f, err = Find([]byte(noise(100)), trove.Image, Selection{Words: []string{hiddenWord}}); !errors.Is(err, ErrNothing) || len(f.Opaque) != 1 {
+		t.Errorf("picture: %+v, %v", f, err)
+	}
+}
+
+func TestLimitsOfItems(t *testing.T) {
+	if _, err := Find(make([]byte, MaxItem+1), trove.File, Selection{Words: []string{"x"}}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("an item over the limit: %v, want ErrTooLarge", err)
+	}
+	if _, err := NewQuotes([]string{hiddenWord}, nil).Find(make([]byte, MaxItem+1), trove.File); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("an item over the limit: %v, want ErrTooLarge", err)
+	}
+	long := hiddenWord + strings.Repeat(" and other words", maxTracked/16)
+	f := find(t, bodyOf("", long), Selection{Words: []string{hiddenWord}})
+	if p := f.Places[0]; len(f.Places) != 1 || int(p.To-p.From) != len(long) {
+		t.Errorf("a text that is too long to be led back: places %+v, want all of it", f.Places)
+	}
+	for _, sel := range []Selection{{Bytes: [2]int64{5, 1000}}, {Bytes: [2]int64{-1, 2}}, {Bytes: [2]int64{3, 2}}, {Part: &trove.Part{Offset: 3, Length: 1000}}} {
+		if _, err := Find([]byte("0123456789"), trove.File, sel); !errors.Is(err, ErrRange) {
+			t.Errorf("%+v: %v, want ErrRange", sel, err)
+		}
 	}
 }

@@ -124,8 +124,9 @@ func paint(b []byte, base64 bool) {
 	}
 }
 
-// places sorts and joins hits. A place in the open begins with a letter or
-// digit where it can, as what stands before belongs to the segment before.
+// places sorts and joins hits. A place in the midst of a line begins with a
+// letter or digit where it can, as what stands before belongs to the segment
+// before (proof.WordsRule).
 func places(raw []byte, hits []hit) []Place {
 	slices.SortStableFunc(hits, func(a, b hit) int { return int(a.from) - int(b.from) })
 	var list []Place
@@ -143,6 +144,9 @@ func places(raw []byte, hits []hit) []Place {
 }
 
 func (h *hit) trim(raw []byte) {
+	if h.from == 0 || raw[h.from-1] == '\n' {
+		return // nothing stands before it
+	}
 	for i := h.from; i < h.to && !h.base64; i++ {
 		if c := raw[i]; c >= 0x80 || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' {
 			h.from = i

@@ -150,6 +150,19 @@ func (p *patterns) inFolded(t text, hyphens bool, found func(t text, from, to in
 	})
 }
 
+// inNoise is as within, for characters that mean no text: in them, short
+// patterns stand by accident.
+func (p *patterns) inNoise(t text, found func(t text, from, to int)) {
+	if !t.tracked() && !p.holds(t.b) {
+		return
+	}
+	p.within(t, func(t text, from, to int) {
+		if to-from >= minBare {
+			found(t, from, to)
+		}
+	})
+}
+
 // spare is memory for folded texts that are not kept.
 var spare = sync.Pool{New: func() any { return new(folded) }}
 

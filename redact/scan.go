@@ -205,7 +205,9 @@ func (s *scanner) encoded(t text, encoding string) {
 	if from >= 0 {
 		s.look(t.cut(from, len(t.b)), func(t text) { s.readings(t, "") })
 	}
-	s.look(t, func(t text) { s.within(mixed(t)) })
+	if p, ok := s.seek.(*patterns); ok {
+		s.look(t, func(t text) { p.inNoise(t, s.report) })
+	}
 }
 
 // content looks into decoded bytes of whatever kind; p is their part, or nil.
