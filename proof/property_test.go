@@ -166,6 +166,7 @@ func draw(tb *testing.T, t *rapid.T) (published, world) {
 }
 
 func TestRandomItemsAndRedactionsVerify(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		for _, p := range drawWorld(t, rt, testContext.Origin).proofs {
 			back, err := Parse(p.text)
@@ -184,6 +185,7 @@ func TestRandomItemsAndRedactionsVerify(t *testing.T) {
 // An altered byte anywhere, in the proof or in what is shown, is refused; so is
 // a byte more, a byte less and two bytes swapped.
 func TestAnyAlteredByteAnywhereIsRefused(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		p, w := draw(t, rt)
 		for name, where := range map[string][]byte{"proof": p.text, "rendition": p.shown} {
@@ -269,6 +271,7 @@ func sliceLeaves(v reflect.Value, name string, visit func(string), set func(stri
 
 // A forgery of each field and of each node of each path is refused.
 func TestAForgeryOfEachFieldAndEachNodeIsRefused(t *testing.T) {
+	t.Parallel()
 	tried := map[string]bool{}
 	rapid.Check(t, func(rt *rapid.T) {
 		p, w := draw(t, rt)
@@ -301,6 +304,7 @@ func TestAForgeryOfEachFieldAndEachNodeIsRefused(t *testing.T) {
 // unless it is one of them; and a valid one is refused for the bytes of another
 // item, collection, origin, number or edition.
 func TestAMixtureOfValidProofsIsRefused(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		a, w := draw(t, rt)
 		v := w
@@ -380,6 +384,7 @@ func rendered(r Rendition, pieces [][]byte) ([]byte, *Rendition) {
 // makes all numbers fit, seeds included, and signs whatever the log says of
 // what is shown: the commitment does not open.
 func TestNoSegmentIsMovedDroppedOrAdded(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		_, w := draw(t, rt)
 		for _, p := range w.proofs {
@@ -430,6 +435,7 @@ func (p published) shut(t *rapid.T, what string, c Context, want trove.Digest, p
 // Who has the whole item can hide more of it, since he has its seeds. The
 // log's entry says what the publisher shows, so that it does not pass as his.
 func TestAReaderWhoHidesMoreIsRefused(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		_, w := draw(t, rt)
 		for _, p := range w.proofs {
@@ -451,6 +457,7 @@ func TestAReaderWhoHidesMoreIsRefused(t *testing.T) {
 
 // The proof of a redaction of k places in n segments is small.
 func TestRedactionsTakeFewSeedsAndHashes(t *testing.T) {
+	t.Parallel()
 	word := []byte("word ")
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 5000).Draw(rt, "n")
