@@ -276,6 +276,9 @@ func (s *stamper) keepChain(out *Stamped, p *opentimestamps.Proof) error {
 		}
 		p = there
 	}
+	if _, err := opentimestamps.Parse(p.Bytes()); err != nil { // grown beyond what is read
+		return fmt.Errorf("%s: %w", out.Path, err)
+	}
 	out.Shown = p.Judge()
 	if out.Already = bytes.Equal(p.Bytes(), old); out.Already {
 		return nil
