@@ -96,11 +96,14 @@ func (s *site) batchPage(w http.ResponseWriter, r *http.Request, c *collection, 
 	p.say("batch.published", with("Date", func(p *page) { p.moment(b.Published) }))
 	p.html("</p>\n")
 	if b.Edition > 1 {
-		p.paragraph("batch.edition", num("Edition", b.Edition))
+		p.paragraph("batch.edition", num("Edition", b.Edition), with("Date", func(p *page) { p.moment(c.editions[edition{b.Number, b.Edition}]) }))
 	}
 	p.batchNeighbours(c, b)
 	p.section("what", "", "batch.what")
 	p.paragraph("batch.items", count(b.Items), num("First", b.First), num("Last", b.Last))
+	if b.gone > 0 {
+		p.paragraph("batch.gone", count(b.gone))
+	}
 	p.html("</section>\n")
 	p.section("verify", "panel", "batch.verify")
 	p.paragraph("batch.verify-text")

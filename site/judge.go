@@ -2,6 +2,7 @@ package site
 
 import (
 	"strings"
+	"sync"
 
 	"unseal/evidence"
 	"unseal/trove"
@@ -21,17 +22,49 @@ type judged struct {
 
 // judge checks the signatures of a mail again, with the keys at hand, unless it
 // has none or is larger than most. "Now" is when it was published, so that a
-// page says the same on every day.
+// page says the same on every day, and what was found once can be kept.
 func (s *site) judge(it *item, most int64) (judged, error) {
 	if it.rec.Kind != trove.Mail || len(it.rec.Signatures) == 0 || it.row.Size > most || it.rec.Verdict == trove.Redacted {
 		return judged{}, nil
+	}
+	key := trove.Name{Collection: it.coll.Name, Number: it.number}
+	if j, ok := s.judged.get(key); ok {
+		return j, nil
 	}
 	raw, err := it.bytes()
 	if err != nil {
 		return judged{}, err
 	}
 	r := evidence.Examine(raw, s.keys, it.published)
-	return judged{r, true, passes(r.Verdict) && passes(it.rec.Verdict) || r.Verdict == it.rec.Verdict}, nil
+	j := judged{r, true, passes(r.Verdict) && passes(it.rec.Verdict) || r.Verdict == it.rec.Verdict}
+	s.judged.put(key, j)
+	return j, nil
+}
+
+// judgements keeps what was found of some mails: a hostile one can ask for much
+// hashing. It is safe for concurrent use.
+type judgements struct {
+	mu    sync.Mutex
+	known map[trove.Name]judged // guarded by mu
+}
+
+// judgementsMost is how many are kept, at some kilobytes each.
+const judgementsMost = 1000
+
+func (k *judgements) get(n trove.Name) (judged, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	j, ok := k.known[n]
+	return j, ok
+}
+
+func (k *judgements) put(n trove.Name, j judged) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.known == nil || len(k.known) >= judgementsMost {
+		k.known = map[trove.Name]judged{}
+	}
+	k.known[n] = j
 }
 
 func passes(v trove.Verdict) bool { return v == trove.Valid || v == trove.KeptKey }

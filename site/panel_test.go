@@ -158,7 +158,7 @@ func TestThePanelSaysWhatWasShownAndWhatNot(t *testing.T) {
 func TestThePanelSaysWhereThePageDisagreesWithTheRecord(t *testing.T) {
 	keys, mails := signedMails(t)
 	f := mailSite(t, keys, mails...)
-	f.site.keys, f.site.keysOurs = known.Keys(), true
+	f.site.keys, f.site.keysOurs, f.site.judged = known.Keys(), true, judgements{}
 	said := panelOf(t, f.page(t, "/c/mail/1"))
 	for _, want := range []string{"Signature valid with kept key", "As the publisher's record states it.", "This page, with the keys that are built into the program, finds: Cannot check."} {
 		if !strings.Contains(said, want) {
@@ -326,5 +326,19 @@ func TestAPanelStaysWithinThePageWhateverAMailHolds(t *testing.T) {
 	}
 	if said := panelOf(t, f.page(t, "/c/mail/1")); !strings.Contains(said, "Signature valid with kept key") || !strings.Contains(said, "and 6 more") {
 		t.Errorf("the panel says: %.800s", said)
+	}
+}
+
+// TestWhatWasFoundOfAMailIsKeptWithinBounds fills what is kept.
+func TestWhatWasFoundOfAMailIsKeptWithinBounds(t *testing.T) {
+	var k judgements
+	for n := range 3 * judgementsMost {
+		name := trove.Name{Collection: "mail", Number: n + 1}
+		if k.put(name, judged{done: true}); len(k.known) > judgementsMost {
+			t.Fatalf("%d are kept", len(k.known))
+		}
+		if j, ok := k.get(name); !ok || !j.done {
+			t.Fatalf("%s was not kept", name)
+		}
 	}
 }

@@ -369,3 +369,20 @@ func TestSignsOfOthersAreNoMarks(t *testing.T) {
 		}
 	}
 }
+
+func TestABatchSaysThatItWasAmendedAndWhatIsGone(t *testing.T) {
+	f := redactedSite(t)
+	w := f.get(t, "/c/mail/batch/1/")
+	checkPage(t, "/c/mail/batch/1/", w)
+	said := textOf(t, w.Body.String(), func(n *html.Node) bool { return n.Data == "main" })
+	for _, want := range []string{"Published 7 Oct 2016, 09:00 UTC.", "Edition 2, since 8 Oct 2016, 09:00 UTC: the batch has been amended.", "7 items, numbers 1 to 7.", "1 of them has been withdrawn since."} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the batch does not say %q, but:\n%.900s", want, said)
+		}
+	}
+	for address, status := range map[string]int{"/c/mail/batch/0001/1/manifest.json": 404, "/c/mail/batch/0001/2/manifest.json": 200, "/c/mail/batch/1/items.zip": 200} {
+		if w := f.get(t, address); w.Code != status {
+			t.Errorf("%s: %d, want %d", address, w.Code, status)
+		}
+	}
+}

@@ -45,6 +45,7 @@ type site struct {
 	searching   chan struct{} // one place for each search under way
 	checks      *checks       // counted of the senders' signatures
 	past        *past         // of numbers, as the log has it
+	judged      judgements
 }
 
 // New is the handler of the reader's pages and API. It opens nothing and

@@ -29,7 +29,10 @@ type edition struct{ batch, edition int }
 
 // batch is a batch with all its editions: when the first came out, and which
 // the newest is. Items, First and Last count what came out in any of them.
-type batch struct{ archive.BatchInfo }
+type batch struct {
+	archive.BatchInfo
+	gone int // of Items, withdrawn since
+}
 
 // published is how many items can be read.
 func (c *collection) published() int { return c.states[trove.Published] }
@@ -97,7 +100,7 @@ func (c *collection) readBatches() error {
 			b.Edition, b.Manifest = e.Edition, e.Manifest
 			continue
 		}
-		c.batches = append(c.batches, batch{archive.BatchInfo{Number: e.Number, Edition: e.Edition, Published: e.Published, Manifest: e.Manifest}})
+		c.batches = append(c.batches, batch{BatchInfo: archive.BatchInfo{Number: e.Number, Edition: e.Edition, Published: e.Published, Manifest: e.Manifest}})
 	}
 	slices.SortFunc(c.batches, func(a, b batch) int { return a.Number - b.Number })
 	return nil
@@ -122,6 +125,9 @@ func (c *collection) count() {
 		}
 		b.Last = n
 		b.Items++
+		if st.State == trove.Tombstone {
+			b.gone++
+		}
 	}
 }
 
