@@ -50,7 +50,9 @@ const FromMessage = "key from the message itself: shows only that its holder sig
 
 // Examine judges every OpenPGP signature of a mail: those of PGP/MIME, then
 // those in texts. raw is the mail's exact bytes; known may be nil. It never
-// fails: what cannot be judged has the result "nokey" and its cause.
+// fails: what cannot be judged has the result "nokey" and its cause. Of a mail
+// that is beyond the limits of package body, which cannot be read either, it
+// says nothing.
 func Examine(raw []byte, known *Keys) []trove.OtherSignature {
 	if !mayBeSigned(raw) {
 		return nil
@@ -58,8 +60,7 @@ func Examine(raw []byte, known *Keys) []trove.OtherSignature {
 	e := examiner{raw: raw}
 	var err error
 	if e.msg, err = body.Walk(raw); err != nil {
-		e.add(trove.OtherSignature{Result: noKey, Cause: "too large or too deep to be checked"})
-		return e.found
+		return nil
 	}
 	if known != nil {
 		e.known = known.list
@@ -76,6 +77,8 @@ func Examine(raw []byte, known *Keys) []trove.OtherSignature {
 	return e.found
 }
 
+const tooMuch = "too large to be checked"
+
 // examiner gathers what is found in one mail.
 type examiner struct {
 	raw      []byte
@@ -84,6 +87,7 @@ type examiner struct {
 	known    openpgp.EntityList
 	own      openpgp.EntityList // keys that came with the message, once gathered
 	gathered bool
+	left     signedpart.Budget
 	found    []trove.OtherSignature
 }
 
@@ -112,11 +116,11 @@ func (e *examiner) add(s trove.OtherSignature) {
 // mime judges a multipart/signed.
 func (e *examiner) mime(p *signedpart.Part) {
 	switch {
-	case p.Signed == nil:
+	case !p.Whole:
 		e.add(trove.OtherSignature{Result: fail, Cause: "the signed part or the signature is missing", Of: p.Place})
 		return
 	case len(p.Signature) > maxSignature:
-		e.add(trove.OtherSignature{Result: noKey, Cause: "too large to be checked", Of: p.Place})
+		e.add(trove.OtherSignature{Result: noKey, Cause: tooMuch, Of: p.Place})
 		return
 	}
 	signature := p.Signature
@@ -125,7 +129,7 @@ func (e *examiner) mime(p *signedpart.Part) {
 			signature, _ = io.ReadAll(block.Body) // what is cut short is no signature
 		}
 	}
-	e.signatures(p.Place, signature, p.Signed, nil)
+	e.signatures(p.Place, signature, p.Signed(), nil)
 }
 
 // part looks at one part for what is encrypted and for texts signed in the clear.
@@ -230,7 +234,7 @@ func (e *examiner) signatures(place string, packets, signed []byte, remarks []st
 	seen := false
 	for range MaxSignatures {
 		o, err := r.Next()
-		if err == io.EOF {
+		if err == io.EOF || len(e.found) > MaxSignatures {
 			break
 		}
 		if err != nil {
@@ -270,7 +274,10 @@ func unread(place string, err error) trove.OtherSignature {
 
 // judge judges one signature over the signed bytes.
 func (e *examiner) judge(s signature, signed []byte, remarks []string) trove.OtherSignature {
-	out := trove.OtherSignature{Result: noKey, Time: s.made, Fingerprint: s.key()}
+	out := trove.OtherSignature{Result: noKey, Time: s.made, Fingerprint: s.key(), Cause: tooMuch}
+	if !e.left.Spend(len(signed)) {
+		return out
+	}
 	fits, err := s.tagFits(signed)
 	switch {
 	case s.id == 0:
@@ -294,6 +301,10 @@ func (e *examiner) judge(s signature, signed []byte, remarks []string) trove.Oth
 		out.Cause = "text changed: the signed bytes are others"
 	}
 	for i := range keys {
+		if !e.left.Spend(len(signed)) {
+			out.Result, out.Cause = noKey, tooMuch
+			return out
+		}
 		k := &keys[i]
 		out.Signer, out.Fingerprint = userID(k.Entity), fingerprint(k.PublicKey.Fingerprint)
 		switch err := s.check(k.PublicKey, signed); {

@@ -264,6 +264,21 @@ func TestTextsSignedInTheClear(t *testing.T) {
 	}
 }
 
+func TestSignaturesOfOneMailAreBounded(t *testing.T) {
+	e := newKey(t, "ada@example.org")
+	block, err := armor.Decode(bytes.NewReader(sign(t, e, text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var one bytes.Buffer
+	one.ReadFrom(block.Body)
+	raw := mail("ada@example.org", text, armored(t, pgp.SignatureType, bytes.Repeat(one.Bytes(), 200)))
+	raw = append(raw, bytes.Repeat([]byte(clear(t, e, "The wall.\n")), 50)...)
+	if list := openpgp.Examine(raw, keys(t, e)); len(list) < openpgp.MaxSignatures || len(list) > openpgp.MaxSignatures+1 || list[0].Result != "pass" {
+		t.Errorf("%d results", len(list))
+	}
+}
+
 // TestKeysTooLongAreNotTried: a key whose arithmetic takes minutes is left out
 // before the library reads it, which checks its own signatures.
 func TestKeysTooLongAreNotTried(t *testing.T) {

@@ -15,16 +15,33 @@ import (
 	"unseal/mime/body"
 )
 
-// Max is how many signed parts of one message are looked at.
-const Max = 20
+// The limits of one message.
+const (
+	Max       = 8         // signed parts that are looked at
+	MaxHashed = 512 << 20 // bytes hashed for one mail, as in package evidence
+)
+
+// Budget is what may still be hashed of one mail. The zero value is all of it.
+type Budget struct{ spent int64 }
+
+// Spend takes n bytes off, and reports whether they were still there.
+func (b *Budget) Spend(n int) bool {
+	b.spent += int64(n)
+	return b.spent <= MaxHashed
+}
 
 // Part is one multipart/signed.
 type Part struct {
 	Place     string // "part 2" where it is not the whole message
 	Protocol  string // lower-case media type of the signature, as the signature's part or else the multipart says
-	Signed    []byte // nil if the two parts are not there
 	Signature []byte // decoded
+	Whole     bool   // both parts are there
+	signed    []byte // as it stands in the message
 }
+
+// Signed is what the signature is over, in a copy of its own where line ends
+// had to be changed.
+func (p *Part) Signed() []byte { return CRLF(p.signed) }
 
 // Find lists the multipart/signed of a walked message, outer ones first.
 func Find(raw []byte, m *body.Message) []Part {
@@ -92,7 +109,7 @@ func read(raw []byte, m *body.Message, i int) Part {
 	if strings.HasPrefix(second.Type, "application/") {
 		out.Protocol = second.Type
 	}
-	out.Signed = CRLF(raw[start:first.End])
+	out.signed, out.Whole = raw[start:first.End], true
 	out.Signature = body.Decode(raw[second.Offset:second.End], second.Encoding)
 	return out
 }

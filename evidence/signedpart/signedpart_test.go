@@ -29,8 +29,8 @@ func TestSignedBytesAreThoseBetweenTheBoundaries(t *testing.T) {
 			t.Fatalf("%s: %d parts", name, len(list))
 		}
 		p := list[0]
-		if want := "Content-Type: text/plain\r\n\r\nThe wall. \r\n"; string(p.Signed) != want {
-			t.Errorf("%s: signed %q, want %q", name, p.Signed, want)
+		if want := "Content-Type: text/plain\r\n\r\nThe wall. \r\n"; string(p.Signed()) != want || !p.Whole {
+			t.Errorf("%s: signed %q, want %q", name, p.Signed(), want)
 		}
 		if string(p.Signature) != "ABC" || p.Protocol != "application/pgp-signature" || p.Place != "part 1" {
 			t.Errorf("%s: %q, %q, %q", name, p.Signature, p.Protocol, p.Place)
@@ -48,7 +48,7 @@ func TestAPartWithoutItsTwoPartsHasNoSignedBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if list := signedpart.Find([]byte(c), m); len(list) != 1 || list[0].Signed != nil || list[0].Place != "" {
+		if list := signedpart.Find([]byte(c), m); len(list) != 1 || list[0].Whole || list[0].Place != "" {
 			t.Errorf("%q: %+v", c, list)
 		}
 	}
@@ -64,10 +64,21 @@ func TestWordsAreFoundInAnyCase(t *testing.T) {
 	}
 }
 
+func TestABudgetIsSpentOnce(t *testing.T) {
+	var b signedpart.Budget
+	if !b.Spend(signedpart.MaxHashed) || b.Spend(1) || b.Spend(0) {
+		t.Error("more is spent than there is")
+	}
+}
+
 func FuzzFind(f *testing.F) {
 	f.Add([]byte(mail))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, _ := body.Walk(raw)
-		signedpart.Find(raw, m)
+		for _, p := range signedpart.Find(raw, m) {
+			if s := p.Signed(); len(s) > 2*len(raw) || !p.Whole && len(s) > 0 {
+				t.Errorf("%d signed bytes of %d", len(s), len(raw))
+			}
+		}
 	})
 }

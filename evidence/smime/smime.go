@@ -44,14 +44,15 @@ func (c *Certificates) List() []*x509.Certificate { return c.list }
 
 // Examine judges every S/MIME signature of a mail, in the order of its parts.
 // raw is the mail's exact bytes; known may be nil. It never fails: what cannot
-// be judged has the result "nokey" and its cause.
+// be judged has the result "nokey" and its cause. Of a mail that is beyond the
+// limits of package body, which cannot be read either, it says nothing.
 func Examine(raw []byte, known *Certificates) []trove.OtherSignature {
 	if !mayBeSigned(raw) {
 		return nil
 	}
 	m, err := body.Walk(raw)
 	if err != nil {
-		return []trove.OtherSignature{unjudged("", "too large or too deep to be checked")}
+		return nil
 	}
 	e := examiner{from: signedpart.Senders(m.Header())}
 	if known != nil {
@@ -63,7 +64,7 @@ func Examine(raw []byte, known *Certificates) []trove.OtherSignature {
 		}
 	}
 	for i := range m.Parts {
-		if p := &m.Parts[i]; p.Kind == body.Leaf && isOpaque(p) {
+		if p := &m.Parts[i]; p.Kind == body.Leaf && isOpaque(p) && len(e.found) <= MaxSignatures {
 			e.opaque(signedpart.Place(p), body.Decode(raw[p.Offset:p.End], p.Encoding))
 		}
 	}
@@ -95,6 +96,7 @@ func isOpaque(p *body.Part) bool {
 type examiner struct {
 	known []*x509.Certificate
 	from  []string
+	left  signedpart.Budget
 	found []trove.OtherSignature
 }
 
@@ -110,7 +112,7 @@ const (
 )
 
 func (e *examiner) detached(p *signedpart.Part) {
-	if p.Signed == nil {
+	if !p.Whole {
 		e.add(trove.OtherSignature{Type: trove.SMIME, Result: fail, Cause: "the signed part or the signature is missing", Of: p.Place})
 		return
 	}
@@ -119,7 +121,7 @@ func (e *examiner) detached(p *signedpart.Part) {
 		e.add(unread(p.Place, err))
 		return
 	}
-	content := p.Signed
+	content := p.Signed()
 	if !d.Detached && !bytes.Equal(d.Content, content) {
 		content = nil // it encloses something else than what a reader sees
 	}
@@ -166,6 +168,10 @@ func unread(place string, err error) trove.OtherSignature {
 func (e *examiner) signers(place string, d *cms.SignedData, content []byte) {
 	for i := range d.Signers {
 		s := &d.Signers[i]
+		if len(e.found) > MaxSignatures || !e.left.Spend(len(content)) {
+			e.add(unjudged(place, cms.ErrLimit.Error()))
+			return
+		}
 		v, err := s.Verify(content, e.known)
 		r := trove.OtherSignature{Type: trove.SMIME, Time: s.Time, Of: place}
 		if v.Certificate != nil {
