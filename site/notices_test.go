@@ -1,14 +1,20 @@
 package site
 
 import (
+	"crypto/rand"
 	"encoding/xml"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/net/html"
 
+	"unseal/archive"
+	"unseal/durable"
 	"unseal/evidence/logtime"
+	"unseal/proof"
+	"unseal/translog"
 	"unseal/trove"
 )
 
@@ -136,5 +142,61 @@ func TestAProofOfTimeStandsBesideWhatThePublisherStates(t *testing.T) {
 	var got verifyJSON
 	if fromJSON(t, f.page(t, "/c/mail/20/verify.json"), &got); len(got.Times) != 2 {
 		t.Errorf("as JSON: %+v", got.Times)
+	}
+}
+
+// keyPair makes a key of a log or a release.
+func keyPair(t testing.TB, name string) (note.Signer, string) {
+	t.Helper()
+	skey, vkey, err := note.GenerateKey(rand.Reader, name)
+	must(t, err)
+	signer, err := note.NewSigner(skey)
+	must(t, err)
+	return signer, vkey
+}
+
+// TestReplacedKeysStandInOrder rotates the log key, and lets the recovery key
+// replace it and the release keys.
+func TestReplacedKeysStandInOrder(t *testing.T) {
+	log, logKey := keyPair(t, fixtureOrigin)
+	next, nextKey := keyPair(t, fixtureOrigin)
+	last, lastKey := keyPair(t, fixtureOrigin)
+	recovery, recoveryKey := keyPair(t, "recovery.example")
+	release, releaseKey := keyPair(t, "release.example/1")
+	_, laterKey := keyPair(t, "release.example/2")
+	dir := t.TempDir()
+	fsys, err := durable.Dir(dir)
+	must(t, err)
+	w, err := archive.NewWriter(fsys, log, []note.Signer{release}, proof.Checkpoint{})
+	must(t, err)
+	put := func(e translog.Entry, signers ...note.Signer) {
+		t.Helper()
+		signed, err := translog.Sign(e, signers...)
+		must(t, err)
+		must(t, w.Append(signed))
+	}
+	put(translog.Genesis{LogKey: logKey, Origin: fixtureOrigin, Recovery: recoveryKey, ReleaseKeys: []string{releaseKey}, ReleaseQuorum: 1}, log)
+	replace := func(role string, quorum int, key string) translog.Key {
+		return translog.Key{Effective: w.State().Size + 1, Keys: []string{key}, Log: w.State().ID, Quorum: quorum, Role: role}
+	}
+	put(replace(translog.RoleLog, 0, nextKey), log, next)
+	put(replace(translog.RoleLog, 0, lastKey), recovery, last)
+	put(replace(translog.RoleRelease, 1, laterKey), recovery)
+	w.AddKey(last)
+	must(t, w.Publish(archive.Told{Info: archive.Info{Name: "Keys"}}))
+	f := &fixtureSite{dir: dir}
+	f.open(t)
+	page := f.get(t, "/keys")
+	checkPage(t, "/keys", page)
+	said := textOf(t, page.Body.String(), mainOf)
+	for _, want := range []string{logKey + " The first, named in the log's first entry. " + nextKey + " From size 2 of the log on, put in place by the key before it. " +
+		lastKey + " From size 3 of the log on, put in place by the recovery key: the key before it is revoked.", "Recovery key, kept offline: " + recoveryKey,
+		"1 of 1 must sign each batch and notice. In force since log entry 3. " + laterKey} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the page does not say %q, but:\n%s", want, said)
+		}
+	}
+	if strings.Contains(said, releaseKey) {
+		t.Error("a release key that was replaced stands there as one in force")
 	}
 }
