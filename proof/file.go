@@ -104,7 +104,7 @@ func Parse(text []byte) (*File, error) {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d are read", errForm, len(text), MaxFile)
 	}
 	head, tail, ok := strings.Cut(string(text), "\n\n")
-	lines := strings.Split(head, "\n")
+	lines := strings.SplitN(head, "\n", 8)
 	if !ok || len(lines) != 7 || lines[0] != fileFormat {
 		return nil, fmt.Errorf("%w: want seven lines from %q on, then a checkpoint", errForm, fileFormat)
 	}
@@ -142,7 +142,7 @@ func (p *parser) fail() {
 
 // begin splits a line that begins with word and has n words behind it.
 func (p *parser) begin(line, word string, n int) {
-	p.line, p.words = line, strings.Split(line, " ")
+	p.line, p.words = line, strings.SplitN(line, " ", n+2)
 	if len(p.words) != n+1 || p.words[0] != word {
 		p.fail()
 		p.words = make([]string, n+1)
@@ -251,14 +251,17 @@ func (p *parser) hidden() (list []Hidden) {
 		var h Hidden
 		if err := h.UnmarshalJSON([]byte("[" + strings.ReplaceAll(text, ":", ",") + "]")); err != nil {
 			p.fail()
+			return nil
 		}
 		list = append(list, h)
 	}
 	return list
 }
 
-// Statement is what a proof file shows of the content it was checked with.
-// That no later edition or tombstone followed is for the log itself to say.
+// Statement is what a proof file shows of the content it was checked with: that
+// its entry stands in the log, not that the log is a legal one. Only a replay
+// shows that there is no second entry for the number, no later edition and no
+// tombstone.
 type Statement struct {
 	Origin     string
 	Item       Item

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,27 @@ func TestAnyAlteredByteOfAProofIsRefused(t *testing.T) {
 		refused(t, "content", text, other, vkey)
 	}
 	refused(t, "one byte more", append(bytes.Clone(text), '\n'), testContent, vkey)
+}
+
+// A proof file comes from a stranger: what is none costs no more than its bytes
+// a few times over.
+func TestWhatIsNoProofFileCostsLittle(t *testing.T) {
+	const rest = "\nx\nx\nx\nx\nx\n\n"
+	for what, text := range map[string]string{
+		"lines": fileFormat + strings.Repeat("\n", MaxFile-100) + "\n\n",
+		"words": fileFormat + "\nitem" + strings.Repeat(" ", MaxFile-100) + rest,
+		"runs":  fileFormat + "\nx\nx\nx\nx\nredacted 1 x x " + strings.Repeat(",", MaxFile-100) + " x x\nx\n\n",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := Parse([]byte(text)); err == nil {
+			t.Errorf("%s: accepted", what)
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 4*MaxFile {
+			t.Errorf("%s: %d bytes of text took %d bytes", what, len(text), took)
+		}
+	}
 }
 
 func TestAForgedProofIsRefused(t *testing.T) {

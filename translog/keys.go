@@ -283,14 +283,19 @@ func checkLogKey(key, origin string) error {
 	return err
 }
 
+// checkReleaseKeys refuses a key that is there twice, under whatever names: it
+// would count as two.
 func checkReleaseKeys(keys []string, quorum int) error {
-	for i, k := range keys {
+	seen := map[string]bool{}
+	for _, k := range keys {
 		if _, err := checkKey(k); err != nil {
 			return fmt.Errorf("release %w", err)
 		}
-		if slices.Contains(keys[:i], k) {
+		bare := strings.SplitN(k, "+", 3)[2] // behind name and hash
+		if seen[bare] {
 			return fmt.Errorf("release key %q is there twice", k)
 		}
+		seen[bare] = true
 	}
 	if quorum < 0 || quorum > len(keys) {
 		return fmt.Errorf("%d of %d release keys must sign", quorum, len(keys))

@@ -365,3 +365,30 @@ func TestAnyHistoryOfKeys(t *testing.T) {
 		}
 	})
 }
+
+func TestOneKeyUnderTwoNamesIsOneKey(t *testing.T) {
+	_, adaKey := testKey(t, "ada.example.org", 10)
+	_, benKey := testKey(t, "ben.example.org", 10)
+	_, other := testKey(t, "ben.example.org", 11)
+	for what, c := range map[string]struct {
+		keys []string
+		ok   bool
+	}{
+		"two names":          {[]string{adaKey, benKey}, false},
+		"one name":           {[]string{adaKey, adaKey}, false},
+		"two keys":           {[]string{adaKey, other}, true},
+		"two keys, one name": {[]string{benKey, other}, true},
+	} {
+		begin := genesis(t, func(g *Genesis) { g.ReleaseKeys, g.ReleaseQuorum = c.keys, 2 })
+		if err := new(State).Apply(begin.Append(nil)); (err == nil) != c.ok {
+			t.Errorf("%s in the genesis entry: %v", what, err)
+		}
+		recovery, recoveryKey := testKey(t, "recovery.example.org", 12)
+		s := &State{}
+		must(t, s.Apply(genesis(t, func(g *Genesis) { g.Recovery = recoveryKey }).Append(nil)))
+		change := signed(t, Key{Effective: 2, Keys: c.keys, Log: s.ID, Quorum: 2, Role: RoleRelease}, recovery)
+		if err := s.Apply(change.Append(nil)); (err == nil) != c.ok {
+			t.Errorf("%s in a key entry: %v", what, err)
+		}
+	}
+}
