@@ -167,18 +167,18 @@ func (d *Demo) withhold(ctx context.Context, desk *Desk, r *release.Desk) (int, 
 func (d *Demo) redact(ctx context.Context, r *release.Desk, say func(string, ...any)) error {
 	h := release.Hide{Collection: demoCollection, Select: redact.Selection{Words: []string{demo.Private}}, Reason: "privacy",
 		By: catalog.Author{Who: "demonstration", Why: "somebody's number at home"}}
-	list, err := r.Look(ctx, h)
+	found, err := r.Look(ctx, h)
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
+	if len(found.Items) == 0 {
 		return errors.New("the demonstration's trove has lost the number that is redacted")
 	}
-	for _, x := range list {
-		d.Redacted = append(d.Redacted, x.Number)
+	for _, x := range found.Items {
+		d.Redacted = append(d.Redacted, x.Name.Number)
 	}
 	say("Redacted: no. %d, reason privacy", d.Redacted)
-	return r.Redact(ctx, h, list)
+	return r.Redact(ctx, h, found)
 }
 
 // count adds up what the summary tells.

@@ -36,6 +36,7 @@ type batchHead struct {
 	Edition    int                  `json:"edition"`
 	Published  time.Time            `json:"published"`
 	Items      int                  `json:"items"`
+	Veil       string               `json:"veil,omitempty"` // by which its records were made; see veil.digest
 }
 
 // batchLine is one item of an assembled batch.
@@ -159,7 +160,7 @@ func (r *Desk) assembleItem(ctx context.Context, coll *catalog.Collection, it *c
 	if err != nil {
 		return nil, err
 	}
-	return line, r.redacted(coll, line, c, content)
+	return line, r.redacted(coll, line, c, v, content)
 }
 
 // publicRecord leaves out what only the desk needs: the digest for finding

@@ -562,11 +562,23 @@ func (r *Desk) batchesOf(ctx context.Context, coll *catalog.Collection) ([]plann
 		return nil, &NotCommittedError{coll.Name}
 	}
 	batches, err := r.Catalog.Batches(ctx, coll.Name)
+	if err != nil {
+		return nil, err
+	}
+	v, err := r.loadVeil(ctx, coll.Name)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]planned, len(batches))
 	for i, b := range batches {
 		list[i] = planned{b, *coll}
+		if b.Edition > 0 && b.Amended == 0 {
+			if list[i].Amended, err = r.unveiled(ctx, list[i], v); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return list, err
+	return list, nil
 }
 
 // namesFit refuses names of batches that are not there, or hold nothing.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"unseal/archive"
 	"unseal/catalog"
@@ -80,7 +81,7 @@ func (c *cover) apply(coll *catalog.Collection, number, edition int, content []b
 
 // redacted turns an assembled line into that of a redacted copy: nothing in
 // it is of the bytes that are hidden.
-func (r *Desk) redacted(coll *catalog.Collection, line *batchLine, c *cover, content []byte) error {
+func (r *Desk) redacted(coll *catalog.Collection, line *batchLine, c *cover, v *veil, content []byte) error {
 	shown, rendition, why, err := c.apply(coll, line.Record.Number, line.Edition, content)
 	if err != nil {
 		return err
@@ -90,10 +91,8 @@ func (r *Desk) redacted(coll *catalog.Collection, line *batchLine, c *cover, con
 		return fmt.Errorf("read what is left of %s/%d: %w", coll.Name, line.Record.Number, err)
 	}
 	was := &line.Record
-	if rec.Date.IsZero() && !was.Date.IsZero() {
-		line.Date = rec.Date
-	}
-	original := &archive.Original{Verdict: was.Verdict, Signatures: was.Signatures}
+	line.Date = shownDate(line.Date, &rec)
+	original := &archive.Original{Verdict: was.Verdict, Signatures: v.signatures(was.Signatures)}
 	rec.Kind, rec.Verdict, rec.Signatures = was.Kind, trove.Redacted, nil
 	line.SHA256, line.Size, line.Cover, line.ShownText = trove.Sum(shown), int64(len(shown)), c, text
 	line.Record = archive.Record{
@@ -101,4 +100,16 @@ func (r *Desk) redacted(coll *catalog.Collection, line *batchLine, c *cover, con
 		Paths: was.Paths, Copies: was.Copies, CopyOf: was.CopyOf, Redactions: why, Original: original,
 	}
 	return nil
+}
+
+// shownDate is the date by which an item is in order as far as what is shown
+// of it tells: the same if it still does, else the one that it does.
+func shownDate(sort time.Time, shown *trove.Record) time.Time {
+	switch {
+	case sort.IsZero(), sort.Equal(shown.Date), sort.Equal(shown.Received):
+		return sort
+	case !shown.Date.IsZero():
+		return shown.Date
+	}
+	return shown.Received
 }

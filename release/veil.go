@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 // veil is what the redactions of a collection hide in what is said of its
 // items besides their bytes: paths, owners, names of threads.
 type veil struct {
+	removed []string // sorted
 	rows    map[catalog.ItemID][]catalog.Redaction
 	quotes  *redact.Quotes // of all removed texts; nil if there are none
 	threads map[string]int // thread whose name follows from a hidden Message-ID → its lowest number
@@ -37,8 +39,8 @@ func (r *Desk) loadVeil(ctx context.Context, name trove.CollectionName) (*veil, 
 	if len(removed) == 0 {
 		return v, nil
 	}
-	slices.Sort(removed)
-	v.quotes = redact.NewQuotes(slices.Compact(removed), nil)
+	v.removed = unique(removed)
+	v.quotes = redact.NewQuotes(v.removed, nil)
 	return v, r.veilThreads(ctx, name, v)
 }
 
@@ -89,4 +91,51 @@ func (v *veil) open(texts []string) []string {
 		return texts
 	}
 	return slices.DeleteFunc(slices.Clone(texts), v.quotes.Holds)
+}
+
+// signatures leaves out those whose names hold something removed.
+func (v *veil) signatures(list []trove.Signature) []trove.Signature {
+	if v.quotes == nil {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(s trove.Signature) bool {
+		return v.quotes.Holds(s.Domain) || v.quotes.Holds(s.Selector)
+	})
+}
+
+// digest names the veil: two of the same digest hide the same. It is empty for
+// one that hides nothing.
+func (v *veil) digest() string {
+	if len(v.removed) == 0 {
+		return ""
+	}
+	b, _ := json.Marshal([]any{v.removed, v.threads}) // strings and numbers marshal
+	return trove.Sum(b).String()
+}
+
+// unveiled counts the lines of a batch that is out whose record says what the
+// veil hides now, though nothing in the items themselves is amended.
+func (r *Desk) unveiled(ctx context.Context, b planned, v *veil) (n int, err error) {
+	head, err := r.readBatchHead(b.Collection, b.Number, b.Edition)
+	if err != nil || head.Veil == v.digest() {
+		return 0, err
+	}
+	names := map[int]string{}
+	q := catalog.Query{Collection: b.Collection, Batch: b.Number, NoRecord: true}
+	err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
+		names[it.Number] = strings.Clone(v.thread(it))
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	err = r.readBatch(b.Collection, b.Number, b.Edition, func(batchHead) error { return nil }, func(l *batchLine) error {
+		rec := &l.Record
+		if names[rec.Number] != rec.Thread || len(v.open(rec.Paths)) < len(rec.Paths) || len(v.open(rec.Owners)) < len(rec.Owners) ||
+			rec.Original != nil && len(v.signatures(rec.Original.Signatures)) < len(rec.Original.Signatures) {
+			n++
+		}
+		return nil
+	})
+	return n, err
 }

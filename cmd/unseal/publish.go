@@ -75,6 +75,7 @@ func (a *app) release(desk *house.Desk, what string) *release.Desk {
 type publishCmd struct {
 	Batches []string `arg:"" optional:"" name:"batch" help:"Batches such as mail/batch/1 or mail@1; without any, all that are planned."`
 	To      string   `placeholder:"DIR" help:"The archive; else the one named in unseal.toml."`
+	Quoting bool     `help:"Publish although items hold in the open what is redacted elsewhere."`
 	Alone   bool     `help:"After a restore: I know that nothing was published since the backup, so no newer archive exists."`
 	DryRun  bool     `help:"Say what would become public, change nothing."`
 }
@@ -116,6 +117,10 @@ func (c *publishCmd) Run(a *app) error {
 	}
 	c.tellPreview(a, pre, to)
 	tellQuoting(a, quoting)
+	if len(quoting) > 0 && !c.Quoting && !c.DryRun {
+		return exitError{code: exitFailed, word: "quoting", err: fmt.Errorf("%s in the open what is redacted elsewhere: nothing was published",
+			plural(len(quoting), "item holds", "items hold")), hint: "Redact it there too: unseal redact NAME. Or say that it may stay: --quoting."}
+	}
 	if c.DryRun {
 		return c.summary(a, release.Published{}, pre, to, nil)
 	}

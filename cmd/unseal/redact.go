@@ -56,20 +56,20 @@ func (c *redactCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	list, err := rel.Look(a.ctx, h)
+	found, err := rel.Look(a.ctx, h)
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
+	if len(found.Items) == 0 {
 		return exitError{code: exitFailed, word: "nothing", err: fmt.Errorf("nothing in %s is selected, so nothing is hidden", n),
 			hint: "Look at the text as it is: unseal show NAME"}
 	}
 	if !c.DryRun {
-		if err := rel.Redact(a.ctx, h, list); err != nil {
+		if err := rel.Redact(a.ctx, h, found); err != nil {
 			return err
 		}
 	}
-	return tellHidden(a, "redact", n, list, c.DryRun)
+	return tellHidden(a, "redact", n, found, c.DryRun)
 }
 
 // name is what is to be looked at: an item, a range or a collection.
@@ -147,13 +147,16 @@ type withdrawCmd struct {
 	Why    string `placeholder:"TEXT" help:"More about it, for the desk only."`
 	IAm    string `name:"i-am" placeholder:"NAME" help:"With --yes: who says so."`
 	DryRun bool   `help:"Say what would go away, change nothing."`
+
+	Everywhere bool `help:"Hide passages that other threads share with it, however many items hold them."`
 }
 
 func (withdrawCmd) Help() string {
 	return `Example: unseal withdraw mail/5205 --reason court-order
 
-Takes published numbers back for good: each leaves a tombstone that says when and why, and
-what its thread quotes of it is hidden. Nothing can be called back that others have copied.`
+Takes published numbers back for good: each leaves a tombstone that says when and why. Other
+copies of the same message go too; what other items quote of it is hidden, and in its thread
+its subject. Nothing can be called back that others have copied.`
 }
 
 func (c *withdrawCmd) Run(a *app) error {
@@ -169,23 +172,24 @@ func (c *withdrawCmd) Run(a *app) error {
 		return err
 	}
 	defer desk.Close()
-	h := release.Hide{Collection: n.Collection, Reason: c.Reason, By: catalog.Author{Who: house.Who(), Why: c.Why}}
+	h := release.Hide{Collection: n.Collection, Reason: c.Reason, Everywhere: c.Everywhere, By: catalog.Author{Who: house.Who(), Why: c.Why}}
 	h.From, h.To = numbers(n)
 	rel := a.release(desk, "withdrawing")
-	list, err := rel.LookAtWithdrawn(a.ctx, h)
+	found, err := rel.LookAtWithdrawn(a.ctx, h)
 	if err != nil {
 		return err
 	}
 	if !c.DryRun {
-		question := fmt.Sprintf("%s goes away for good with the next publish, and %s of its quotes.", n, count(len(list)))
+		question := fmt.Sprintf("%s goes away for good with the next publish, with %s, and what %s of it.",
+			n, plural(len(found.Copies), "other copy", "other copies"), plural(len(found.Items), "item quotes", "items quote"))
 		if err := a.ui.confirmHarm(a.ctx, question, n.String(), c.IAm); err != nil {
 			return err
 		}
-		if err := rel.Withdraw(a.ctx, h, list); err != nil {
+		if err := rel.Withdraw(a.ctx, h, found); err != nil {
 			return err
 		}
 	}
-	return tellHidden(a, "withdraw", n, list, c.DryRun)
+	return tellHidden(a, "withdraw", n, found, c.DryRun)
 }
 
 // hiddenLine is one item in which something is hidden.
@@ -198,20 +202,26 @@ type hiddenLine struct {
 	Opaque     []string    `json:"opaque,omitempty"`
 }
 
+// hiddenSummary sums up what a redaction or withdrawal comes to.
+type hiddenSummary struct {
+	Range     string   `json:"range"`
+	Items     int      `json:"items"`
+	Out       int      `json:"out"`
+	Quoting   int      `json:"quoting"`
+	Places    int      `json:"places"`
+	Opaque    int      `json:"opaque"`
+	Copies    []string `json:"copies,omitempty"`
+	Elsewhere int      `json:"elsewhere,omitempty"`
+	Short     []string `json:"short,omitempty"`
+	DryRun    bool     `json:"dry_run,omitempty"`
+	Exit      int      `json:"exit"`
+}
+
 // tellHidden lists the items and sums up.
-func tellHidden(a *app, what string, n trove.Name, list []release.Hidden, dry bool) error {
-	sum := struct {
-		Range   string `json:"range"`
-		Items   int    `json:"items"`
-		Out     int    `json:"out"`
-		Quoting int    `json:"quoting"`
-		Places  int    `json:"places"`
-		Opaque  int    `json:"opaque"`
-		DryRun  bool   `json:"dry_run,omitempty"`
-		Exit    int    `json:"exit"`
-	}{Range: n.String(), Items: len(list), DryRun: dry, Exit: exitDone}
-	for _, x := range list {
-		line := hiddenLine{Name: trove.Name{Collection: n.Collection, Number: x.Number}.String(), State: x.State, Quotes: x.Quotes, Places: x.Places, Signatures: x.Signatures}
+func tellHidden(a *app, what string, n trove.Name, found release.Looked, dry bool) error {
+	sum := hiddenSummary{Range: n.String(), Items: len(found.Items), Short: found.Short, Elsewhere: len(found.Elsewhere), DryRun: dry, Exit: exitDone}
+	for _, x := range found.Items {
+		line := hiddenLine{Name: x.Name.String(), State: x.State, Quotes: x.Quotes, Places: x.Places, Signatures: x.Signatures}
 		for _, o := range x.Opaque {
 			line.Opaque = append(line.Opaque, strings.TrimSpace(o.Name+" "+o.Type+" ("+o.Why+")"))
 		}
@@ -223,15 +233,33 @@ func tellHidden(a *app, what string, n trove.Name, list []release.Hidden, dry bo
 		sum.Out += ones(x.State == trove.Published)
 		sum.Quoting += ones(x.Quotes)
 	}
-	rows := [][2]string{{"hidden", fmt.Sprintf("%s in %s", plural(sum.Places, "place", "places"), plural(sum.Items, "item", "items"))},
-		{"of these", fmt.Sprintf("%s out already, %s quoting", count(sum.Out), count(sum.Quoting))}}
-	if sum.Opaque > 0 {
-		rows = append(rows, [2]string{"look yourself", plural(sum.Opaque, "part", "parts") + " that could not be looked into"})
+	for _, x := range found.Copies {
+		sum.Copies = append(sum.Copies, x.Name.String())
 	}
+	next := "Readers see it after the next: unseal publish"
 	if dry {
-		return a.ui.summary(what, sum, append(rows, [2]string{"nothing changed", "dry run"}), "Next: the same without --dry-run")
+		next = "Nothing changed. Next: the same without --dry-run"
 	}
-	return a.ui.summary(what, sum, rows, "Readers see it after the next: unseal publish")
+	return a.ui.summary(what, sum, sum.rows(found), next)
+}
+
+func (s *hiddenSummary) rows(found release.Looked) [][2]string {
+	rows := [][2]string{{"hidden", fmt.Sprintf("%s in %s", plural(s.Places, "place", "places"), plural(s.Items, "item", "items"))},
+		{"of these", fmt.Sprintf("%s out already, %s quoting", count(s.Out), count(s.Quoting))}}
+	if len(s.Copies) > 0 {
+		rows = append(rows, [2]string{"copies", strings.Join(s.Copies, ", ") + " go too"})
+	}
+	if s.Opaque > 0 {
+		rows = append(rows, [2]string{"look yourself", plural(s.Opaque, "part", "parts") + " that could not be looked into"})
+	}
+	if len(s.Short) > 0 {
+		rows = append(rows, [2]string{"too short", fmt.Sprintf("to be looked for in other items: %q", s.Short)})
+	}
+	if s.Elsewhere > 0 {
+		rows = append(rows, [2]string{"left as it is", fmt.Sprintf("%s of other threads, such as %s, that share passages (--everywhere hides them)",
+			plural(s.Elsewhere, "item", "items"), found.Elsewhere[0])})
+	}
+	return rows
 }
 
 func ones(yes bool) int {
