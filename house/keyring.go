@@ -306,6 +306,40 @@ func (d *Desk) Notice(ctx context.Context, kind string, text []byte, to string, 
 	return n, done, d.met()
 }
 
+// ExportKey takes the desk's release key ("release") or the recovery key
+// ("recovery") away from the desk, into a folder elsewhere, where no file of
+// that name may be. It is durable there before it is removed here. It returns
+// the name of the file.
+func (d *Desk) ExportKey(role, dir string) (string, error) {
+	from := map[string]string{"release": releaseKeyFile, "recovery": recoveryKeyFile}[role]
+	if from == "" {
+		return "", fmt.Errorf("the %s key is not one that can be away from the desk", role)
+	}
+	if _, inside := d.inside(dir); inside {
+		return "", fmt.Errorf("%s lies in the desk; name a folder elsewhere", dir)
+	}
+	b, err := os.ReadFile(filepath.Join(d.Dir, from))
+	if err != nil {
+		return "", fmt.Errorf("the %s key is not on the desk: %w", role, err)
+	}
+	out, err := durable.Make(dir)
+	if err != nil {
+		return "", err
+	}
+	defer out.Close()
+	to := filepath.Join(dir, filepath.Base(from))
+	if err := writeNew(to, string(b), 0o600); err != nil {
+		return "", fmt.Errorf("export the %s key: %w", role, err)
+	}
+	if again, err := os.ReadFile(to); err != nil || !bytes.Equal(again, b) {
+		return "", fmt.Errorf("export the %s key: %s does not read back: %v", role, to, err)
+	}
+	if err := d.Files.Remove(from); err != nil {
+		return "", err
+	}
+	return to, d.Files.SyncDir(keysDir)
+}
+
 // NewKey makes a key file where none is, with a key of that name, and its
 // public half beside it (.pub). It needs no desk. It returns the public half.
 func NewKey(file, name string) (string, error) {

@@ -10,6 +10,7 @@ type keysCmd struct {
 	New     keysNewCmd     `cmd:"" help:"Make a release key, on a machine of its own."`
 	List    ourKeysCmd     `cmd:"" help:"Our keys: which sign, which did, which are here, and what waits to be signed."`
 	Sign    keysSignCmd    `cmd:"" help:"Sign a request with a release key, on the machine that has it."`
+	Export  keysExportCmd  `cmd:"" help:"Move a key away from the desk."`
 	Rotate  keysRotateCmd  `cmd:"" help:"Put new keys in force."`
 	Revoke  keysRevokeCmd  `cmd:"" help:"The same by the recovery key, for lost or stolen ones."`
 	Archive keysArchiveCmd `cmd:"" help:"The archive of senders' DKIM keys."`

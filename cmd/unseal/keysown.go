@@ -233,6 +233,36 @@ func requestWords(e translog.Entry) string {
 	return ""
 }
 
+type keysExportCmd struct {
+	Role string `arg:"" enum:"release,recovery" help:"release or recovery."`
+	To   string `required:"" placeholder:"DIR" help:"A folder elsewhere, best on something that you can lock away."`
+}
+
+func (keysExportCmd) Help() string {
+	return `Example: unseal keys export recovery --to /media/stick
+
+Moves the key's file away from the desk: it is written there, read back, and then removed
+here. A release key comes back by copying the file into the folder keys of the desk.`
+}
+
+func (c *keysExportCmd) Run(a *app) error {
+	desk, err := house.OpenDesk(a.ctx, a.dir(), house.ReadWrite)
+	if err != nil {
+		return err
+	}
+	defer desk.Close()
+	file, err := desk.ExportKey(c.Role, c.To)
+	if err != nil {
+		return err
+	}
+	sum := struct {
+		Role string `json:"role"`
+		File string `json:"file"`
+		Exit int    `json:"exit"`
+	}{c.Role, file, exitDone}
+	return a.ui.summary("keys", sum, [][2]string{{"moved", "the " + c.Role + " key"}, {"to", file}}, "Next: make a second copy of it, somewhere else")
+}
+
 func (keysRotateCmd) Help() string { return "Example: unseal keys rotate log" }
 
 type keysRotateCmd struct {
