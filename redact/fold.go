@@ -93,11 +93,7 @@ func invisible(r rune) bool {
 		return true
 	case unicode.In(r, unicode.Cf, unicode.Variation_Selector), r == 0x034F, r == 0x3164, r == 0xFFA0, r == 0x115F, r == 0x1160, r == 0x0640:
 		return true
-	case r >= 0x0300 && r <= 0x036F, r >= 0x0483 && r <= 0x0489,
-		r >= 0x1AB0 && r <= 0x1AFF, r >= 0x1DC0 && r <= 0x1DFF, r >= 0x20D0 && r <= 0x20FF, r >= 0xFE20 && r <= 0xFE2F:
-		return true
-	case r >= 0x0610 && r <= 0x061A, r >= 0x064B && r <= 0x065F, r == 0x0670,
-		r >= 0x06D6 && r <= 0x06ED && unicode.Is(unicode.Mn, r), r >= 0x08CA && r <= 0x08FF && r != 0x08E2:
+	case unicode.In(r, unicode.Mn, unicode.Me) && unicode.In(r, unicode.Inherited, unicode.Arabic, unicode.Cyrillic):
 		return true
 	}
 	return false
@@ -118,10 +114,13 @@ func expand(r rune) string {
 	}
 	var b strings.Builder
 	for _, d := range norm.NFKD.String(string(r)) {
-		d = unicode.ToLower(d)
+		if invisible(d) || unicode.IsSpace(d) {
+			continue
+		}
+		d = unicode.ToLower(unicode.ToUpper(d)) // by way of upper case, which more letters share
 		if s, ok := lookalikes[d]; ok {
 			b.WriteString(s)
-		} else if !invisible(d) && !unicode.IsSpace(d) {
+		} else {
 			b.WriteRune(digit(d))
 		}
 	}

@@ -90,9 +90,14 @@ func foldOne(r rune) string {
 	if f, ok := known.Load(r); ok {
 		return f.(string)
 	}
-	var b strings.Builder
-	for _, d := range norm.NFKD.String(folder.String(norm.NFKD.String(string(r)))) {
-		b.WriteString(plain(d))
+	var bare, b strings.Builder
+	for _, d := range norm.NFKD.String(string(r)) {
+		if !accent(d) && !unicode.IsSpace(d) {
+			bare.WriteRune(d)
+		}
+	}
+	for _, d := range norm.NFKD.String(folder.String(bare.String())) {
+		b.WriteString(plain(unicode.ToLower(d)))
 	}
 	known.Store(r, b.String())
 	return b.String()
@@ -120,13 +125,18 @@ func plain(r rune) string {
 		return "-"
 	case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Variation_Selector), strings.ContainsRune("\u0640\u034f\u3164\uffa0\u115f\u1160", r):
 		return ""
-	case unicode.Is(unicode.Mn, r) && unicode.In(r, unicode.Inherited, unicode.Arabic, unicode.Cyrillic):
+	case accent(r):
 		return ""
 	}
 	if s, ok := bases[r]; ok {
 		return s
 	}
 	return string(r)
+}
+
+// accent reports whether r is a mark that people leave out.
+func accent(r rune) bool {
+	return unicode.In(r, unicode.Mn, unicode.Me) && unicode.In(r, unicode.Inherited, unicode.Arabic, unicode.Cyrillic)
 }
 
 // bases are letters that count as others, which Unicode does not decompose.
