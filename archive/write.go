@@ -453,6 +453,11 @@ func (w *Writer) Publish(told Told) error {
 			return err
 		}
 	}
+	if durable.Fault == durable.SupersededFirst {
+		if err := w.tidyBatches(); err != nil {
+			return err
+		}
+	}
 	if err := w.log.Sign(); err != nil {
 		return err
 	}

@@ -28,5 +28,9 @@ func At(what, name string) {
 // leave it empty.
 var Fault string
 
-// CheckpointFirst is the [Fault] of signing a log before its tiles are there.
-const CheckpointFirst = "checkpoint-first"
+// The faults that there are.
+const (
+	CheckpointFirst = "checkpoint-first" // a log is signed before its tiles are there
+	SupersededFirst = "superseded-first" // an earlier edition is removed before the checkpoint that supersedes it
+	CatalogFirst    = "catalog-first"    // the catalog records an edition before the log says it
+)

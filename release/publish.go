@@ -150,15 +150,28 @@ func (r *Desk) publishTogether(ctx context.Context, t *archive.Writer, list []pl
 	if err := r.log.Append(entries...); err != nil {
 		return err
 	}
+	if durable.Fault == durable.CatalogFirst {
+		if err := r.record(ctx, list); err != nil {
+			return err
+		}
+	}
 	if err := r.tell(ctx, r.log); err != nil {
 		return err
 	}
+	if err := r.record(ctx, list); err != nil {
+		return err
+	}
+	return r.catchUp(ctx, t)
+}
+
+// record tells the catalog what the log says of the collections of some batches.
+func (r *Desk) record(ctx context.Context, list []planned) error {
 	for _, b := range list {
 		if err := r.settleBatches(ctx, r.log, b.Collection); err != nil {
 			return err
 		}
 	}
-	return r.catchUp(ctx, t)
+	return nil
 }
 
 // makeEdition writes the folder of the next edition of a batch. It returns its

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,6 +19,7 @@ import (
 
 	"unseal/crash"
 	"unseal/demo"
+	"unseal/durable"
 )
 
 var (
@@ -37,75 +41,69 @@ func manyIfLong() int {
 // runs the same command again and compares the end with that of a run that was
 // never stopped: the same items, the same archive byte for byte.
 func TestKilledCommandsGoOn(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills take a while; run without -short")
-	}
 	k := newKiller(t, "")
-	var all crash.Tally
-	for _, stage := range []struct {
-		name string
-		n    int
-		from string // snapshot of the desk to start from
-		args []string
-	}{
-		{"ingest", *kills / 4, k.empty(), k.ingestArgs()},
-		{"commit", *kills / 4, k.secret(), []string{"commit", "harbour"}},
-		{"publish", *kills - 2**kills/4, k.planned(), []string{"publish", "--to", "archive", "--yes"}},
-	} {
-		tally := k.stage(stage.from, stage.n, stage.args)
-		t.Logf("%s: %v", stage.name, &tally)
-		all.Armed, all.Killed, all.Bad = all.Armed+tally.Armed, all.Killed+tally.Killed, all.Bad+tally.Bad
-		if tally.First != nil {
-			t.Errorf("%s: %v", stage.name, tally.First)
-		}
-	}
-	t.Logf("kills: %v (seed %d)", &all, *killSeed)
-	all.Enough(t)
+	k.kills([]stage{
+		{name: "ingest", job: job{n: *kills / 4, from: k.empty(), args: k.ingestArgs()}},
+		{name: "commit", job: job{n: *kills / 4, from: k.secret(), args: []string{"commit", "harbour"}}},
+		{name: "publish", job: job{n: *kills - 2**kills/4, from: k.planned(), args: publishing}},
+	})
 }
 
 // TestKilledKeysAndNoticesGoOn does the same with what asks for signatures and
 // waits for them, with notices and with a new log key.
 func TestKilledKeysAndNoticesGoOn(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills take a while; run without -short")
-	}
 	k := newKiller(t, "")
-	publish := []string{"publish", "--to", "archive", "--yes"}
 	planned := k.planned()
-	var all crash.Tally
-	for _, stage := range []struct {
-		name string
-		from string
-		args []string
-	}{
-		{"ask", k.keyless(planned), publish},
-		{"answered", k.answered(planned), publish},
-		{"notice", planned, []string{"notice", "We were cut off.", "--kind", "cut-off", "--to", "archive", "--yes"}},
-		{"rotate", k.rotating(planned), []string{"keys", "rotate", "log", "--yes", "--i-am", "test"}},
-	} {
-		tally := k.stage(stage.from, *kills/8, stage.args)
-		t.Logf("%s: %v", stage.name, &tally)
-		all.Armed, all.Killed, all.Bad = all.Armed+tally.Armed, all.Killed+tally.Killed, all.Bad+tally.Bad
-		if tally.First != nil {
-			t.Errorf("%s: %v", stage.name, tally.First)
-		}
-	}
-	t.Logf("kills: %v (seed %d)", &all, *killSeed)
-	all.Enough(t)
+	k.kills([]stage{
+		{name: "ask", job: job{from: k.keyless(planned), args: publishing}},
+		{name: "answered", job: job{from: k.answered(planned), args: publishing}},
+		{name: "notice", job: job{from: planned, args: []string{"notice", "We were cut off.", "--kind", "cut-off", "--to", "archive", "--yes"}}},
+		{name: "rotate", job: job{from: k.newLogKey(planned), args: []string{"keys", "rotate", "log", "--yes", "--i-am", "test"}}},
+		{name: "other release keys", job: job{from: k.withKey(planned, "ada"), args: rotating("ada"), then: [][]string{publishing}}},
+	})
 }
 
 // TestKillsCatchACheckpointBeforeItsTiles is the control: the same harness must
 // find a build that signs the checkpoint before the tiles are there.
 func TestKillsCatchACheckpointBeforeItsTiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills take a while; run without -short")
+	k := newKiller(t, durable.CheckpointFirst)
+	k.caught(job{from: k.planned(), n: max(*kills/4, 24), args: publishing})
+}
+
+// stage is a job with its name, and the texts of which nothing may be left.
+type stage struct {
+	name string
+	job  job
+	gone []string
+}
+
+// kills does the jobs of all stages and wants each of them to bear it. Where it
+// says nothing else, a job is killed at an eighth of all moments.
+func (k *killer) kills(list []stage) {
+	var all crash.Tally
+	for _, s := range list {
+		if s.job.n == 0 {
+			s.job.n = *kills / 8
+		}
+		tally, whole := k.kill(s.job)
+		k.t.Logf("%s: %v", s.name, &tally)
+		k.gone(whole, s.gone)
+		all.Armed, all.Killed, all.Bad = all.Armed+tally.Armed, all.Killed+tally.Killed, all.Bad+tally.Bad
+		if tally.First != nil {
+			k.t.Errorf("%s: %v", s.name, tally.First)
+		}
 	}
-	k := newKiller(t, "checkpoint-first")
-	tally := k.stage(k.planned(), max(*kills/4, 24), []string{"publish", "--to", "archive", "--yes"})
-	t.Logf("control: %v", &tally)
-	tally.Enough(t)
+	k.t.Logf("kills: %v (seed %d)", &all, *killSeed)
+	all.Enough(k.t)
+}
+
+// caught wants the fault of the build to be noticed.
+func (k *killer) caught(j job) {
+	tally, _ := k.kill(j)
+	k.t.Logf("control: %v", &tally)
+	tally.Enough(k.t)
 	if tally.Bad == 0 {
-		t.Error("a checkpoint before its tiles was not noticed: the harness shows nothing")
+		k.t.Errorf("%s was not noticed: the harness shows nothing", k.fault)
 	}
 }
 
@@ -119,6 +117,9 @@ type killer struct {
 }
 
 func newKiller(t *testing.T, fault string) *killer {
+	if testing.Short() {
+		t.Skip("kills take a while; run without -short")
+	}
 	k := &killer{t: t, bin: crash.Build(t, "unseal/cmd/unseal"), dir: t.TempDir(), fault: fault}
 	if err := demo.Write(filepath.Join(k.dir, "trove")); err != nil {
 		t.Fatal(err)
@@ -231,9 +232,19 @@ func (k *killer) answered(planned string) string {
 	return dir
 }
 
-// rotating is a desk that has made its new log key, and no more of the change,
+// withKey is a desk beside which lies a release key of that name.
+func (k *killer) withKey(from, name string) string {
+	return k.after(from, []string{"keys", "new", name + ".key", "--name", name + ".example.org"})
+}
+
+// rotating puts such a key in force.
+func rotating(name string) []string {
+	return []string{"keys", "rotate", "release", "--release-key", name + ".key.pub", "--yes", "--i-am", "test"}
+}
+
+// newLogKey is a desk that has made its new log key, and no more of the change,
 // so that runs from here on must give the same bytes.
-func (k *killer) rotating(planned string) string {
+func (k *killer) newLogKey(planned string) string {
 	full := k.folder(planned)
 	k.must(full, "publish", "--to", "archive", "--yes")
 	args := []string{"keys", "rotate", "log", "--yes", "--i-am", "test"}
@@ -255,35 +266,109 @@ func (k *killer) command(dir string, args []string) crash.Command {
 	return crash.Command{Path: k.bin, Args: append([]string{"-C", "desk"}, args...), Dir: dir, Env: append(k.env(), "UNSEAL_FAULT="+k.fault)}
 }
 
-// stage kills one command at n moments, each on a fresh copy of the folder from.
-func (k *killer) stage(from string, n int, args []string) crash.Tally {
-	whole := k.folder(from)
-	steps := k.command(whole, args).Count(k.t).Steps
-	want := k.outcome(whole, args)
-	var tally crash.Tally
-	for _, at := range crash.Moments(len(steps), n, *killSeed) {
-		dir := k.folder(from)
-		r := k.command(dir, args).KillAt(k.t, at)
-		tally.Add(r, k.examine(dir, args, want))
-		os.RemoveAll(dir)
-	}
-	return tally
+// job is a command to be killed: at n moments, each on a fresh copy of the
+// folder from. What comes after it is done in the end, undisturbed.
+type job struct {
+	from  string
+	n     int
+	args  []string
+	then  [][]string
+	only  string // if not empty, moments are at steps that contain it
+	twice bool   // the second run is killed as well, and the third has to end it
 }
 
-// examine looks at what a killed command left, runs it again and looks again.
-func (k *killer) examine(dir string, args []string, want string) error {
-	if _, err := os.Stat(filepath.Join(dir, "archive", "log", "checkpoint")); err == nil {
-		if out, code := k.run(dir, "verify", "archive", "--allow", "unsigned"); code == exitMismatch {
-			return fmt.Errorf("a reader finds the archive altered:\n%s", out)
+// kill does a job; whole is the folder of the run that was not stopped.
+func (k *killer) kill(j job) (tally crash.Tally, whole string) {
+	whole = k.folder(j.from)
+	steps := k.command(whole, j.args).Count(k.t).Steps
+	for _, args := range j.then {
+		k.must(whole, args...)
+	}
+	want, sizes, chance := k.outcome(whole, j.args), checkpoints(k.t, whole), rand.New(rand.NewPCG(*killSeed, 2))
+	for _, at := range j.moments(steps) {
+		dir := k.folder(j.from)
+		r := k.command(dir, j.args).KillAt(k.t, at)
+		err := k.read(dir, sizes)
+		if err == nil && j.twice {
+			if r2 := k.command(dir, j.args).KillAt(k.t, 1+chance.IntN(maxAgain)); r2.Killed {
+				tally.Add(r2, k.read(dir, sizes))
+			}
+		}
+		if err == nil {
+			err = k.examine(dir, j, want)
+		}
+		tally.Add(r, err)
+		os.RemoveAll(dir)
+	}
+	return tally, whole
+}
+
+// moments chooses among the steps of a run.
+func (j *job) moments(steps []string) (chosen []int) {
+	var fit []int
+	for i, s := range steps {
+		if strings.Contains(s, j.only) {
+			fit = append(fit, i+1)
 		}
 	}
-	if !rotated(dir, args) {
+	for _, at := range crash.Moments(len(fit), j.n, *killSeed) {
+		chosen = append(chosen, fit[at-1])
+	}
+	return chosen
+}
+
+// maxAgain is among how many first steps of a second run it is killed too: in
+// them it clears up after the first.
+const maxAgain = 64
+
+// checkpoints are the sizes that the archive has at its checkpoints: with an
+// index entry as the last.
+func checkpoints(t *testing.T, dir string) map[int64]bool {
+	entries, err := os.ReadDir(filepath.Join(dir, "desk/told"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	sizes := map[int64]bool{}
+	for _, e := range entries {
+		if n, err := strconv.ParseInt(strings.TrimSuffix(e.Name(), ".json"), 10, 64); err == nil {
+			sizes[n+1] = true
+		}
+	}
+	return sizes
+}
+
+// read is what a reader does with the archive as a killed command left it: it
+// has to be whole, at one of its checkpoints.
+func (k *killer) read(dir string, sizes map[int64]bool) error {
+	if _, err := os.Stat(filepath.Join(dir, "archive/log/checkpoint")); err != nil {
+		return nil
+	}
+	r := k.command(dir, []string{"verify", "archive", "--deep", "--allow", "unsigned", "--json"}).Count(k.t)
+	if r.Code != exitUnchecked { // nobody told the log's key
+		return fmt.Errorf("a reader finds the archive altered (exit %d):\n%s%s", r.Code, r.Stdout, r.Stderr)
+	}
+	if size, _ := summaryOf(k.t, string(r.Stdout))["log_size"].(float64); !sizes[int64(size)] {
+		return fmt.Errorf("the archive has %v entries, and no checkpoint has", size)
+	}
+	return nil
+}
+
+// examine runs again what was killed, and looks at the end of it.
+func (k *killer) examine(dir string, j job, want string) error {
+	todo := j.then
+	if !rotated(dir, j.args) {
+		todo = append([][]string{j.args}, todo...)
+	}
+	for _, args := range todo {
 		if out, code := k.run(dir, args...); code != exitDone && code != exitPartly {
-			return fmt.Errorf("run again: exit %d\n%s", code, out)
+			return fmt.Errorf("%v again: exit %d\n%s", args, code, out)
 		}
 	}
-	if got := k.outcome(dir, args); got != want {
+	if got := k.outcome(dir, j.args); got != want {
 		return fmt.Errorf("run again, the end differs from that of a run that was not stopped:\n%s", cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
+	}
+	if out, code := k.run(dir, "fsck"); code != exitDone {
+		return fmt.Errorf("fsck: exit %d\n%s", code, out)
 	}
 	return nil
 }
@@ -293,7 +378,7 @@ func (k *killer) examine(dir string, args []string, want string) error {
 func rotated(dir string, args []string) bool {
 	pub, err := os.ReadFile(filepath.Join(dir, "desk/keys/log.pub"))
 	all, err2 := os.ReadFile(filepath.Join(dir, "desk/keys/log.key"))
-	return args[0] == "keys" && err == nil && err2 == nil && bytes.HasSuffix(all, pub)
+	return slices.Contains(args, "rotate") && slices.Contains(args, "log") && err == nil && err2 == nil && bytes.HasSuffix(all, pub)
 }
 
 // outcome is what must be the same in the end: every item with its places, the
