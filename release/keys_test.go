@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -235,6 +236,44 @@ func TestASignatureDoesNotOutliveAChangeOfTheBatch(t *testing.T) {
 	d.answer(file, "ben", p.ben)
 	d.mustPublish(to, "mail@1")
 	if rep := verified(t, to, p.log.key); rep.Items != 1 {
+		t.Errorf("%d items are public", rep.Items)
+	}
+}
+
+// TestEditionsThatGoOutTogetherWaitForOneAnother: one is signed, the other not.
+func TestEditionsThatGoOutTogetherWaitForOneAnother(t *testing.T) {
+	p := thePeople(t)
+	d := twoBatches(t, p, p.ada, p.ben)
+	to := filepath.Join(d.dir, "archive")
+	d.mustPublish(to)
+	for _, n := range []int{1, 3} {
+		d.check(d.Withdraw(t.Context(), release.Hide{Collection: mail, From: n, To: n, Reason: "court-order", By: editor}, release.Looked{}))
+	}
+	d.Keys.Release = nil
+	before := tree(t, to)
+	_, err := d.publish(to)
+	waits := unsigned(err)
+	if len(waits) != 2 {
+		t.Fatal(err)
+	}
+	for _, who := range []person{p.ada, p.cem} {
+		d.answer(waits[0].File, "first-"+who.signer.Name(), who)
+	}
+	_, err = d.publish(to)
+	if again := unsigned(err); len(again) != 1 || again[0].File != waits[1].File {
+		t.Fatal(err)
+	}
+	if got := tree(t, to); !maps.Equal(got, before) {
+		t.Error("the archive has changed before all have signed")
+	}
+	verified(t, to, p.log.key)
+	for _, who := range []person{p.ben, p.cem} {
+		d.answer(waits[1].File, "second-"+who.signer.Name(), who)
+	}
+	if done := d.mustPublish(to); done.Editions != 2 {
+		t.Errorf("%+v", done)
+	}
+	if rep := verified(t, to, p.log.key); rep.Items != 2 {
 		t.Errorf("%d items are public", rep.Items)
 	}
 }

@@ -144,8 +144,8 @@ func (r *Desk) publishTogether(ctx context.Context, t *archive.Writer, list []pl
 		}
 		entries = append(entries, made...)
 	}
-	if len(waiting) > 0 {
-		return errors.Join(waiting...)
+	if len(waiting) > 0 { // what was written of the others has to wait with them
+		return errors.Join(append(waiting, t.Tidy())...)
 	}
 	if err := r.log.Append(entries...); err != nil {
 		return err
