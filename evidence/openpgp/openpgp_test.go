@@ -426,3 +426,26 @@ func FuzzExamine(f *testing.F) {
 		}
 	})
 }
+
+// FuzzKeys looks for a panic in reading keys, and for one that is taken and
+// makes a signature of another's pass.
+func FuzzKeys(f *testing.F) {
+	e := newKeyOf(f, "ada@example.org", packet.PubKeyAlgoRSA)
+	stranger := newKey(f, "eve@example.org")
+	raw := mail("ada@example.org", text, sign(f, e, text))
+	altered := bytes.Replace(raw, []byte("twice"), []byte("once!"), 1)
+	f.Add(public(f, e))
+	f.Add(public(f, stranger))
+	f.Add(armored(f, pgp.PublicKeyType, public(f, stranger)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var known openpgp.Keys
+		if known.Add(b) != nil {
+			return
+		}
+		for _, s := range openpgp.Examine(altered, &known) {
+			if s.Result == "pass" {
+				t.Errorf("an altered text passes: %+v", s)
+			}
+		}
+	})
+}
