@@ -124,7 +124,12 @@ func (r *Desk) lookForPassages(ctx context.Context, h Hide, w *withdrawn, l *Loo
 	for _, x := range near {
 		w.names[x.Name] = true
 	}
-	far, err := r.lookEverywhere(ctx, h, anywhere.Find, w.names)
+	far, err := r.lookEverywhere(ctx, h, func(raw []byte, kind trove.Kind) (redact.Found, error) {
+		if f, err := anywhere.Find(raw, kind); err != nil || len(f.Places) == 0 {
+			return f, err
+		}
+		return inThread.Find(raw, kind) // a forward has the subject too
+	}, w.names)
 	if len(far) > maxElsewhere && !h.Everywhere {
 		for _, x := range far {
 			l.Elsewhere = append(l.Elsewhere, x.Name)
