@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sort"
 
 	"unseal/proof"
 	"unseal/trove"
@@ -26,8 +27,9 @@ type State struct {
 	Index         map[string]trove.Digest // of the newest Index entry; nil before the first
 	Indexed       bool                    // the newest entry is an Index
 
-	colls map[trove.CollectionName]*Collection
-	order []*Collection // in order of their first commitment
+	indexed int64 // which entry the newest Index is; 0 before the first
+	colls   map[trove.CollectionName]*Collection
+	order   []*Collection // in order of their first commitment
 }
 
 // Collection is what the log says of one collection.
@@ -148,7 +150,7 @@ func (s *State) apply(e Entry) error {
 		if err := e.check(); err != nil {
 			return err
 		}
-		s.Index = e.Files
+		s.Index, s.indexed = e.Files, s.Size
 	case Key:
 		return s.key(e)
 	case Notice:
@@ -230,6 +232,8 @@ func (s *State) item(e proof.Item) error {
 	}
 	old := c.look(e.Number)
 	switch {
+	case c.Commitment(e.Number).Index >= s.indexed: // a checkpoint must cover the one without the other
+		return fmt.Errorf("%s/%d comes out with no index entry since it was committed to", e.Collection, e.Number)
 	case old.state == tombstone:
 		return fmt.Errorf("%s/%d is withdrawn for good", e.Collection, e.Number)
 	case e.Edition != int(old.edition)+1:
@@ -407,12 +411,11 @@ func (c *Collection) Number(n int) (Status, bool) {
 // Commitment is the commitment that covers number n, which must be among
 // those committed to.
 func (c *Collection) Commitment(n int) LoggedCommitment {
-	for _, k := range c.Commitments {
-		if n < k.First+k.Count {
-			return k
-		}
+	i := sort.Search(len(c.Commitments), func(i int) bool { return n < c.Commitments[i].First+c.Commitments[i].Count })
+	if i == len(c.Commitments) {
+		return LoggedCommitment{}
 	}
-	return LoggedCommitment{}
+	return c.Commitments[i]
 }
 
 // Account adds up the numbers of a collection by what the log says of them.

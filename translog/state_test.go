@@ -80,7 +80,8 @@ func must(tb testing.TB, err error) {
 	}
 }
 
-// replayed applies entries to a fresh state; the error is that of the last.
+// replayed applies entries to a fresh state, an index entry behind each
+// commitment; the error is that of the last.
 func replayed(tb testing.TB, entries ...Entry) (*State, error) {
 	tb.Helper()
 	s := &State{}
@@ -91,8 +92,21 @@ func replayed(tb testing.TB, entries ...Entry) (*State, error) {
 			}
 			return s, err
 		}
+		if _, ok := e.(proof.Commitment); ok {
+			must(tb, s.Apply(index(0).Append(nil)))
+		}
 	}
 	return s, nil
+}
+
+// committed counts the commitments among entries.
+func committed(entries []Entry) (n int) {
+	for _, e := range entries {
+		if _, ok := e.(proof.Commitment); ok {
+			n++
+		}
+	}
+	return n
 }
 
 func batch(n, edition, items int) Batch {
@@ -120,7 +134,7 @@ func TestLegalHistoryAddsUp(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	st, _ := c.Number(5)
-	if st.State != trove.Published || st.Edition != 2 || st.Batch != 1 || st.BatchEdition != 3 || st.Shown != item(5, 1, 2).Shown || st.Index != 10 {
+	if st.State != trove.Published || st.Edition != 2 || st.Batch != 1 || st.BatchEdition != 3 || st.Shown != item(5, 1, 2).Shown || st.Index != 11 {
 		t.Errorf("%+v", st)
 	}
 	if st, _ := c.Number(6); st.State != trove.Tombstone || st.Reason != "court-order" {
@@ -206,13 +220,44 @@ func TestIllegalTransitionsAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 			continue
 		}
-		if s.Size != int64(len(entries)) {
+		if s.Size != int64(len(entries)+committed(entries[:len(entries)-1])) {
 			t.Errorf("%s: a refused entry counts", what)
 		}
 	}
 	s := &State{}
 	if err := s.Apply(commitment(1).Append(nil)); !errors.Is(err, ErrIllegal) {
 		t.Errorf("a log without genesis: %v", err)
+	}
+}
+
+// What a collection is fixed to is covered by a checkpoint before anything of
+// it is out.
+func TestNoItemIsInTheCheckpointOfItsCommitment(t *testing.T) {
+	second := commitment(5)
+	second.K, second.First, second.Previous = 2, 11, commitment(10).Root
+	first := []Entry{genesis(t), commitment(10)}
+	told := append(first[:2:2], index(0), item(1, 1, 1), batch(1, 1, 1))
+	for what, c := range map[string]struct {
+		before []Entry
+		n      int
+		ok     bool
+	}{
+		"no index entry":                     {first, 1, false},
+		"other entries between":              {append(first[:2:2], held(5, 6, "privacy"), batch(1, 1, 0)), 1, false},
+		"an index entry":                     {append(first[:2:2], index(0)), 1, true},
+		"an index entry long ago":            {told, 10, true},
+		"supplement, no index entry":         {append(told[:5:5], second), 11, false},
+		"supplement, number of the first":    {append(told[:5:5], second), 10, true},
+		"supplement, an index entry":         {append(told[:5:5], second, index(1)), 11, true},
+		"supplement, an index entry, others": {append(told[:5:5], second, index(1), item(2, 2, 1), batch(2, 1, 1)), 15, true},
+	} {
+		s := &State{}
+		for _, e := range c.before {
+			must(t, s.Apply(e.Append(nil)))
+		}
+		if err := s.Apply(item(c.n, 9, 1).Append(nil)); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrIllegal) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 
@@ -249,7 +294,7 @@ func TestReleaseSignaturesAreCounted(t *testing.T) {
 		"of another manifest": {altered, false},
 	} {
 		s := &State{}
-		for _, e := range []Entry{genesis(t, quorum), commitment(10), item(1, 1, 1)} {
+		for _, e := range []Entry{genesis(t, quorum), commitment(10), index(0), item(1, 1, 1)} {
 			must(t, s.Apply(e.Append(nil)))
 		}
 		if err := s.Apply(c.e.Append(nil)); (err == nil) != c.ok {

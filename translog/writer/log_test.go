@@ -288,7 +288,7 @@ func TestSignRefusesAnotherKeyAndAnOpenBatch(t *testing.T) {
 		t.Error("signed with another key than the log's")
 	}
 	l = open(t, fsys, signer)
-	must(t, l.Append(genesis(), commitment(5), item(1, 1, 1)))
+	must(t, l.Append(genesis(), commitment(5), index(0), item(1, 1, 1)))
 	if err := l.Sign(); err == nil {
 		t.Error("signed within a batch")
 	}
