@@ -129,7 +129,7 @@ func (p *page) goneProof(it *item) {
 	p.anchor(itemPath(it.coll.Name, it.number)+".tlog-proof", "verify.get-entry")
 	p.html("</p>\n")
 	p.commands("tool.log", logCommands(base))
-	p.commands("gone.prove-unseal", "unseal -C ./archive log prove "+strconv.FormatInt(it.index, 10)+" --log-key KEY")
+	p.commands("gone.prove-unseal", proveCommand(it))
 	p.html("</section>\n")
 }
 
@@ -137,6 +137,11 @@ func (p *page) goneProof(it *item) {
 func logCommands(base string) string {
 	return "sed -n 's/^extra //p' " + base + ".tlog-proof | openssl base64 -d -A > entry\n" +
 		"sed 1,2d " + base + ".tlog-proof > entry.spicy\n" + spicyTool + " -verify KEY entry\ncat entry"
+}
+
+// proveCommand makes the proof of the number's entry from a copy of the archive.
+func proveCommand(it *item) string {
+	return "unseal -C ./archive log prove " + strconv.FormatInt(it.index, 10) + " --log-key KEY"
 }
 
 // otherEdition answers for an edition of a published item that is not the one

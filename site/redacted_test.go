@@ -232,7 +232,7 @@ func TestARedactedCopyShowsWhatIsHiddenAndWhy(t *testing.T) {
 func TestThePanelOfARedactedCopySaysWhatIsLeftOfTheProof(t *testing.T) {
 	f := redactedSite(t)
 	for n, says := range map[int][]string{
-		redactedPlain: {"Redacted copy: 4 redactions original: Signature valid: example.org", "privacy: 3, third party: 1", "4 places are hidden, ",
+		redactedPlain: {"Redacted copy: 4 redactions original: Signature valid: example.org", "privacy: 3, third party: 1", "Places hidden: 4, which are ",
 			"every byte outside them is as it was committed to", "Original Signature valid: example.org. Judged by the publisher before anything was hidden; nobody else can check it.",
 			"What stands in the hidden places"},
 		redactedHTML:  {"Redacted copy: 1 redaction original"},

@@ -394,41 +394,10 @@ func (s *site) timeShown(p *page, index int64, how panel) {
 // otherTypes are the words for signatures besides DKIM.
 var otherTypes = map[trove.SignatureType]word{trove.SMIME: "other.smime", trove.OpenPGP: "other.openpgp", trove.RFC3161: "other.rfc3161", trove.OpenTimestamps: "other.opentimestamps"}
 
-// others writes what was found of signatures besides DKIM, always all of it.
+// others writes what was found of signatures besides DKIM.
 func (p *page) others(list []trove.OtherSignature, how panel) {
 	for i := range list[:min(len(list), how.signatures)] {
-		o := &list[i]
-		w := otherTypes[o.Type]
-		if w == "" {
-			w = "other.unknown"
-		}
-		p.term(w)
-		if r, ok := signatureResults[o.Result]; ok {
-			p.say(r)
-		} else {
-			p.bdi(cut(o.Result, nameMost))
-		}
-		if o.Signer != "" {
-			p.sep()
-			p.bdi(cut(o.Signer, nameMost))
-		}
-		if o.Of != "" {
-			p.sep()
-			p.say("other.of", val("What", cut(o.Of, nameMost)))
-		}
-		if !o.Time.IsZero() {
-			p.sep()
-			p.say("other.time", with("Date", func(p *page) { p.moment(o.Time) }))
-		}
-		if o.Cause != "" {
-			p.sep()
-			p.bdi(cut(o.Cause, nameMost))
-		}
-		if o.Fingerprint != "" {
-			p.html("<br>")
-			p.code(cut(o.Fingerprint, nameMost))
-		}
-		p.html("</dd>")
+		p.other(&list[i])
 	}
 	if more := len(list) - how.signatures; more > 0 {
 		p.term("other.unknown")
@@ -440,6 +409,41 @@ func (p *page) others(list []trove.OtherSignature, how panel) {
 		p.say("other.note")
 		p.html("</dd>")
 	}
+}
+
+// other writes all that is known of one of them: no part of it is told alone.
+func (p *page) other(o *trove.OtherSignature) {
+	w := otherTypes[o.Type]
+	if w == "" {
+		w = "other.unknown"
+	}
+	p.term(w)
+	if r, ok := signatureResults[o.Result]; ok {
+		p.say(r)
+	} else {
+		p.bdi(cut(o.Result, nameMost))
+	}
+	if o.Signer != "" {
+		p.sep()
+		p.bdi(cut(o.Signer, nameMost))
+	}
+	if o.Of != "" {
+		p.sep()
+		p.say("other.of", val("What", cut(o.Of, nameMost)))
+	}
+	if !o.Time.IsZero() {
+		p.sep()
+		p.say("other.time", with("Date", func(p *page) { p.moment(o.Time) }))
+	}
+	if o.Cause != "" {
+		p.sep()
+		p.bdi(cut(o.Cause, nameMost))
+	}
+	if o.Fingerprint != "" {
+		p.html("<br>")
+		p.code(cut(o.Fingerprint, nameMost))
+	}
+	p.html("</dd>")
 }
 
 // commitment is the one that covers number n, as the index file repeats it.

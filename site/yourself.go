@@ -55,6 +55,7 @@ func (s *site) yourself(p *page, it *item, j *judged) error {
 	p.commands("tool.python", "python3 check.py "+base+it.suffix()+" "+base+".proof KEY\n"+
 		"openssl pkeyutl -verify -pubin -inkey log.pem -rawin -in checkpoint.text -sigfile checkpoint.sig")
 	p.commands("tool.log", logCommands(base))
+	p.commands("gone.prove-unseal", proveCommand(it))
 	p.html("</section>\n")
 	return s.senderCommands(p, it, j)
 }
