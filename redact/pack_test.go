@@ -159,7 +159,8 @@ func TestWhatCannotBeLookedIntoIsListed(t *testing.T) {
 			t.Errorf("%.12q: listed as %+v, want %s", content, f.Opaque, why)
 		}
 	}
-	for _, content := range []string{"text", zipped(t, map[string]string{"a.txt": "x"}), gzipped("x")} {
+	token := "text with a token of noise: " + b64(noise(300)) + " and more"
+	for _, content := range []string{"text", token, zipped(t, map[string]string{"a.txt": "x"}), gzipped("x")} {
 		raw := bodyOf("Subject: "+hiddenWord+"\r\nContent-Transfer-Encoding: base64\r\n", b64(content))
 		if f := find(t, raw, Selection{Words: []string{hiddenWord}}); len(f.Opaque) > 0 {
 			t.Errorf("%.12q can be looked into, but is listed as %+v", content, f.Opaque)

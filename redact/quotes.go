@@ -10,10 +10,9 @@ import (
 // Quotes looks for removed texts and files in other items. It is safe for
 // concurrent use.
 type Quotes struct {
-	texts   *patterns
-	files   map[trove.Digest]bool
-	short   []string
-	removed int
+	texts *patterns
+	files map[trove.Digest]bool
+	short []string
 }
 
 // NewQuotes prepares a search for texts and files that were removed: of each

@@ -363,6 +363,7 @@ func (s *scanner) run(t text, depth int) {
 	if bytes.Count(t.b, t.b[:1]) > len(t.b)/2 {
 		return // a rule across the page
 	}
+	defer func(why string) { s.why = why }(s.why) // what is no file need not be opened
 	long := len(t.b) >= longRun
 	if long && !t.tracked() {
 		h := maphash.Bytes(s.seed, t.b)

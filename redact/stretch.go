@@ -53,7 +53,12 @@ func (s *scanner) widen(t text, p *body.Part, r span) {
 		return
 	}
 	d := transfer(t, p.Encoding)
-	if sniff(d.b).why != "" || sniff(d.b).packed {
+	switch f := sniff(d.b); {
+	case f.packed: // its check sums would tell
+		s.hide(all)
+		s.files = append(s.files, trove.Sum(d.b))
+		return
+	case f.why != "":
 		s.hide(overlapping(d, r))
 		return
 	}

@@ -92,7 +92,7 @@ func (r *tagReader) tag(b []byte) (n int, breaks bool) {
 // end finds the '>' of a tag, which may have others in quoted values before it.
 func (r *tagReader) end(b []byte) int {
 	plain := bytes.IndexByte(b, '>') + 1
-	if plain == 0 || r.patience == 0 || bytes.IndexAny(b[:plain], `"'`) < 0 {
+	if plain == 0 || r.patience == 0 || !bytes.ContainsAny(b[:plain], `"'`) {
 		return plain
 	}
 	for i := 0; i < len(b); i++ {

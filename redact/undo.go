@@ -18,7 +18,7 @@ type undoing func(t text) (text, bool)
 func forms(t text) []text {
 	list := []text{t}
 	for range 2 {
-		if bytes.IndexAny(t.b, "=\\%&<") < 0 {
+		if !bytes.ContainsAny(t.b, "=\\%&<") {
 			break
 		}
 		again := twice(t.b)

@@ -76,7 +76,7 @@ func (s *search) zip(name string, b []byte, how []string, depth int) []byte {
 
 // member looks into what r yields, even if that ends in an error.
 func (s *search) member(name string, r io.Reader, how []string, depth int) int {
-	b, _ := io.ReadAll(io.LimitReader(r, int64(max(0, min(s.left, maxMember)))+1))
+	b, _ := io.ReadAll(io.LimitReader(r, max(0, min(s.left, maxMember))+1))
 	if len(b) > maxMember {
 		s.err = ErrDeep
 	}

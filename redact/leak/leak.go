@@ -92,7 +92,7 @@ type search struct {
 	seed     maphash.Seed
 	seen     map[uint64]bool // texts looked into, for as long as one file takes
 	charsets []charset       // named in the file and in those around it
-	left     int             // bytes that may still be undone
+	left     int64           // bytes that may still be undone
 	err      error
 }
 
@@ -109,7 +109,7 @@ func then(how []string, step string) []string { return append(slices.Clip(how), 
 
 // spend takes n bytes from what may still be undone.
 func (s *search) spend(n int) bool {
-	if s.left -= n; s.left < 0 {
+	if s.left -= int64(n); s.left < 0 {
 		s.err = ErrDeep
 	}
 	return s.left >= 0
