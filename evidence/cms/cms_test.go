@@ -305,10 +305,24 @@ func TestCertificatesComeInThreeForms(t *testing.T) {
 	}
 }
 
+// sample reads a file of testdata. The fuzz targets use no fresh keys: what they
+// do must follow from their input alone.
+func sample(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func FuzzParse(f *testing.F) {
-	id := ada(f)
-	f.Add(id.Sign(f, content, cmstest.Options{Type: cms.Data}))
-	f.Add(id.Sign(f, content, cmstest.Options{Type: cms.Data, Detached: true, ByKeyID: true}))
+	ada, err := x509.ParseCertificate(sample(f, "ada.der"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(sample(f, "signed.der"))
+	f.Add(sample(f, "detached.der"))
 	f.Add([]byte{0x30, 0x80, 0x24, 0x80, 0x04, 0x01, 'a', 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d, err := cms.Parse(b)
@@ -316,7 +330,8 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for i := range d.Signers {
-			if _, err := d.Signers[i].Verify(d.Content, []*x509.Certificate{id.Certificate}); err == nil && !bytes.Equal(d.Content, content) {
+			d.Certificates = nil // a forger may bring his own
+			if _, err := d.Signers[i].Verify(d.Content, []*x509.Certificate{ada}); err == nil && !bytes.Equal(d.Content, content) {
 				t.Errorf("a forged content passes")
 			}
 		}
