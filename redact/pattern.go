@@ -43,16 +43,21 @@ func (f *folded) wordEnds(i int) bool {
 
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) }
 
-// headSize is how many bytes of a pattern the first test looks at.
-const headSize = 4
+// headSize is how many bytes of a pattern the first test looks at, longHead
+// how many the second does.
+const (
+	headSize = 4
+	longHead = 8
+)
 
 // patterns is many literals that are looked for at once.
 type patterns struct {
 	list  []pattern
-	known map[string]bool // folded, with their gaps
-	heads map[uint32][]int32
-	bits  [1 << 12]uint64 // of the hashes of heads
-	tiny  []int32         // shorter than headSize
+	known map[string]bool    // folded, with their gaps
+	heads map[uint32][]int32 // by the first four bytes, of those shorter than longHead
+	longs map[uint64][]int32 // by the first eight bytes
+	bits  [1 << 12]uint64    // of the hashes of heads
+	tiny  []int32            // shorter than headSize
 }
 
 // seeker is something that is looked for in texts.
@@ -65,7 +70,7 @@ type seeker interface {
 }
 
 func newPatterns(words []string) *patterns {
-	p := &patterns{known: map[string]bool{}, heads: map[uint32][]int32{}}
+	p := &patterns{known: map[string]bool{}, heads: map[uint32][]int32{}, longs: map[uint64][]int32{}}
 	for _, w := range words {
 		p.add(newPattern(w))
 	}
@@ -85,7 +90,12 @@ func (p *patterns) add(q pattern) {
 		return
 	}
 	h := binary.BigEndian.Uint32(q.b)
-	p.heads[h] = append(p.heads[h], n)
+	if len(q.b) < longHead {
+		p.heads[h] = append(p.heads[h], n)
+	} else {
+		long := binary.BigEndian.Uint64(q.b)
+		p.longs[long] = append(p.longs[long], n)
+	}
 	slot := headHash(h)
 	p.bits[slot>>6] |= 1 << (slot & 63)
 }
@@ -97,7 +107,7 @@ type match struct{ from, to, pattern int }
 
 // in calls found for every place of every pattern in t, until it returns false.
 func (p *patterns) in(t folded, found func(m match) bool) {
-	if len(p.heads) > 0 && !p.longer(t, found) {
+	if len(p.tiny) < len(p.list) && !p.longer(t, found) {
 		return
 	}
 	for _, n := range p.tiny {
@@ -122,11 +132,22 @@ func (p *patterns) longer(t folded, found func(m match) bool) bool {
 			continue
 		}
 		at := i - headSize + 1
-		for _, n := range p.heads[h] {
-			q := &p.list[n]
-			if bytes.HasPrefix(t.b[at:], q.b) && q.fits(t, at) && !found(match{at, at + len(q.b), int(n)}) {
-				return false
-			}
+		if !p.try(p.heads[h], t, at, found) {
+			return false
+		}
+		if at+longHead <= len(t.b) && !p.try(p.longs[binary.BigEndian.Uint64(t.b[at:])], t, at, found) {
+			return false
+		}
+	}
+	return true
+}
+
+// try compares the patterns of a list with t at one place.
+func (p *patterns) try(list []int32, t folded, at int, found func(m match) bool) bool {
+	for _, n := range list {
+		q := &p.list[n]
+		if bytes.HasPrefix(t.b[at:], q.b) && q.fits(t, at) && !found(match{at, at + len(q.b), int(n)}) {
+			return false
 		}
 	}
 	return true
