@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -487,10 +488,31 @@ func TestReadersKeepWhatHasNotChanged(t *testing.T) {
 	}
 }
 
+// TestPagesAreAnsweredAtOnce asks for what the site reads once and keeps, from
+// many sides; run it with -race.
+func TestPagesAreAnsweredAtOnce(t *testing.T) {
+	f := newFixture(t)
+	var readers sync.WaitGroup
+	for range 4 {
+		for _, a := range []string{"/c/mail/authenticity", "/c/mail/batch/1/", "/c/mail/48", "/c/mail/1/history", "/notices", "/keys", "/feed.atom", "/c/mail/10", "/c/mail/10/verify"} {
+			readers.Go(func() {
+				w := httptest.NewRecorder()
+				f.ServeHTTP(w, httptest.NewRequest(http.MethodGet, a, nil))
+				if w.Code != 200 && w.Code != 410 {
+					t.Errorf("%s: %d", a, w.Code)
+				}
+			})
+		}
+	}
+	readers.Wait()
+}
+
 func FuzzAddress(f *testing.F) {
 	for _, a := range []string{"/c/mail/1", "/c/mail/01", "/c/mail/1@", "/c/mail/1.eml/x", "/c/mail/batch/0001/1/manifest.json", "/c/mail/batch/1/../..",
 		"/c/mail/t/%00", "/c/mail/msgid/%ff", "/h/zz", "/log/../unseal.json", "/log/tile/entries/000", "/c//", "/c/mail/1/att/99999999999999999999",
-		"/search?q=%25%25&sort=x&_next=%00&copies=fold", "/c/mail/?from=-1", "/c/mail/batch/1/?from=99999", "/c/mail/5?all=1&view=zzz", "/search?in=../x&q=a"} {
+		"/search?q=%25%25&sort=x&_next=%00&copies=fold", "/c/mail/?from=-1", "/c/mail/batch/1/?from=99999", "/c/mail/5?all=1&view=zzz", "/search?in=../x&q=a",
+		"/c/mail/48.tlog-proof", "/c/mail/61.tlog-proof", "/c/mail/1/dkim/1.signed", "/c/mail/1/dkim/0.body", "/c/mail/1/history", "/c/mail/48/history.json", "/c/mail/1@0",
+		"/keys?from=-1", "/notices?from=99999999999999999999", "/notices/1.txt", "/notices/../unseal.json", "/verify?sha256=zz", "/verify.json", "/c/mail/authenticity.xml", "/feed.atom"} {
 		f.Add(a)
 	}
 	site := newFixture(f)
