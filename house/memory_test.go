@@ -94,15 +94,13 @@ func TestALogOnceVerifiedIsKnown(t *testing.T) {
 
 	// A thief of the first log key begins a log of his own.
 	memory := os.Getenv("XDG_CONFIG_HOME")
-	thief, forged := keptDesk(t, InitOptions{Seed: seed, ReleaseKeys: []string{keys.Recovery}})
+	own, err := newKeyPair("thief.example", bytes.Repeat([]byte{6}, 32))
+	must(t, err)
+	thief, forged := keptDesk(t, InitOptions{Seed: seed, ReleaseKeys: []string{own.public}})
 	if forged.Log[0].Key != first || forged.LogID == keys.LogID {
 		t.Fatal("not the log of a thief")
 	}
-	reopened(t, thief, func(d *Desk) { // keys.Recovery is a key whose private half everybody has here
-		p, err := newKeyPair("test.example/keys/recovery", derived(seed, "test.example/keys/recovery"))
-		must(t, err)
-		must(t, writeKeyPairs(d.Files, releaseKeyFile, []keyPair{p}))
-	})
+	reopened(t, thief, func(d *Desk) { must(t, writeKeyPairs(d.Files, releaseKeyFile, []keyPair{own})) })
 	fake := publishedDesk(t, thief)
 	if known, n := verify(fake, first); !known || n > 0 {
 		t.Errorf("the control: to one who knows the key alone it is good, %v, %d findings", known, n)

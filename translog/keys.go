@@ -199,8 +199,11 @@ func (s *State) logKey(e Key, recovered bool) error {
 	if err := checkLogKey(e.Keys[0], s.Genesis.Origin); err != nil {
 		return err
 	}
-	if s.Leads(e.Keys[0]) || e.Keys[0] == s.Genesis.Recovery {
+	if s.Leads(e.Keys[0]) || bareKey(e.Keys[0]) == bareKey(s.Genesis.Recovery) {
 		return fmt.Errorf("the log key %s was in use before", e.Keys[0])
+	}
+	if err := checkReleaseKeys(s.ReleaseKeys, s.ReleaseQuorum, e.Keys[0]); err != nil {
+		return err
 	}
 	if n, err := SignedBy(e, e.Keys[0]); err != nil || n < 1 {
 		return fmt.Errorf("the new log key has not signed: %v", err)
@@ -216,7 +219,11 @@ func (s *State) releaseKeys(e Key, recovered bool) error {
 	if e.Role != RoleRelease || e.Quorum < 1 {
 		return fmt.Errorf("role %q with a quorum of %d", e.Role, e.Quorum)
 	}
-	if err := checkReleaseKeys(e.Keys, e.Quorum); err != nil {
+	others := []string{s.Genesis.Recovery}
+	for _, k := range s.LogKeys {
+		others = append(others, k.Key)
+	}
+	if err := checkReleaseKeys(e.Keys, e.Quorum, others...); err != nil {
 		return err
 	}
 	if !recovered {
@@ -256,11 +263,11 @@ func (e Genesis) check() error {
 		return fmt.Errorf("the log key has not signed the genesis entry: %v", err)
 	}
 	if e.Recovery != "" {
-		if _, err := checkKey(e.Recovery); err != nil || e.Recovery == e.LogKey {
+		if _, err := checkKey(e.Recovery); err != nil || bareKey(e.Recovery) == bareKey(e.LogKey) {
 			return fmt.Errorf("recovery key: %v", err)
 		}
 	}
-	return checkReleaseKeys(e.ReleaseKeys, e.ReleaseQuorum)
+	return checkReleaseKeys(e.ReleaseKeys, e.ReleaseQuorum, e.LogKey, e.Recovery)
 }
 
 // checkKey reads a key and accepts one form of it.
@@ -275,6 +282,13 @@ func checkKey(key string) (note.Verifier, error) {
 	return v, nil
 }
 
+// bareKey is a key without its name and hash.
+func bareKey(key string) string {
+	_, key, _ = strings.Cut(key, "+")
+	_, key, _ = strings.Cut(key, "+")
+	return key
+}
+
 func checkLogKey(key, origin string) error {
 	v, err := checkKey(key)
 	if err == nil && v.Name() != origin {
@@ -284,18 +298,20 @@ func checkLogKey(key, origin string) error {
 }
 
 // checkReleaseKeys refuses a key that is there twice, under whatever names: it
-// would count as two.
-func checkReleaseKeys(keys []string, quorum int) error {
+// would count as two. Nor may one be among others, which sign something else.
+func checkReleaseKeys(keys []string, quorum int, others ...string) error {
 	seen := map[string]bool{}
+	for _, k := range others {
+		seen[bareKey(k)] = true
+	}
 	for _, k := range keys {
 		if _, err := checkKey(k); err != nil {
 			return fmt.Errorf("release %w", err)
 		}
-		bare := strings.SplitN(k, "+", 3)[2] // behind name and hash
-		if seen[bare] {
-			return fmt.Errorf("release key %q is there twice", k)
+		if seen[bareKey(k)] {
+			return fmt.Errorf("release key %q is there twice, or signs the log", k)
 		}
-		seen[bare] = true
+		seen[bareKey(k)] = true
 	}
 	if quorum < 0 || quorum > len(keys) {
 		return fmt.Errorf("%d of %d release keys must sign", quorum, len(keys))

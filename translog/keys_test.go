@@ -366,6 +366,43 @@ func TestAnyHistoryOfKeys(t *testing.T) {
 	})
 }
 
+// TestNoKeyHasTwoRoles: one that signs the log, or may replace its keys, is no
+// release key, whatever it is named.
+func TestNoKeyHasTwoRoles(t *testing.T) {
+	c := newCast(t)
+	_, logAsAda := testKey(t, "ada.example.org", 1)             // the seed of "log"
+	log2AsBen, log2AsBenKey := testKey(t, "ben.example.org", 2) // of "log2"
+	_, recoveryAsCem := testKey(t, "cem.example.org", 10)
+	_, logAsRecovery := testKey(t, "recovery.example.org", 1)
+	adaAsLog, adaAsLogKey := testKey(t, testOrigin, 11)
+	recoveryAsLog, recoveryAsLogKey := testKey(t, testOrigin, 10)
+	for what, change := range map[string]func(*Genesis){
+		"log key releases":      func(g *Genesis) { g.ReleaseKeys = []string{logAsAda} },
+		"recovery key releases": func(g *Genesis) { g.Recovery, g.ReleaseKeys = c.keys["recovery"], []string{recoveryAsCem} },
+		"log key recovers":      func(g *Genesis) { g.Recovery = logAsRecovery },
+	} {
+		if err := new(State).Apply(genesis(t, change).Append(nil)); !errors.Is(err, ErrIllegal) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	s := c.begun()
+	refused := func(what string, e Entry) {
+		t.Helper()
+		if err := s.Apply(e.Append(nil)); !errors.Is(err, ErrIllegal) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	to := func(key string) Key { k := c.logKey(s, "log2"); k.Keys = []string{key}; return k }
+	refused("a release key becomes the log key", signed(t, c.sign(to(adaAsLogKey), "log"), adaAsLog))
+	refused("the recovery key becomes the log key", signed(t, c.sign(to(recoveryAsLogKey), "log"), recoveryAsLog))
+	must(t, s.Apply(c.sign(c.logKey(s, "log2"), "log2", "log").Append(nil)))
+	for what, key := range map[string]string{"an old log key": logAsAda, "the log key": log2AsBenKey, "the recovery key": recoveryAsCem} {
+		k := c.releaseKeys(s, 1, "ada")
+		k.Keys = []string{key}
+		refused(what+" becomes a release key", signed(t, c.sign(k, "ada", "ben"), log2AsBen))
+	}
+}
+
 func TestOneKeyUnderTwoNamesIsOneKey(t *testing.T) {
 	_, adaKey := testKey(t, "ada.example.org", 10)
 	_, benKey := testKey(t, "ben.example.org", 10)
