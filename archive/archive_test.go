@@ -158,7 +158,7 @@ func (p *press) writer(fsys durable.FS) *Writer {
 }
 
 func (p *press) publish(w *Writer) error {
-	return w.Publish(Told{Info: Info{Name: "Demo", Addresses: []string{"https://demo.example.org"}}, Collections: []CollectionInfo{p.infos}, Keys: p.keys})
+	return w.Publish(Told{Info: Info{Name: "Demo", Addresses: []string{"https://demo.example.org"}}, Collections: []CollectionInfo{p.infos}, Keys: p.keys, Salt: proof.Seed{5}})
 }
 
 // start brings an empty archive to its first checkpoint: the commitment alone.

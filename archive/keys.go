@@ -21,6 +21,7 @@ type SenderKey = evidence.Key
 // keyFile is keys.json: the keys that judge the mails of this archive.
 type keyFile struct {
 	Format string            `json:"format"`
+	Salt   proof.Seed        `json:"salt"` // see Told; any, or none
 	Keys   []json.RawMessage `json:"keys"`
 }
 
@@ -41,9 +42,9 @@ func JoinKeys(lists ...[]SenderKey) []SenderKey {
 }
 
 // formatKeys writes keys.json, a key a line.
-func formatKeys(keys []SenderKey) []byte {
+func formatKeys(salt proof.Seed, keys []SenderKey) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\"format\":%q", KeysFormat)
+	fmt.Fprintf(&b, "{\"format\":%q,\"salt\":\"%x\"", KeysFormat, salt)
 	writeRows(&b, "keys", JoinKeys(keys))
 	b.WriteString("}\n")
 	return b.Bytes()

@@ -208,20 +208,27 @@ func TestAKeyOtherThanTheOneKnownIsNoted(t *testing.T) {
 func TestKeyFileReadsBackAndNothingElseIsOne(t *testing.T) {
 	_, kept := senderKey("kept")
 	gone := SenderKey{Domain: "example.org", Selector: "old", Gone: time.Unix(1_400_000_000, 0).UTC(), Note: "no such name"}
-	text := formatKeys([]SenderKey{gone, kept, kept})
+	text := formatKeys(proof.Seed{1}, []SenderKey{gone, kept, kept})
 	keys, err := parseKeys(text)
 	must(t, err)
 	if all := keys.All(); len(all) != 2 || all[0].Record != kept.Record || all[1].Note != gone.Note {
 		t.Errorf("%s", text)
 	}
-	if again := formatKeys(JoinKeys([]SenderKey{kept}, []SenderKey{gone})); !bytes.Equal(again, text) {
+	if again := formatKeys(proof.Seed{1}, JoinKeys([]SenderKey{kept}, []SenderKey{gone})); !bytes.Equal(again, text) {
 		t.Errorf("%s\n%s", again, text)
+	}
+	if other := formatKeys(proof.Seed{2}, []SenderKey{gone, kept}); len(other) != len(text) || trove.Sum(other) == trove.Sum(text) {
+		t.Errorf("with another salt %s", other)
+	}
+	if keys, err := parseKeys(bytes.Replace(text, []byte(`"salt":"01000000000000000000000000000000",`), nil, 1)); err != nil || len(keys.All()) != 2 {
+		t.Errorf("a file of before there were salts: %v", err)
 	}
 	line := bytes.TrimRight(mustJSON(kept), "\n")
 	for what, bad := range map[string]string{
 		"format":        strings.Replace(string(text), "keys/1", "keys/2", 1),
 		"unknown field": strings.Replace(string(text), `"note"`, `"nota"`, 1),
 		"upper case":    strings.Replace(string(text), `"kept"`, `"Kept"`, 1),
+		"short salt":    strings.Replace(string(text), `"salt":"0100`, `"salt":"01`, 1),
 		"no domain":     strings.Replace(string(text), `"example.org"`, `""`, 1),
 		"twice":         strings.Replace(string(text), "\n]", ",\n]", 1) + string(line),
 		"more":          string(text) + "{}",
@@ -242,8 +249,8 @@ func TestKeyFileReadsBackAndNothingElseIsOne(t *testing.T) {
 
 func FuzzKeyFile(f *testing.F) {
 	_, kept := senderKey("kept")
-	f.Add(formatKeys(nil))
-	f.Add(formatKeys([]SenderKey{kept, {Domain: "a", Selector: "b"}}))
+	f.Add(formatKeys(proof.Seed{}, nil))
+	f.Add(formatKeys(proof.Seed{1}, []SenderKey{kept, {Domain: "a", Selector: "b"}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		keys, err := parseKeys(b)
 		if err != nil {
@@ -253,7 +260,7 @@ func FuzzKeyFile(f *testing.F) {
 		for _, k := range keys.All() {
 			list = append(list, *k)
 		}
-		text := formatKeys(list)
+		text := formatKeys(proof.Seed{1}, list)
 		again, err := parseKeys(text)
 		if err != nil || len(again.All()) != len(list) {
 			t.Fatalf("%q: %q: %v", b, text, err)

@@ -20,7 +20,8 @@ type Told struct {
 	Info        Info             `json:"info"`
 	Collections []CollectionInfo `json:"collections"` // every one in the log
 	Keys        []SenderKey      `json:"keys,omitempty"`
-	Checker     []byte           `json:"-"` // verify.html; empty for none
+	Salt        proof.Seed       `json:"salt,omitzero"` // of keys.json: nobody may guess at keys that are told no more
+	Checker     []byte           `json:"-"`             // verify.html; empty for none
 }
 
 // Info is unseal.json.

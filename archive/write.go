@@ -483,7 +483,7 @@ func (w *Writer) indexFiles(told Told) (map[string][]byte, error) {
 	info.Format, info.Origin, info.LogKey = InfoFormat, s.Genesis.Origin, s.LogKey(s.Size)
 	info.Addresses = append([]string{}, info.Addresses...)
 	info.Collections = []trove.CollectionName{}
-	files := map[string][]byte{KeysPath: formatKeys(told.Keys)}
+	files := map[string][]byte{KeysPath: formatKeys(told.Salt, told.Keys)}
 	if len(told.Checker) > 0 {
 		files[CheckerPath] = told.Checker
 	}

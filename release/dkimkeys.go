@@ -1,10 +1,17 @@
 package release
 
 import (
+	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"strings"
 
 	"unseal/archive"
+	"unseal/catalog"
+	"unseal/proof"
 	"unseal/trove"
 )
 
@@ -44,11 +51,29 @@ func (r *Desk) knowSigners(batch trove.Name, s signersOf) {
 	r.signers[batch] = s
 }
 
-// keysToTell are the keys that readers need to judge the published mails: all
-// that the desk knows under the names of their signatures, and what was told
-// of these names before. A name that no published mail bears any more is left
-// out: it could be that of a sender who was withdrawn.
-func (r *Desk) keysToTell(ctx context.Context, l *archive.Writer) ([]archive.SenderKey, error) {
+// keysToTell are the keys that readers need to judge the published mails, and
+// the salt that they are told with. While the keys stay, so does the salt.
+func (r *Desk) keysToTell(ctx context.Context, l *archive.Writer, all []catalog.Collection) ([]archive.SenderKey, proof.Seed, error) {
+	told, err := r.lastTold(l)
+	if err != nil {
+		return nil, proof.Seed{}, err
+	}
+	keys, err := r.keysOf(ctx, l, told.Keys)
+	if err != nil || told.Salt != (proof.Seed{}) && sameKeys(keys, told.Keys) {
+		return keys, told.Salt, err
+	}
+	salt := keysSalt(all, l.State().Size)
+	if salt == (proof.Seed{}) {
+		keys = nil
+	}
+	return keys, salt, nil
+}
+
+// keysOf are the keys under the names of the published mails' signatures: all
+// that the desk knows, and what was told of these names before. A name that no
+// published mail bears any more is left out: it could be that of a sender who
+// was withdrawn.
+func (r *Desk) keysOf(ctx context.Context, l *archive.Writer, told []archive.SenderKey) ([]archive.SenderKey, error) {
 	if r.SenderKeys == nil {
 		return nil, nil
 	}
@@ -71,11 +96,30 @@ func (r *Desk) keysToTell(ctx context.Context, l *archive.Writer) ([]archive.Sen
 		}
 	}
 	known, err := r.SenderKeys()
-	if err != nil {
-		return nil, err
+	return archive.JoinKeys(names.keys(told), names.keys(known)), err
+}
+
+// keysSalt is made of the secret of the first collection that has one, and of
+// where the index entry will stand: the log has a digest of keys.json, which
+// would else tell of a guess at the keys of a withdrawn sender whether it is
+// right. Zero if there is no secret yet, and so no mail is out.
+func keysSalt(all []catalog.Collection, size int64) (salt proof.Seed) {
+	for _, c := range all {
+		if c.Secret != (catalog.Secret{}) {
+			m := hmac.New(sha256.New, c.Secret[:])
+			fmt.Fprintf(m, "unseal-keys-salt/1\n%d", size)
+			copy(salt[:], m.Sum(nil))
+			return salt
+		}
 	}
-	told, err := r.lastTold(l)
-	return archive.JoinKeys(names.keys(told.Keys), names.keys(known)), err
+	return salt
+}
+
+// sameKeys reports whether two lists are written alike.
+func sameKeys(a, b []archive.SenderKey) bool {
+	one, err := json.Marshal(archive.JoinKeys(a))
+	other, err2 := json.Marshal(archive.JoinKeys(b))
+	return err == nil && err2 == nil && bytes.Equal(one, other)
 }
 
 // keys are those of a list that bear one of the names.

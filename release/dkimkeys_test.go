@@ -1,15 +1,19 @@
 package release_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"unseal/archive"
 	"unseal/catalog"
 	"unseal/evidence"
 	"unseal/release"
+	"unseal/translog/tiles"
 	"unseal/trove"
 )
 
@@ -37,6 +41,62 @@ func keyDomains(t testing.TB, dir string) (list []string) {
 		list = append(list, k.Domain)
 	}
 	return list
+}
+
+// logged reports whether an entry of a short log has a digest.
+func logged(t testing.TB, dir string, d trove.Digest) bool {
+	t.Helper()
+	name := tiles.Tile{Level: tiles.Entries}.In(open(t, dir).Checkpoint().Size).Path()
+	b, err := os.ReadFile(filepath.Join(dir, "log", filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Contains(b, []byte(d.String()))
+}
+
+// The log keeps the digest of a keys.json that named a withdrawn sender. Who
+// has seen only what is there afterwards cannot guess its name and know it.
+func TestTheKeyOfAWithdrawnSenderCannotBeGuessed(t *testing.T) {
+	d := newDesk(t)
+	to := filepath.Join(t.TempDir(), "archive")
+	var known []archive.SenderKey
+	for _, domain := range []string{"a.example", "b.example"} {
+		known = append(known, archive.SenderKey{Domain: domain, Selector: "s1", Record: "v=DKIM1; p=", Seen: []evidence.Sighting{{Where: "a drawer"}}})
+	}
+	d.SenderKeys = func() ([]archive.SenderKey, error) { return known, nil }
+	d.ingest(mail, someItems("a", 2)...)
+	d.signedBy(mail, "a.example", "b.example")
+	d.commit(mail)
+	d.plan(mail, 2)
+	d.mustPublish(to)
+	read := func() (text []byte, salt string) {
+		text, err := os.ReadFile(filepath.Join(to, archive.KeysPath))
+		d.check(err)
+		var f struct{ Salt string }
+		d.check(json.Unmarshal(text, &f))
+		return text, f.Salt
+	}
+	old, oldSalt := read()
+	d.check(d.Withdraw(t.Context(), release.Hide{Collection: mail, From: 1, To: 1, Reason: "court-order", By: editor}, release.Looked{}))
+	done := d.mustPublish(to)
+	now, salt := read()
+	if len(salt) != 32 || salt == oldSalt || len(keyDomains(t, to)) != 1 {
+		t.Fatalf("salt %s, then\n%s", oldSalt, now)
+	}
+	if !logged(t, to, trove.Sum(old)) { // the control: this is how a guess is checked
+		t.Error("the digest of what was told before is not in the log")
+	}
+	for _, guess := range []string{salt, strings.Repeat("0", 32)} {
+		if text := bytes.ReplaceAll(old, []byte(oldSalt), []byte(guess)); logged(t, to, trove.Sum(text)) {
+			t.Errorf("a guess with the salt %s is in the log", guess)
+		}
+	}
+	if again := d.mustPublish(to); again.LogSize != done.LogSize {
+		t.Errorf("with nothing new the log has %d entries, before %d", again.LogSize, done.LogSize)
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	d.mustPublish(other)
+	same(t, to, other)
 }
 
 // Readers get the keys of what is published, no more, and keep them.

@@ -330,7 +330,7 @@ func (r *Desk) tell(ctx context.Context, l *archive.Writer) error {
 		return err
 	}
 	t := archive.Told{Info: archive.Info{Name: r.Name, Addresses: r.Addresses}}
-	if t.Keys, err = r.keysToTell(ctx, l); err != nil {
+	if t.Keys, t.Salt, err = r.keysToTell(ctx, l, all); err != nil {
 		return err
 	}
 	for _, c := range all {
