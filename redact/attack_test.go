@@ -85,6 +85,14 @@ func TestASignatureOverAHiddenFieldLosesItsValueOnly(t *testing.T) {
 	}
 }
 
+func TestTheDigestOfAHiddenMessageIDIsHidden(t *testing.T) {
+	raw := bodyOf("Message-ID: <quimperle-harbour@example.org>\r\nMessage-ID-Hash: JZFQ2P3XJ7Y6WDNKLQXSUYVO2EYKZQOK\r\nArchived-At: <https://example.org/JZFQ2P3XJ7Y6WDNKLQXSUYVO2EYKZQOK/>\r\n", "x")
+	f := find(t, raw, Selection{Words: []string{"quimperle-harbour"}})
+	if got := string(hide([]byte(raw), f.Places)); strings.Contains(got, "JZFQ2") || !strings.Contains(got, "Archived-At: ") {
+		t.Errorf("left:\n%s", got)
+	}
+}
+
 func TestSignaturesAreKeptOnlyOverWhatCannotBeGuessed(t *testing.T) {
 	for text, refused := range map[string]bool{
 		phone:                                  true,

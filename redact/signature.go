@@ -70,6 +70,9 @@ func (o *oracles) message(i int) {
 	}
 	for _, f := range p.Header.Fields {
 		o.field(f, inBody, touched)
+		if touched["message-id"] && ofMessageID(f) {
+			o.value(f)
+		}
 	}
 	if inBody {
 		o.parts(i)
@@ -156,16 +159,27 @@ func (o *oracles) digests(p *body.Part) {
 		name := strings.ToLower(f.Name())
 		switch {
 		case digestField(name):
-			at := f.Offset + bytes.IndexByte(f.Raw, ':') + 1
-			value := f.Value()
-			lead := len(value) - len(bytes.TrimLeft(value, " \t\r\n"))
-			o.hide(at+lead, at+len(bytes.TrimRight(value, " \t\r\n")), f.Name(), "")
+			o.value(f)
 		case name == "content-disposition":
 			if size := tagsOf(f)["size"]; size.to > 0 {
 				o.hide(size.from, size.to, f.Name()+" size=", "")
 			}
 		}
 	}
+}
+
+// value hides all of the value of a field.
+func (o *oracles) value(f mime.Field) {
+	at := f.Offset + bytes.IndexByte(f.Raw, ':') + 1
+	value := f.Value()
+	lead := len(value) - len(bytes.TrimLeft(value, " \t\r\n"))
+	o.hide(at+lead, at+len(bytes.TrimRight(value, " \t\r\n")), f.Name(), "")
+}
+
+// ofMessageID reports whether a field holds a digest of the Message-ID, as
+// those of Mailman 3 do, Archived-At (RFC 5064) in an address.
+func ofMessageID(f mime.Field) bool {
+	return f.Is("Message-ID-Hash") || f.Is("X-Message-ID-Hash") || f.Is("Archived-At")
 }
 
 func digestField(name string) bool {
