@@ -119,7 +119,8 @@ func (c *checker) commitments(ctx context.Context, log *translog.Collection) err
 	return nil
 }
 
-// batches may be published in the log and still be planned in the catalog.
+// batches may be published in the log and still be planned in the catalog, or
+// be there in the edition before.
 func (c *checker) batches(ctx context.Context, log *translog.Collection) error {
 	list, err := c.desk.Catalog.Batches(ctx, log.Name)
 	if err != nil {
@@ -143,7 +144,7 @@ func (c *checker) batches(ctx context.Context, log *translog.Collection) error {
 		case !ok:
 			c.fault("batch %d of %s is in the log and not in the catalog", n, log.Name)
 		case l.Edition < newest[n]: // superseded
-		case row.State == catalog.BatchIsOut && row.Manifest != l.Manifest, row.Amended == 0 && row.Items != l.Items:
+		case row.Edition == l.Edition && row.Manifest != l.Manifest, row.Amended == 0 && row.Items != l.Items:
 			c.fault("batch %d of %s is another in the catalog than in the log", n, log.Name)
 		}
 		c.batchFiles(l)
