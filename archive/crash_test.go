@@ -97,6 +97,19 @@ func TestPublishSurvivesPowerLossAtEveryStep(t *testing.T) {
 	}
 }
 
+// TestPowerLossCatchesAnEditionRemovedTooEarly is a control of the new step.
+func TestPowerLossCatchesAnEditionRemovedTooEarly(t *testing.T) {
+	s := publishing(t)
+	durable.Fault = durable.SupersededFirst
+	t.Cleanup(func() { durable.Fault = "" })
+	r, err := s.PowerLoss(1)
+	must(t, err)
+	t.Log("control:", r)
+	if r.Bad == 0 {
+		t.Error("the harness does not miss an edition that is removed before its time")
+	}
+}
+
 func TestPublishAcknowledgesNothingThatTheDiskRefused(t *testing.T) {
 	r, err := publishing(t).Faults()
 	must(t, err)
