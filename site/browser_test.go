@@ -88,7 +88,7 @@ func newBrowserBefore(t *testing.T, make func(testing.TB) *fixtureSite) *browser
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
 	must(t, chromedp.Do(ctx)) // starts the browser
-	b.ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	b.ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(cancel)
 	return b
 }
