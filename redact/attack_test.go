@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -90,6 +91,20 @@ func TestTheDigestOfAHiddenMessageIDIsHidden(t *testing.T) {
 	f := find(t, raw, Selection{Words: []string{"quimperle-harbour"}})
 	if got := string(hide([]byte(raw), f.Places)); strings.Contains(got, "JZFQ2") || !strings.Contains(got, "Archived-At: ") {
 		t.Errorf("left:\n%s", got)
+	}
+}
+
+func TestGuessBits(t *testing.T) {
+	for _, c := range []struct {
+		texts []string
+		bits  float64
+	}{
+		{nil, 0}, {[]string{"", "+-., "}, 0}, {[]string{"0173"}, 4 * digitBits}, {[]string{"2015", "1984"}, 2 * yearBits},
+		{[]string{"Smith", "SMITH smith"}, 5 * letterBits}, {[]string{"Müller"}, 6 * letterBits}, {[]string{"202-555-0173"}, 6*digitBits + 4*digitBits},
+	} {
+		if got := GuessBits(c.texts); math.Abs(got-c.bits) > 1e-9 {
+			t.Errorf("%q: %.1f bits, want %.1f", c.texts, got, c.bits)
+		}
 	}
 }
 

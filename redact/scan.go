@@ -25,7 +25,8 @@ type scanner struct {
 	digests map[trove.Digest]bool // of files that are looked for as a whole
 	coarse  bool                  // hide all of a body or field that holds it
 	hits    []hit
-	removed []string       // what was found, as it was read
+	removed []string       // what was found, as it was read, each once
+	told    map[string]bool
 	files   []trove.Digest // decoded files that go as a whole
 	opaque  []Opaque
 
@@ -42,7 +43,7 @@ type scanner struct {
 }
 
 func newScanner(seek seeker) *scanner {
-	return &scanner{seek: seek, left: maxUndone, open: maxMembers, seed: maphash.MakeSeed(), known: map[uint64]bool{}}
+	return &scanner{seek: seek, left: maxUndone, open: maxMembers, seed: maphash.MakeSeed(), known: map[uint64]bool{}, told: map[string]bool{}}
 }
 
 // item looks into an item.
@@ -56,8 +57,9 @@ func (s *scanner) item(raw []byte, kind trove.Kind) {
 
 // report takes note of what was found in [from, to) of a text.
 func (s *scanner) report(t text, from, to int) {
-	if len(s.removed) < maxRemoved {
-		s.removed = append(s.removed, string(t.b[from:to]))
+	if b := t.b[from:to]; !s.told[string(b)] && len(s.told) < maxRemoved {
+		s.told[string(b)] = true
+		s.removed = append(s.removed, string(b))
 	}
 	if !t.tracked() {
 		s.deep = true
