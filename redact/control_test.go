@@ -2,11 +2,14 @@ package redact
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"unseal/mime"
+	"unseal/mime/body"
 	"unseal/trove"
 )
 
@@ -92,6 +95,25 @@ func TestLimitsOfItems(t *testing.T) {
 	for _, sel := range []Selection{{Bytes: [2]int64{5, 1000}}, {Bytes: [2]int64{-1, 2}}, {Bytes: [2]int64{3, 2}}, {Part: &trove.Part{Offset: 3, Length: 1000}}} {
 		if _, err := Find([]byte("0123456789"), trove.File, sel); !errors.Is(err, ErrRange) {
 			t.Errorf("%+v: %v, want ErrRange", sel, err)
+		}
+	}
+}
+
+// A mail that cannot be walked to its end is read as text behind it.
+func TestTextBeyondTheLimitsOfAWalkIsFound(t *testing.T) {
+	deep := "Content-Transfer-Encoding: base64\r\n\r\n" + b64("some text, then "+hiddenWord+" and so on") + "\r\n\r\nplain " + hiddenWord + "\r\n"
+	for i := range body.MaxDepth + 2 {
+		deep = fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n%s\r\n--b%d--\r\n", i, i, deep, i)
+	}
+	many := "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\n\r\n", body.MaxParts+1) + "--b\r\n\r\nplain " + hiddenWord
+	long := "X: " + strings.Repeat("x", mime.MaxHeader) + " " + hiddenWord + "\r\n\r\nplain " + hiddenWord
+	for name, raw := range map[string]string{"depth": deep, "parts": many, "header": long} {
+		if _, err := body.Walk([]byte(raw)); err == nil {
+			t.Errorf("%s: it can be walked, and shows nothing", name)
+		}
+		f := find(t, raw, Selection{Words: []string{hiddenWord}})
+		if got := leaks(t, string(hide([]byte(raw), f.Places)), hiddenWord); len(got) > 0 {
+			t.Errorf("%s: still there: %v", name, got)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type scanner struct {
 	digests map[trove.Digest]bool // of files that are looked for as a whole
 	coarse  bool                  // hide all of a body or field that holds it
 	hits    []hit
-	removed []string       // what was found, as it was read, each once
+	removed []string // what was found, as it was read, each once
 	told    map[string]bool
 	files   []trove.Digest // decoded files that go as a whole
 	opaque  []Opaque
