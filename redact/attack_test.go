@@ -73,6 +73,30 @@ func TestEveryDigestOfAHiddenBodyIsHidden(t *testing.T) {
 	}
 }
 
+func TestFieldsNamedAsDigestsOrLengthsGoWithTheBody(t *testing.T) {
+	gone := []string{"X-Body-Size", "X-Content-SHA1-Hash", "X-Fingerprint", "X-Checksum-Body", "X-MD5", "X-Sha256sum", "X-Body-MD5-Sum",
+		"ETag", "LINES", "X-Lines", "X-SHA", "X-Sha-256-Of", "x-crc32", "X_Digest_Value", "X-BodyHash", "X-Original-Content-Length", "X-Signature", "Content-MD5"}
+	stay := []string{"MIME-Version", "Content-Transfer-Encoding", "Content-Language", "Content-ID", "X-Headlines", "X-Shape", "X-Hashtag", "Thread-Index", "List-Id", "X-Mailer"}
+	raw := "From: a@example.org\r\nSubject: x\r\n"
+	for _, name := range append(gone[:len(gone):len(gone)], stay...) {
+		raw += name + ": 8bit 73\r\n"
+	}
+	raw += "DKIM-Signature: v=1; d=example.org; s=k; h=From; bh=QUJD; b=QUJD\r\nContent-Type: text/plain\r\n\r\nYou reach me at " + phone + " today.\r\n"
+	f := find(t, raw, Selection{Words: []string{phone}})
+	if want := append([]string{"DKIM-Signature bh=", "DKIM-Signature b="}, gone...); !slices.Equal(f.Signatures, want) {
+		t.Errorf("hidden\n%q\nwant\n%q", f.Signatures, want)
+	}
+	left := string(hide([]byte(raw), f.Places))
+	for _, name := range stay {
+		if !strings.Contains(left, "\r\n"+name+": 8bit 73\r\n") {
+			t.Errorf("%s is hidden", name)
+		}
+	}
+	if f := find(t, raw, Selection{Words: []string{"example.org"}}); slices.Contains(f.Signatures, "X-MD5") {
+		t.Errorf("digests of a body that is shown whole: %q", f.Signatures)
+	}
+}
+
 func TestASignatureOverAHiddenFieldLosesItsValueOnly(t *testing.T) {
 	raw := signed("body\r\n")
 	f := find(t, raw, Selection{Words: []string{"call me"}})

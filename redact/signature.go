@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"unseal/mime"
@@ -24,11 +25,12 @@ func newOracles(raw []byte, hits []hit) *oracles {
 	o := &oracles{raw: raw, msg: msg, hits: hits}
 	for i := range msg.Parts {
 		p := &msg.Parts[i]
-		if i == 0 || p.Parent >= 0 && msg.Parts[p.Parent].Kind == body.Embedded {
+		ofMessage := i == 0 || p.Parent >= 0 && msg.Parts[p.Parent].Kind == body.Embedded
+		if ofMessage {
 			o.message(i)
 		}
 		if o.hit(p.Offset, p.End) {
-			o.digests(p)
+			o.digests(p, ofMessage)
 		}
 	}
 	return o
@@ -84,14 +86,10 @@ func (o *oracles) message(i int) {
 // section 3.5, RFC 8617 section 4.1, RFC 4870 section 3.3).
 func (o *oracles) field(f mime.Field, inBody bool, touched map[string]bool) {
 	name := strings.ToLower(f.Name())
-	seal := name == "arc-seal"
-	if !seal && !strings.HasSuffix(name, "-signature") {
+	if !signatureField(f) {
 		return
 	}
 	tags := tagsOf(f)
-	if tags["b"].to == 0 {
-		return
-	}
 	switch {
 	case inBody:
 		for _, tag := range []string{"bh", "b", "l"} {
@@ -154,10 +152,11 @@ func blankByte(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == 
 // digests hides digests and lengths of a body that stand in its header:
 // Content-MD5 (RFC 1864), Content-Digest and Repr-Digest (RFC 9530), and what
 // looks like one of them; and the size= of RFC 2183.
-func (o *oracles) digests(p *body.Part) {
+func (o *oracles) digests(p *body.Part, ofMessage bool) {
 	for _, f := range p.Header.Fields {
 		name := strings.ToLower(f.Name())
 		switch {
+		case ofMessage && signatureField(f): // field has seen to it
 		case digestField(name):
 			o.value(f)
 		case name == "content-disposition":
@@ -182,14 +181,27 @@ func ofMessageID(f mime.Field) bool {
 	return f.Is("Message-ID-Hash") || f.Is("X-Message-ID-Hash") || f.Is("Archived-At")
 }
 
+// signatureField reports whether a field is a list of tags with a b= among them.
+func signatureField(f mime.Field) bool {
+	name := strings.ToLower(f.Name())
+	return (name == "arc-seal" || strings.HasSuffix(name, "-signature")) && tagsOf(f)["b"].to > 0
+}
+
+// digestField reports whether the name of a field, in lower case, says that its
+// value is computed from bytes: a digest, a signature that stands alone, or a
+// length. No field that tells of structure bears such a name.
 func digestField(name string) bool {
-	for _, end := range []string{"digest", "-md5", "-sha1", "-sha256", "-sha512", "-hash", "-checksum", "-crc32", "content-length"} {
-		if strings.HasSuffix(name, end) {
+	for word := range strings.FieldsFuncSeq(name, func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') }) {
+		if digestWord.MatchString(word) {
 			return true
 		}
 	}
-	return name == "lines"
+	return false
 }
+
+// digestWord matches a word of the name of such a field: short ones alone,
+// others with something before them too (bodyhash).
+var digestWord = regexp.MustCompile(`^(sha|crc|crc(16|32|64)c?|lines|signature|cksum)$|(md5|sha(1|224|256|384|512)|digest|hash|fingerprint|etag|length|size)(sum)?$|checksum$`)
 
 // parts hides the signatures in the body of the message that part i is: those
 // of S/MIME and OpenPGP that stand apart, as a whole; opaque S/MIME as a whole
