@@ -79,7 +79,8 @@ type Rendition struct {
 
 // Open is the commitment that follows from a rendition and the bytes shown,
 // and the salted digest of these. The commitment equals the logged one only if
-// every byte outside the marks is what was committed to, in its place. The
+// every byte outside the marks is what was committed to, in its place. Which
+// mark stands for a run, and so whether a line ends there, does not follow. The
 // error, ErrMismatch, is for what cannot be the rendition of anything.
 func (r *Rendition) Open(c Context, shown []byte) (leaf, digest trove.Digest, err error) {
 	if r.Rule != WordsRule {

@@ -232,3 +232,22 @@ func FuzzRendition(f *testing.F) {
 		}
 	})
 }
+
+// The limit that the format states: which mark stands for a run is the
+// publisher's word, and so is what begins a line right behind it.
+func TestWhetherALineEndsAtAMarkIsNotProven(t *testing.T) {
+	content := []byte("From: ada@example.org\r\nSubject: so you hello From: boss@bank.example for it\r\n\r\nbody\r\n")
+	c := Context{Origin: "o", Collection: "mail", Number: 1, Kind: "mail"}
+	s := ItemSecret{Seed{1}, Seed{2}}
+	leaf, _ := Commit(c, s, content)
+	at := int64(bytes.Index(content, []byte("hello")))
+	shown, r, _, err := Redact(s, Seed{3}, content, []Cut{{From: at, To: at + 5}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Hidden[0].Mark = 2
+	other := bytes.Replace(shown, []byte("[redacted]"), []byte("[redacted]\r\n"), 1)
+	if got, _, err := r.Open(c, other); got != leaf || err != nil || !bytes.Contains(other, []byte("\r\nFrom: boss@bank.example")) {
+		t.Errorf("%q opens %s (%v): if it no longer opens the commitment, say so in docs/archive-format.md section 5", other, got.Short(), err)
+	}
+}

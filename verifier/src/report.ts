@@ -58,7 +58,7 @@ function redactionRows(s: Statement): Row[] {
   if (places.length < s.hidden.length) places.push(`and ${grouped(s.hidden.length - places.length)} more places`);
   return [
     ["redacted", `${counted(s.hidden.length, "place")}, ${grouped(hidden)} of ${counted(s.segments, "segment")} (words, or lines of an attachment)`, ...places],
-    ["shown", "Every other byte is what was committed to, in its place. What stood under the marks is not shown; a run is made longer than it need be."],
+    ["shown", "Every other byte is what was committed to, in its place. What stood under the marks is not shown; a run is made longer than it need be. Whether a line ends at a mark is the publisher's word: a header field right behind one is not proven to be one."],
   ];
 }
 
