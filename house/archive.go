@@ -1,24 +1,18 @@
 package house
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"unseal/archive"
 	"unseal/search"
 	"unseal/search/segment"
-	"unseal/site"
 )
 
 // IsArchive reports whether the folder holds an archive.
@@ -30,8 +24,8 @@ func IsArchive(dir string) bool {
 // OpenArchive opens the archive in dir for reading; without one the error
 // matches [ErrNoArchive].
 func OpenArchive(ctx context.Context, dir string) (*archive.Archive, fs.FS, error) {
-	if _, err := os.Stat(filepath.Join(dir, archive.LogDir)); err != nil && !IsArchive(dir) {
-		return nil, nil, fmt.Errorf("%w: %s", ErrNoArchive, dir)
+	if err := needArchive(dir); err != nil {
+		return nil, nil, err
 	}
 	files := os.DirFS(dir)
 	a, err := archive.Open(ctx, files)
@@ -41,24 +35,49 @@ func OpenArchive(ctx context.Context, dir string) (*archive.Archive, fs.FS, erro
 	return a, files, nil
 }
 
+func needArchive(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, archive.LogDir)); err != nil && !IsArchive(dir) {
+		return fmt.Errorf("%w: %s", ErrNoArchive, dir)
+	}
+	return nil
+}
+
 // archiveIndex opens the search segments of all batches as one index; those of
 // the newest editions count.
 func archiveIndex(a *archive.Archive) (search.Index, error) {
 	var segs []*segment.Segment
+	err := eachNewest(a, func(c *archive.Collection, b archive.BatchInfo) error {
+		seg, err := batchSegment(c, b)
+		if err != nil {
+			return fmt.Errorf("search segment of batch %d of %s: %w", b.Number, c.Name, err)
+		}
+		segs = append(segs, seg)
+		return nil
+	})
+	if err != nil {
+		for _, seg := range segs {
+			err = errors.Join(err, seg.Close())
+		}
+		return nil, err
+	}
+	return segment.NewIndex(segs...), nil
+}
+
+// eachNewest calls fn for each batch of an archive, in its newest edition; it
+// ends with fn's first error.
+func eachNewest(a *archive.Archive, fn func(*archive.Collection, archive.BatchInfo) error) error {
 	for _, c := range a.Collections() {
 		newest, err := newestEditions(c)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, b := range newest {
-			seg, err := batchSegment(c, b)
-			if err != nil {
-				return nil, fmt.Errorf("search segment of batch %d of %s: %w", b.Number, c.Name, err)
+			if err := fn(c, b); err != nil {
+				return err
 			}
-			segs = append(segs, seg)
 		}
 	}
-	return segment.NewIndex(segs...), nil
+	return nil
 }
 
 // newestEditions lists a collection's batches, each in its newest edition.
@@ -102,54 +121,4 @@ func openArchiveSearch(ctx context.Context, dir string) (*Search, error) {
 		return nil, errors.Join(err, a.Close())
 	}
 	return &Search{Index: ix, closers: []io.Closer{a}}, nil
-}
-
-// Site serves an archive to readers. Close it.
-type Site struct {
-	Archive *archive.Archive
-	handler http.Handler
-	index   search.Index
-}
-
-// OpenSite opens the archive in dir for readers. It writes nothing.
-func OpenSite(ctx context.Context, dir string, log *slog.Logger) (*Site, error) {
-	a, files, err := OpenArchive(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	ix, err := archiveIndex(a)
-	if err != nil {
-		return nil, errors.Join(err, a.Close())
-	}
-	h, err := site.New(site.Options{Archive: a, Files: files, Index: ix, Log: log})
-	if err != nil {
-		return nil, errors.Join(err, ix.Close(), a.Close())
-	}
-	return &Site{Archive: a, handler: h, index: ix}, nil
-}
-
-// Close lets go of the archive.
-func (s *Site) Close() error { return errors.Join(s.index.Close(), s.Archive.Close()) }
-
-// Get answers one request without listening.
-func (s *Site) Get(ctx context.Context, path string) (status int, body []byte, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, nil)
-	if err != nil {
-		return 0, nil, err
-	}
-	r.RequestURI = path
-	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, r)
-	return w.Code, bytes.Clone(w.Body.Bytes()), nil
-}
-
-// Limits of a reader's connection. A reader over Tor on a poor line still has minutes.
-const (
-	headerTime = 20 * time.Second
-	writeTime  = 30 * time.Minute // a batch of some gigabytes
-)
-
-// Serve listens until ctx ends; ready is told the address.
-func (s *Site) Serve(ctx context.Context, listen string, ready func(addr string) error) error {
-	return serve(ctx, &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, WriteTimeout: writeTime}, listen, ready)
 }

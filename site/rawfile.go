@@ -56,12 +56,14 @@ func (s *site) batchFile(w http.ResponseWriter, r *http.Request, c *collection, 
 }
 
 // editionFile answers a file of a batch at the place where the archive has it,
-// /c/mail/batch/0023/1/manifest.json. What the log does not name is not served.
+// /c/mail/batch/0023/1/manifest.json. What the log does not name is not served,
+// nor an edition that is superseded: a copy may still hold it.
 func (s *site) editionFile(w http.ResponseWriter, r *http.Request, c *collection, number, rest string) error {
 	ed, name, _ := strings.Cut(rest, "/")
 	at := edition{parseNumber(strings.TrimLeft(number, "0")), parseNumber(ed)}
 	dir := archive.BatchDir(c.Name, at.batch, at.edition)
-	if _, logged := c.editions[at]; !logged || !slices.Contains(batchNames[:], name) || r.URL.Path != "/"+dir+"/"+name {
+	b := c.batch(at.batch)
+	if b == nil || b.Edition != at.edition || !slices.Contains(batchNames[:], name) || r.URL.Path != "/"+dir+"/"+name {
 		return missing("error.no-page")
 	}
 	return s.sendFolderFile(w, r, dir+"/"+name, trove.Digest{})
