@@ -128,6 +128,9 @@ func (t *Text) text() string {
 	return s
 }
 
+// isPair reports whether a word is two characters of a run of CJK.
+func isPair(w string) bool { return pairOf(w) && utf8.RuneCountInString(w) == 2 }
+
 // joined writes the words so that they read back the same: pairs of CJK that
 // overlap become the run they came from.
 func (t *Text) joined() string {
@@ -136,7 +139,7 @@ func (t *Text) joined() string {
 		switch {
 		case i == 0:
 			b.WriteString(w.Text)
-		case pairOf(w.Text) && w.At == t.Words[i-1].At+1 && pairOf(t.Words[i-1].Text) && utf8.RuneCountInString(w.Text) == 2:
+		case w.At == t.Words[i-1].At+1 && isPair(w.Text) && isPair(t.Words[i-1].Text): // a character that stands alone is in no run
 			_, n := utf8.DecodeRuneInString(w.Text)
 			b.WriteString(w.Text[n:])
 		case w.Glued:

@@ -257,12 +257,12 @@ func number(s string) (int, error) {
 
 // value reads the value of a closed or exact field.
 func (p *parser) value(spec fieldSpec, raw string, start int) (Node, error) {
-	v := Fold(strings.TrimSpace(raw))
+	v := strings.TrimSpace(Fold(raw)) // folding may take off the mark that stood on a space
 	switch spec.field {
 	case MsgID:
-		v = strings.TrimSuffix(strings.TrimPrefix(v, "<"), ">")
+		v = strings.Trim(v, "<> ")
 	case Ext:
-		v = strings.TrimPrefix(v, ".")
+		v = strings.TrimLeft(v, ".")
 	case Type:
 		v = strings.TrimSuffix(v, "/*")
 	case SHA256:

@@ -301,6 +301,10 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add("batch:*..")
+	f.Add("峳!峳峳0")
+	f.Add("M:\"ث \u065b\"")
+	f.Add("msgid:<<a>>")
+	f.Add("ext:..pdf")
 	f.Fuzz(func(t *testing.T, s string) {
 		q, err := Parse(s)
 		var e *SyntaxError
