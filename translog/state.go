@@ -28,6 +28,8 @@ type State struct {
 	Indexed       bool                    // the newest entry is an Index
 
 	indexed int64 // which entry the newest Index is; 0 before the first
+	numbers int   // committed to, of all collections
+	slots   int   // that memory was taken for
 	colls   map[trove.CollectionName]*Collection
 	order   []*Collection // in order of their first commitment
 }
@@ -105,6 +107,9 @@ const MaxSize = math.MaxUint32
 // take more memory than a count of real items would.
 const (
 	maxNumbers  = 1 << 24 // of one collection
+	maxAll      = 1 << 26 // of all
+	maxSlots    = 1 << 22 // in chunks that are not empty: 200 MB
+	maxEach     = 16      // slots for each entry, beyond these
 	maxWithheld = 100_000 // of one entry
 	chunkSize   = 4096
 	maxReasons  = 256
@@ -197,6 +202,8 @@ func (s *State) commit(e proof.Commitment) error {
 		return fmt.Errorf("commitment %d of %s begins with number %d, not %d", e.K, e.Collection, e.First, c.Count+1)
 	case e.Count > maxNumbers-c.Count:
 		return fmt.Errorf("collection %s has more than %d numbers", e.Collection, maxNumbers)
+	case e.Count > maxAll-s.numbers:
+		return fmt.Errorf("more than %d numbers in all collections", maxAll)
 	case e.Rule == "":
 		return fmt.Errorf("commitment of %s without a segmentation rule", e.Collection)
 	}
@@ -208,6 +215,7 @@ func (s *State) commit(e proof.Commitment) error {
 		s.order = append(s.order, c)
 	}
 	c.Count += e.Count
+	s.numbers += e.Count
 	c.Commitments = append(c.Commitments, LoggedCommitment{e, s.Size})
 	c.chunks = append(c.chunks, make([][]slot, (c.Count+chunkSize-1)/chunkSize-len(c.chunks))...)
 	return nil
@@ -245,6 +253,9 @@ func (s *State) item(e proof.Item) error {
 		return fmt.Errorf("%s/%d: edition %d while batch %d, with the edition before, is open", e.Collection, e.Number, e.Edition, old.batch)
 	case e.Edition > math.MaxUint16:
 		return fmt.Errorf("%s/%d: more editions than this version reads", e.Collection, e.Number)
+	}
+	if err := s.reserve(c, e.Number, e.Number); err != nil {
+		return err
 	}
 	*c.slot(e.Number) = slot{
 		sum: e.Shown, index: uint32(s.Size), batch: uint32(e.Batch), edition: uint16(e.Edition), state: published,
@@ -303,6 +314,9 @@ func (s *State) withhold(e Withheld) error {
 		case old.state == withheld && c.reasons[old.reason-1] == e.Reason:
 			return fmt.Errorf("%s/%d is withheld for this reason already", e.Collection, n)
 		}
+	}
+	if err := s.reserve(c, e.First, e.Last); err != nil {
+		return err
 	}
 	reason, err := c.reason(e.Reason)
 	if err != nil {
@@ -373,14 +387,24 @@ func (c *Collection) look(n int) slot {
 	return chunk[(n-1)%chunkSize]
 }
 
-// slot is the place of number n, for writing.
-func (c *Collection) slot(n int) *slot {
-	chunk := &c.chunks[(n-1)/chunkSize]
-	if *chunk == nil {
-		*chunk = make([]slot, chunkSize)
+// reserve takes the memory for slots of numbers, or refuses: numbers far apart,
+// and ranges of them, cost a log few bytes each.
+func (s *State) reserve(c *Collection, first, last int) error {
+	for i := (first - 1) / chunkSize; i <= (last-1)/chunkSize; i++ {
+		if c.chunks[i] != nil {
+			continue
+		}
+		if int64(s.slots) > maxSlots-chunkSize+maxEach*s.Size {
+			return fmt.Errorf("%s/%d: too much memory for a log of %d entries", c.Name, last, s.Size)
+		}
+		c.chunks[i] = make([]slot, chunkSize)
+		s.slots += chunkSize
 	}
-	return &(*chunk)[(n-1)%chunkSize]
+	return nil
 }
+
+// slot is the place of number n, which is reserved, for writing.
+func (c *Collection) slot(n int) *slot { return &c.chunks[(n-1)/chunkSize][(n-1)%chunkSize] }
 
 // Number is what the log says of number n; false if it is not committed to.
 func (c *Collection) Number(n int) (Status, bool) {

@@ -261,6 +261,44 @@ func TestNoItemIsInTheCheckpointOfItsCommitment(t *testing.T) {
 	}
 }
 
+// A hostile log is replayed before any signature is looked at.
+func TestMemoryIsBoundedByTheLengthOfALog(t *testing.T) {
+	s, err := replayed(t, commitment(maxNumbers))
+	must(t, err)
+	s.slots = maxSlots - 2*chunkSize // as if other numbers had taken the rest
+	must(t, s.Apply(held(1, 2*chunkSize, "privacy").Append(nil)))
+	for what, e := range map[string]Entry{
+		"a range":        held(2*chunkSize+1, 4*chunkSize, "privacy"),
+		"a number":       item(maxNumbers, 1, 1),
+		"a range beyond": held(2*chunkSize, 2*chunkSize+1, "source"),
+	} {
+		if err := s.Apply(e.Append(nil)); !errors.Is(err, ErrIllegal) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	must(t, s.Apply(held(1, 9, "source").Append(nil)))
+	must(t, s.Apply(item(2*chunkSize, 1, 1).Append(nil)))
+	if st, _ := s.Collection("mail").Number(2*chunkSize + 1); st.State != trove.Committed {
+		t.Errorf("what was refused left %+v", st)
+	}
+	s.Size += chunkSize / maxEach // a longer log may take more
+	must(t, s.Apply(item(2*chunkSize+1, 1, 1).Append(nil)))
+}
+
+func TestNumbersOfAllCollectionsAreBounded(t *testing.T) {
+	s, err := replayed(t)
+	must(t, err)
+	next := commitment(maxNumbers)
+	for i := range maxAll / maxNumbers {
+		next.Collection = trove.CollectionName(fmt.Sprintf("mail-%d", i))
+		must(t, s.Apply(next.Append(nil)))
+	}
+	next.Collection, next.Count = "more", 1
+	if err := s.Apply(next.Append(nil)); !errors.Is(err, ErrIllegal) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestReasonsAreBounded(t *testing.T) {
 	s, err := replayed(t, commitment(1))
 	must(t, err)
