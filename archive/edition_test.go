@@ -379,7 +379,7 @@ func TestAForgedRenditionIsFound(t *testing.T) {
 		"huge counts": func(i *NewItem) {
 			h := i.Record.Redacted.Hidden
 			h[0].Count, h[1].First, h[1].Count = math.MaxInt32, math.MaxInt32, math.MaxInt32
-			i.Record.Redacted.Segments = 2 * math.MaxInt32
+			i.Record.Redacted.Segments = math.MaxInt32
 		},
 		"beyond the end":       func(i *NewItem) { i.Record.Redacted.Hidden[1].At = int64(len(i.Content)) },
 		"far outside":          func(i *NewItem) { i.Record.Redacted.Hidden[1].At = math.MaxInt64 },

@@ -148,6 +148,7 @@ func (r *Desk) assembleItem(ctx context.Context, coll *catalog.Collection, it *c
 		Opening: proof.Opening{Rule: proof.WordsRule, Root: it.Opening.Root, Segments: it.Opening.Segments, Seed: s.Seed, Salt: s.Salt},
 		Record:  publicRecord(*rec), Thread: v.thread(it), Owners: v.open(p.owners), Paths: v.open(p.paths), Copies: p.copies, CopyOf: p.copyOf,
 	}
+	line.Record.Others = v.others(line.Record.Others)
 	rows := v.rows[it.ID]
 	if len(rows) == 0 {
 		return line, nil

@@ -46,10 +46,9 @@ type Hidden struct {
 	Signatures []string        // fields and parts that go away since they would let guesses be checked
 	Opaque     []redact.Opaque // parts that stay and could not be looked into
 
-	row    catalog.Redaction
-	found  redact.Found
-	root   catalog.ItemID // the first of its set of copies
-	thread string
+	rows  []catalog.Redaction
+	found redact.Found
+	root  catalog.ItemID // the first of its set of copies
 }
 
 // showable are the states of items of which something is or may be shown.
@@ -74,8 +73,27 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 	}
 	list = append(list, copies...)
 	quotes := redact.NewQuotes(goneWith(list))
-	quoting, err := r.lookEverywhere(ctx, h, quotes.Find, namesOf(list))
-	list = append(list, quoting...)
+	known := map[trove.Name]*Hidden{}
+	for i := range list {
+		known[list[i].Name] = &list[i]
+	}
+	quoting, err := r.lookEverywhere(ctx, h, func(it *catalog.Item, raw []byte) (redact.Found, error) {
+		f, err := quotes.Find(raw, it.Kind)
+		if x := known[nameOf(it)]; x != nil { // what goes away in another item may stand here too
+			cuts := hiddenOf(x.found).Cuts
+			f.Places = slices.DeleteFunc(f.Places, func(p redact.Place) bool { return hides(cuts, p) })
+		}
+		return f, err
+	})
+	var others []Hidden
+	for _, x := range quoting {
+		if old := known[x.Name]; old != nil {
+			old.rows, old.Places = append(old.rows, x.rows...), old.Places+x.Places
+		} else {
+			others = append(others, x)
+		}
+	}
+	list = append(list, others...)
 	sortHidden(list)
 	return Looked{Items: list, Short: unique(quotes.Short())}, err
 }
@@ -123,8 +141,8 @@ func (r *Desk) lookAtCopies(ctx context.Context, h Hide, list []Hidden) ([]Hidde
 	return quoted(copies), err
 }
 
-// lookEverywhere looks at the numbered items of all collections but the known.
-func (r *Desk) lookEverywhere(ctx context.Context, h Hide, find func([]byte, trove.Kind) (redact.Found, error), known map[trove.Name]bool) ([]Hidden, error) {
+// lookEverywhere looks at the numbered items of all collections.
+func (r *Desk) lookEverywhere(ctx context.Context, h Hide, find func(*catalog.Item, []byte) (redact.Found, error)) ([]Hidden, error) {
 	all, err := r.Catalog.Collections(ctx)
 	if err != nil {
 		return nil, err
@@ -132,12 +150,7 @@ func (r *Desk) lookEverywhere(ctx context.Context, h Hide, find func([]byte, tro
 	var list []Hidden
 	for _, c := range all {
 		q := catalog.Query{Collection: c.Name, From: 1, NoRecord: true, States: showable}
-		found, err := r.lookAt(ctx, "looking for quotes of it in "+string(c.Name), q, h.Reason, func(it *catalog.Item, raw []byte) (redact.Found, error) {
-			if known[nameOf(it)] {
-				return redact.Found{}, nil
-			}
-			return find(raw, it.Kind)
-		})
+		found, err := r.lookAt(ctx, "looking for quotes of it in "+string(c.Name), q, h.Reason, find)
 		if err != nil {
 			return nil, err
 		}
@@ -208,7 +221,7 @@ func (r *Desk) lookAtOne(ctx context.Context, it *catalog.Item, reason string, f
 	spec, err := json.Marshal(hiddenOf(found))
 	return &Hidden{
 		Name: nameOf(it), State: it.State, Places: len(found.Places), Signatures: found.Signatures, Opaque: found.Opaque,
-		row: catalog.Redaction{Item: it.ID, Reason: reason, Spec: string(spec)}, found: found, root: rootOf(it), thread: it.Thread,
+		rows: []catalog.Redaction{{Item: it.ID, Reason: reason, Spec: string(spec)}}, found: found, root: rootOf(it),
 	}, err
 }
 

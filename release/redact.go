@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"unseal/catalog"
-	"unseal/proof"
 	"unseal/redact"
 	"unseal/trove"
 )
@@ -18,9 +17,9 @@ func (r *Desk) Redact(ctx context.Context, h Hide, l Looked) error {
 		return err
 	}
 	for part := range slices.Values(byCollection(l.Items)) {
-		rows := make([]catalog.Redaction, len(part))
+		var rows []catalog.Redaction
 		for i := range part {
-			rows[i] = part[i].row
+			rows = append(rows, part[i].rows...)
 		}
 		if err := r.Catalog.Redact(ctx, part[0].Name.Collection, rows, h.By); err != nil {
 			return err
@@ -85,7 +84,7 @@ func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
 		}
 		c, err := coverOf(v.rows[it.ID])
 		if err == nil {
-			f.Places = slices.DeleteFunc(f.Places, c.hides)
+			f.Places = slices.DeleteFunc(f.Places, func(p redact.Place) bool { return hides(c.Cuts, p) })
 		}
 		return f, err
 	})
@@ -94,9 +93,4 @@ func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
 		list[i] = x.Name
 	}
 	return list, err
-}
-
-// hides reports whether all of a place is hidden by one cut.
-func (c *cover) hides(p redact.Place) bool {
-	return slices.ContainsFunc(c.Cuts, func(cut proof.Cut) bool { return cut.From <= p.From && p.To <= cut.To })
 }

@@ -30,6 +30,11 @@ func hiddenOf(f redact.Found) hidden {
 	return h
 }
 
+// hides reports whether all of a place is hidden by one cut.
+func hides(cuts []proof.Cut, p redact.Place) bool {
+	return slices.ContainsFunc(cuts, func(c proof.Cut) bool { return c.From <= p.From && p.To <= c.To })
+}
+
 func readHidden(r catalog.Redaction) (h hidden, err error) {
 	if err = json.Unmarshal([]byte(r.Spec), &h); err != nil {
 		err = fmt.Errorf("redaction of item %d: %w", r.Item, err)

@@ -103,6 +103,15 @@ func (v *veil) signatures(list []trove.Signature) []trove.Signature {
 	})
 }
 
+// others leaves out the signatures of people whose signer holds something
+// removed: the name may come from a key file and stand nowhere in the item.
+func (v *veil) others(list []trove.OtherSignature) []trove.OtherSignature {
+	if v.quotes == nil {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(s trove.OtherSignature) bool { return v.quotes.Holds(s.Signer) })
+}
+
 // digest names the veil: two of the same digest hide the same. It is empty for
 // one that hides nothing.
 func (v *veil) digest() string {
@@ -132,7 +141,7 @@ func (r *Desk) unveiled(ctx context.Context, b planned, v *veil) (n int, err err
 	err = r.readBatch(b.Collection, b.Number, b.Edition, func(batchHead) error { return nil }, func(l *batchLine) error {
 		rec := &l.Record
 		if names[rec.Number] != rec.Thread || len(v.open(rec.Paths)) < len(rec.Paths) || len(v.open(rec.Owners)) < len(rec.Owners) ||
-			rec.Original != nil && len(v.signatures(rec.Original.Signatures)) < len(rec.Original.Signatures) {
+			len(v.others(rec.Others)) < len(rec.Others) || rec.Original != nil && len(v.signatures(rec.Original.Signatures)) < len(rec.Original.Signatures) {
 			n++
 		}
 		return nil

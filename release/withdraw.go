@@ -124,12 +124,15 @@ func (r *Desk) lookForPassages(ctx context.Context, h Hide, w *withdrawn, l *Loo
 	for _, x := range near {
 		w.names[x.Name] = true
 	}
-	far, err := r.lookEverywhere(ctx, h, func(raw []byte, kind trove.Kind) (redact.Found, error) {
-		if f, err := anywhere.Find(raw, kind); err != nil || len(f.Places) == 0 {
+	far, err := r.lookEverywhere(ctx, h, func(it *catalog.Item, raw []byte) (redact.Found, error) {
+		if w.names[nameOf(it)] {
+			return redact.Found{}, nil
+		}
+		if f, err := anywhere.Find(raw, it.Kind); err != nil || len(f.Places) == 0 {
 			return f, err
 		}
-		return inThread.Find(raw, kind) // a forward has the subject too
-	}, w.names)
+		return inThread.Find(raw, it.Kind) // a forward has the subject too
+	})
 	if len(far) > maxElsewhere && !h.Everywhere {
 		for _, x := range far {
 			l.Elsewhere = append(l.Elsewhere, x.Name)

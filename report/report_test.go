@@ -373,7 +373,7 @@ func TestTheDemonstration(t *testing.T) {
 		for _, f := range s.Figures {
 			got += fmt.Sprint(f.N, " ")
 		}
-		if want := map[bool]string{false: "92 0 64 8 16 4 0 ", true: "93 0 64 9 16 4 0 "}[in.Desk]; got != want {
+		if want := map[bool]string{false: "92 0 62 8 16 4 2 ", true: "93 0 64 9 16 4 0 "}[in.Desk]; got != want {
 			t.Errorf("%s: the six states are %s, want %s", c.dir, got, want)
 		}
 		if got := cell(t, table(t, s, "causes"), "signatures", "fail", "body changed: list footer probable"); got != "1" {

@@ -124,3 +124,19 @@ func TestAWithdrawalTakesCopiesAndForwards(t *testing.T) {
 		t.Error("something of it is left")
 	}
 }
+
+// TestWhatAPatternHidesInOneItemGoesFromAllThatItMatches hides a number that a
+// pattern finds by the words around it, where it stands without them too.
+func TestWhatAPatternHidesInOneItemGoesFromAllThatItMatches(t *testing.T) {
+	desk, dir := published(t, map[string]string{"mail": mailsIn(t, "box.mbox",
+		letter("1", "Subject: one\n", "call 55501234 now"), letter("2", "Subject: two\n", "call 66609876 now, not 55501234"))})
+	sum := summaryOf(t, do(t, "-C", desk, "redact", "mail", "--text", `call [0-9]+`, "--reason", "privacy", "--json"))
+	if sum["items"] != 2.0 {
+		t.Errorf("hidden: %v", sum)
+	}
+	do(t, "-C", desk, "publish", "--yes", "--to", dir)
+	verifies(t, dir)
+	if text := string(steal(t, dir).text); strings.Contains(text, "66609876") {
+		t.Error("a number is left")
+	}
+}
