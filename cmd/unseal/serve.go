@@ -16,7 +16,8 @@ func (serveCmd) Help() string {
 	return `Example: unseal serve ./archive
 Example: unseal serve ./archive --get /c/mail/5205
 
-Needs no desk, no key, no database and no network, and writes nothing.`
+Needs no desk, no key, no database and no network, and writes nothing. What is
+published into the folder, or hidden, is shown so at once.`
 }
 
 func (c *serveCmd) Run(a *app) error {
