@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -71,6 +72,22 @@ func (k *killer) after(from string, commands ...[]string) string {
 	return dir
 }
 
+// twin is a desk whose only batch is out, with a further copy of the seventh
+// mail, which has the number before or after it.
+func (k *killer) twin() string {
+	file := filepath.Join(k.dir, "twin.mbox")
+	box := harbourBox()
+	at := bytes.Index(box, []byte("Message-ID: <7@"))
+	from := bytes.LastIndex(box[:at], []byte("From a@"))
+	end := at + bytes.Index(box[at:], []byte("From a@"))
+	copied := bytes.Replace(box[from:end], []byte("From: Ada"), []byte("Received: from a by b\nFrom: Ada"), 1)
+	if err := os.WriteFile(file, append(box, copied...), 0o600); err != nil {
+		k.t.Fatal(err)
+	}
+	return k.after(k.empty(), []string{"ingest", "-c", "harbour", file}, []string{"commit", "harbour"},
+		[]string{"batch", "plan", "harbour", "--every", "40"}, publishing)
+}
+
 // out is the desk with two batches out.
 func (k *killer) out(harbour string) string {
 	return k.after(harbour, append([]string{"publish", "harbour/batch/1", "harbour/batch/2"}, publishing[1:]...))
@@ -111,6 +128,7 @@ func TestKilledRedactionsGoOn(t *testing.T) {
 		{"redact before it is out", job{from: harbour, args: redacting, then: then}, name},
 		{"redact", job{from: out, args: redacting, then: then}, name},
 		{"withdraw", job{from: out, args: withdrawing, then: then}, text},
+		{"withdraw with a copy", job{from: k.twin(), args: withdrawing, then: then}, text},
 		{"lift", job{from: k.after(pending, publishing), args: lifting, then: then}, text},
 		{"editions", job{from: pending, n: *kills / 2, args: publishing}, both},
 		{"editions, killed twice", job{from: pending, args: publishing, twice: true}, both},
