@@ -58,7 +58,7 @@ func TestKilledKeysAndNoticesGoOn(t *testing.T) {
 		{name: "ask", job: job{from: k.keyless(planned), args: publishing}},
 		{name: "answered", job: job{from: k.answered(planned), args: publishing}},
 		{name: "notice", job: job{from: planned, args: []string{"notice", "We were cut off.", "--kind", "cut-off", "--to", "archive", "--yes"}}},
-		{name: "rotate", job: job{from: k.newLogKey(planned), args: []string{"keys", "rotate", "log", "--yes", "--i-am", "test"}}},
+		{name: "rotate", job: job{from: k.newLogKey(planned), args: []string{"keys", "rotate", "log", "--yes", "--i-am", "test"}, then: [][]string{publishing}}},
 		{name: "other release keys", job: job{from: k.withKey(planned, "ada"), args: rotating("ada"), then: [][]string{publishing}}},
 	})
 }
