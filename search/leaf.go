@@ -148,7 +148,11 @@ func (p *parser) phrase(field Field, raw string) Node {
 	if len(words) == 0 {
 		return nil
 	}
-	return p.spread(field, Text{Words: words, Value: whole(field, raw, words)})
+	t := Text{Words: words, Value: whole(field, raw, words)}
+	if t.Value == "" { // around one piece there may have been signs that mean nothing
+		t.Value = whole(field, t.joined(), words)
+	}
+	return p.spread(field, t)
 }
 
 // whole is the value of fields that show it whole: where it is one piece with

@@ -305,6 +305,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("M:\"ث \u065b\"")
 	f.Add("msgid:<<a>>")
 	f.Add("ext:..pdf")
+	f.Add("with:&0_0")
 	f.Fuzz(func(t *testing.T, s string) {
 		q, err := Parse(s)
 		var e *SyntaxError
