@@ -100,7 +100,7 @@ func (k *killer) kills(list []stage) {
 // caught wants the fault of the build to be noticed.
 func (k *killer) caught(j job) {
 	tally, _ := k.kill(j)
-	k.t.Logf("control: %v", &tally)
+	k.t.Logf("control: %v; first: %v", &tally, tally.First)
 	tally.Enough(k.t)
 	if tally.Bad == 0 {
 		k.t.Errorf("%s was not noticed: the harness shows nothing", k.fault)
@@ -279,11 +279,8 @@ type job struct {
 
 // kill does a job; whole is the folder of the run that was not stopped.
 func (k *killer) kill(j job) (tally crash.Tally, whole string) {
-	whole = k.folder(j.from)
-	steps := k.command(whole, j.args).Count(k.t).Steps
-	for _, args := range j.then {
-		k.must(whole, args...)
-	}
+	steps := k.command(k.folder(j.from), j.args).Count(k.t).Steps
+	whole = k.after(j.from, append([][]string{j.args}, j.then...)...) // without the fault
 	want, sizes, chance := k.outcome(whole, j.args), checkpoints(k.t, whole), rand.New(rand.NewPCG(*killSeed, 2))
 	for _, at := range j.moments(steps) {
 		dir := k.folder(j.from)
