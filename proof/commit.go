@@ -152,7 +152,30 @@ func treeOf(content []byte, seed Seed) (trove.Digest, int) {
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
 	w.lens = segments(content, w.lens[:0])
-	return w.tree.root(content, w.lens, seed), len(w.lens)
+	return w.tree.rootAside(content, w.lens, seed), len(w.lens)
+}
+
+// aside is how many segments are worth a goroutine of their own.
+const aside = 4096
+
+// rootAside is root, with the halves of a large tree hashed side by side.
+func (t *segmentTree) rootAside(content []byte, lens []uint16, seed Seed) trove.Digest {
+	if len(lens) <= aside {
+		return t.root(content, lens, seed)
+	}
+	k, at := split(len(lens)), 0
+	for _, n := range lens[:k] {
+		at += int(n)
+	}
+	leftSeed, rightSeed := seed.children()
+	left := make(chan trove.Digest, 1)
+	go func() {
+		w := workspaces.Get().(*workspace)
+		defer workspaces.Put(w)
+		left <- w.tree.rootAside(content[:at], lens[:k], leftSeed)
+	}()
+	right := t.rootAside(content[at:], lens[k:], rightSeed)
+	return trove.Digest(tlog.NodeHash(tlog.Hash(<-left), tlog.Hash(right)))
 }
 
 // MarshalText writes 32 lower-case hex digits.
