@@ -16,6 +16,10 @@ import (
 // stands in every mail.
 const maxElsewhere = 20
 
+// minSubject is how long a subject of several words is that is told apart from
+// what anyone writes over a mail.
+const minSubject = 12
+
 // withdrawn is what goes away with numbers that are withdrawn.
 type withdrawn struct {
 	names    map[trove.Name]bool
@@ -64,7 +68,7 @@ func (r *Desk) goesWith(ctx context.Context, it *catalog.Item, w *withdrawn) err
 	if it.Thread != "" {
 		w.threads[it.Thread] = true
 	}
-	if s := baseSubject(rec.Subject); s != "" {
+	if s := baseSubject(rec.Subject); len(s) >= minSubject && strings.Contains(s, " ") {
 		w.subjects = append(w.subjects, s)
 	}
 	for i := range rec.Parts {
