@@ -35,9 +35,9 @@ func BatchDir(c trove.CollectionName, batch, edition int) string {
 	return path.Join("c", string(c), "batch", fmt.Sprintf("%04d", batch), strconv.Itoa(edition))
 }
 
-// itemName is the name of an item's member in items.zip. It owes nothing to
+// ItemName is the name of an item's member in items.zip. It owes nothing to
 // what the item calls itself.
-func itemName(number int, kind trove.Kind) string {
+func ItemName(number int, kind trove.Kind) string {
 	ext := ".bin"
 	if kind == trove.Mail {
 		ext = ".eml"

@@ -95,7 +95,7 @@ func (m *Manifest) check() error {
 	last := 0
 	for i := range m.Items {
 		r := &m.Items[i]
-		if r.Number <= last || r.Number > math.MaxInt32 || r.Edition < 1 || r.Hidden < 0 || r.Name != itemName(r.Number, r.Kind) || !r.At.valid() || r.Size < 0 {
+		if r.Number <= last || r.Number > math.MaxInt32 || r.Edition < 1 || r.Hidden < 0 || r.Name != ItemName(r.Number, r.Kind) || !r.At.valid() || r.Size < 0 {
 			return fmt.Errorf("row %d, of number %d, is not in order", i, r.Number)
 		}
 		last = r.Number

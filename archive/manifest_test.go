@@ -28,7 +28,7 @@ func anyManifest() *rapid.Generator[Manifest] {
 			if rapid.Bool().Draw(t, "dated") {
 				r.Date = time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "date"), 0).UTC()
 			}
-			r.Name = itemName(n, r.Kind)
+			r.Name = ItemName(n, r.Kind)
 			if len(m.Items)%groupSize == 0 {
 				m.Records = append(m.Records, RecordGroup{First: n, Size: size.Draw(t, "size"), SHA256: sum(), At: at()})
 			}

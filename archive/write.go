@@ -301,7 +301,7 @@ func (p *packer) add(item *NewItem) error {
 func (p *packer) put(item *NewItem) error {
 	r := Row{
 		Number: item.Number, Kind: item.Kind, Date: item.Date.UTC(), Edition: item.Edition, Hidden: len(item.Record.Redactions),
-		Size: int64(len(item.Content)), SHA256: trove.Sum(item.Content), Name: itemName(item.Number, item.Kind),
+		Size: int64(len(item.Content)), SHA256: trove.Sum(item.Content), Name: ItemName(item.Number, item.Kind),
 	}
 	rec := item.Record
 	rec.Number, rec.Content = item.Number, trove.Digest{}

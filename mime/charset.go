@@ -76,12 +76,12 @@ var prefixes = [][2]string{
 
 // lookup finds a charset by its lower-case name, or nil.
 func lookup(name string) encoding.Encoding {
-	if enc := indexed(name); enc != nil {
+	if enc := Charset(name); enc != nil {
 		return enc
 	}
 	for _, p := range prefixes {
 		if rest, ok := strings.CutPrefix(name, p[0]); ok {
-			if enc := indexed(p[1] + rest); enc != nil {
+			if enc := Charset(p[1] + rest); enc != nil {
 				return enc
 			}
 		}
@@ -89,7 +89,8 @@ func lookup(name string) encoding.Encoding {
 	return nil
 }
 
-func indexed(name string) encoding.Encoding {
+// Charset finds a charset by one of its own names, in lower case, or nil.
+func Charset(name string) encoding.Encoding {
 	if enc := aliases[name]; enc != nil {
 		return enc
 	}

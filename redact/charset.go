@@ -7,14 +7,11 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/encoding/unicode/utf32"
 
 	"unseal/mime"
 )
@@ -43,7 +40,7 @@ func readings(t text, charset string) []text {
 	case "iso-2022-kr":
 		return append(list, decoded(shiftedKorean(t), korean.EUCKR))
 	default:
-		if enc := charsetOf(name); enc != nil {
+		if enc := mime.Charset(name); enc != nil {
 			return append(list, decoded(t, enc))
 		}
 	}
@@ -110,31 +107,6 @@ var others = []encoding.Encoding{
 	charmap.ISO8859_13, charmap.ISO8859_14, charmap.ISO8859_15, charmap.ISO8859_16, charmap.Macintosh, charmap.MacintoshCyrillic,
 	charmap.CodePage437, charmap.CodePage850, charmap.CodePage852, charmap.CodePage855, charmap.CodePage862, charmap.CodePage866,
 	japanese.ShiftJIS, japanese.EUCJP, simplifiedchinese.GB18030, traditionalchinese.Big5, korean.EUCKR,
-}
-
-// spellings are names of real mail that neither the WHATWG nor the IANA index
-// has, or that the first maps to something narrower.
-var spellings = map[string]encoding.Encoding{
-	"gb2312": simplifiedchinese.GB18030, "gbk": simplifiedchinese.GB18030, "cp936": simplifiedchinese.GB18030, "euc-cn": simplifiedchinese.GB18030,
-	"hz": simplifiedchinese.HZGB2312, "hz-gb-2312": simplifiedchinese.HZGB2312, "cp932": japanese.ShiftJIS, "cp949": korean.EUCKR,
-	"iso-2022-jp-1": japanese.ISO2022JP, "iso-2022-jp-2": japanese.ISO2022JP, "iso-2022-jp-ms": japanese.ISO2022JP, "uhc": korean.EUCKR,
-	"mac": charmap.Macintosh, "tis-620": charmap.Windows874,
-	"utf-16": unicode.UTF16(unicode.BigEndian, unicode.UseBOM), "ucs-2": unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
-	"utf-32": utf32.UTF32(utf32.BigEndian, utf32.UseBOM),
-}
-
-// charsetOf finds a charset by its lower-case name, or nil.
-func charsetOf(name string) encoding.Encoding {
-	if enc := spellings[name]; enc != nil {
-		return enc
-	}
-	if enc, err := htmlindex.Get(name); err == nil && enc != encoding.Replacement {
-		return enc
-	}
-	if enc, err := ianaindex.MIME.Encoding(name); err == nil && enc != nil && enc != encoding.Replacement {
-		return enc
-	}
-	return nil
 }
 
 // mixed reads what is UTF-8 as UTF-8 and every other byte as windows-1252.

@@ -90,12 +90,9 @@ func (r *Desk) readBatchInfo(name trove.CollectionName, n, edition int) (info ar
 // assemble gathers what the next edition of a batch will say and keeps it,
 // durable on return. One that was assembled but never logged is assembled
 // anew.
-func (r *Desk) assemble(ctx context.Context, coll *catalog.Collection, b catalog.Batch) error {
+func (r *Desk) assemble(ctx context.Context, b *planned) error {
+	coll := &b.collection
 	if err := r.loadOrigins(ctx, coll.Name); err != nil {
-		return err
-	}
-	veil, err := r.loadVeil(ctx, coll.Name)
-	if err != nil {
 		return err
 	}
 	file := batchFile(coll.Name, b.Number, b.Edition+1, linesExt)
@@ -115,7 +112,7 @@ func (r *Desk) assemble(ctx context.Context, coll *catalog.Collection, b catalog
 		}
 		q := catalog.Query{Collection: coll.Name, Batch: b.Number, States: []trove.State{trove.Committed, trove.Published}}
 		err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
-			line, err := r.assembleItem(ctx, coll, it, veil)
+			line, err := r.assembleItem(ctx, coll, it, b.veil)
 			if err != nil {
 				return err
 			}

@@ -18,7 +18,7 @@ var ErrForeign = errors.New("the folder holds something that is no archive")
 
 // openArchive opens the folder as an archive that follows the desk's log. What
 // is public must be a beginning of that log: else a checkpoint signed here
-// would contradict one that readers have seen.
+// would contradict one that readers have seen. It tidies what it opens.
 func (r *Desk) openArchive(to durable.FS) (*archive.Writer, error) {
 	if err := refuseForeign(to); err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (r *Desk) openArchive(to durable.FS) (*archive.Writer, error) {
 	r.addKeys(t)
 	public := t.Signed()
 	if public.Size == 0 {
-		return t, nil
+		return t, r.tidy(t)
 	}
 	if origin := t.State().Genesis.Origin; origin != r.Origin {
 		return nil, fmt.Errorf("the archive there is that of log %s, this desk writes %s: %w", origin, r.Origin, translog.ErrFork)
@@ -50,7 +50,7 @@ func (r *Desk) openArchive(to durable.FS) (*archive.Writer, error) {
 	if root != public.Root {
 		return nil, fmt.Errorf("the archive's log has other entries than the first %d of this desk's: %w", public.Size, translog.ErrFork)
 	}
-	return t, nil
+	return t, r.tidy(t)
 }
 
 // refuseForeign keeps a publish from being written among other files. What a

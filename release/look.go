@@ -61,7 +61,7 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 		return Looked{}, err
 	}
 	q := catalog.Query{Collection: h.Collection, From: max(1, h.From), To: h.To, NoRecord: h.Part == 0, States: showable}
-	list, err := r.lookAt(ctx, "looking for what is to be hidden", q, h.Reason, func(it *catalog.Item, raw []byte) (redact.Found, error) {
+	list, err := r.lookAt(ctx, "looking for what is to be hidden", q, nil, h.Reason, func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		return findIn(it, raw, h.Select, h.Part)
 	})
 	if err != nil || h.Only || len(list) == 0 {
@@ -77,7 +77,7 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 	for i := range list {
 		known[list[i].Name] = &list[i]
 	}
-	quoting, err := r.lookEverywhere(ctx, h, func(it *catalog.Item, raw []byte) (redact.Found, error) {
+	quoting, err := r.lookEverywhere(ctx, h, nil, func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		f, err := quotes.Find(raw, it.Kind)
 		if x := known[nameOf(it)]; x != nil { // what goes away in another item may stand here too
 			cuts := hiddenOf(x.found).Cuts
@@ -132,17 +132,16 @@ func (r *Desk) lookAtCopies(ctx context.Context, h Hide, list []Hidden) ([]Hidde
 		roots[x.root] = true
 	}
 	q := catalog.Query{Collection: h.Collection, From: 1, NoRecord: true, States: showable}
-	copies, err := r.lookAt(ctx, "looking at copies", q, h.Reason, func(it *catalog.Item, raw []byte) (redact.Found, error) {
-		if !roots[rootOf(it)] || known[nameOf(it)] {
-			return redact.Found{}, nil
-		}
+	others := func(it *catalog.Item) bool { return roots[rootOf(it)] && !known[nameOf(it)] }
+	copies, err := r.lookAt(ctx, "looking at copies", q, others, h.Reason, func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		return redact.Find(raw, it.Kind, redact.Selection{Text: h.Select.Text, Words: h.Select.Words})
 	})
 	return quoted(copies), err
 }
 
-// lookEverywhere looks at the numbered items of all collections.
-func (r *Desk) lookEverywhere(ctx context.Context, h Hide, find func(*catalog.Item, []byte) (redact.Found, error)) ([]Hidden, error) {
+// lookEverywhere looks at the numbered items of all collections that want
+// selects; nil selects all.
+func (r *Desk) lookEverywhere(ctx context.Context, h Hide, want func(*catalog.Item) bool, find func(*catalog.Item, []byte) (redact.Found, error)) ([]Hidden, error) {
 	all, err := r.Catalog.Collections(ctx)
 	if err != nil {
 		return nil, err
@@ -150,7 +149,7 @@ func (r *Desk) lookEverywhere(ctx context.Context, h Hide, find func(*catalog.It
 	var list []Hidden
 	for _, c := range all {
 		q := catalog.Query{Collection: c.Name, From: 1, NoRecord: true, States: showable}
-		found, err := r.lookAt(ctx, "looking for quotes of it in "+string(c.Name), q, h.Reason, find)
+		found, err := r.lookAt(ctx, "looking for quotes of it in "+string(c.Name), q, want, h.Reason, find)
 		if err != nil {
 			return nil, err
 		}
@@ -159,10 +158,11 @@ func (r *Desk) lookEverywhere(ctx context.Context, h Hide, find func(*catalog.It
 	return list, nil
 }
 
-// lookAt lets find look at items side by side. It may be called on several
-// goroutines; an item in which it finds no place is passed over.
-func (r *Desk) lookAt(ctx context.Context, what string, q catalog.Query, reason string, find func(*catalog.Item, []byte) (redact.Found, error)) ([]Hidden, error) {
-	items, err := r.gather(ctx, q)
+// lookAt lets find look at the items of a query that want selects, side by
+// side. It may be called on several goroutines; an item in which it finds no
+// place is passed over.
+func (r *Desk) lookAt(ctx context.Context, what string, q catalog.Query, want func(*catalog.Item) bool, reason string, find func(*catalog.Item, []byte) (redact.Found, error)) ([]Hidden, error) {
+	items, err := r.gather(ctx, q, want)
 	if err != nil {
 		return nil, err
 	}
@@ -194,10 +194,13 @@ func (r *Desk) lookAt(ctx context.Context, what string, q catalog.Query, reason 
 	return list, err
 }
 
-// gather holds the items of a query in memory, some 300 bytes each beside their
-// records.
-func (r *Desk) gather(ctx context.Context, q catalog.Query) (items []catalog.Item, err error) {
+// gather holds the items of a query that want selects in memory, some 300
+// bytes each beside their records; nil selects all.
+func (r *Desk) gather(ctx context.Context, q catalog.Query, want func(*catalog.Item) bool) (items []catalog.Item, err error) {
 	err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
+		if want != nil && !want(it) {
+			return nil
+		}
 		own := *it
 		own.Record = slices.Clone(it.Record)
 		items = append(items, own)

@@ -79,9 +79,6 @@ func (r *Desk) Bring(ctx context.Context, to durable.FS) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
-	if err := r.tidy(t); err != nil {
-		return Published{}, err
-	}
 	err = r.catchUp(ctx, t)
 	return Published{LogSize: t.Signed().Size, Root: t.Signed().Root}, err
 }

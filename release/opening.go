@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"unseal/archive"
 	"unseal/catalog"
 	"unseal/proof"
 	"unseal/trove"
@@ -42,17 +43,10 @@ func (r *Desk) Open(ctx context.Context, name trove.CollectionName, from, to int
 		}
 		s := proof.Secret(coll.Secret).Item(name, it.Number)
 		return fn(Opening{Origin: r.Origin, Collection: name, Number: it.Number, Kind: it.Kind, State: it.State, Reason: it.Reason,
-			File: fileName(it), SHA256: it.SHA256, Size: it.Size, Seed: s.Seed, Salt: s.Salt}, b)
+			File: archive.ItemName(it.Number, it.Kind), SHA256: it.SHA256, Size: it.Size, Seed: s.Seed, Salt: s.Salt}, b)
 	})
 	if err == nil && seen != to-from+1 {
 		err = fmt.Errorf("%s %d to %d: %w: %d of these numbers are committed to", name, from, to, catalog.ErrNotFound, seen)
 	}
 	return err
-}
-
-func fileName(it *catalog.Item) string {
-	if it.Kind == trove.Mail {
-		return fmt.Sprintf("%d.eml", it.Number)
-	}
-	return fmt.Sprintf("%d.bin", it.Number)
 }

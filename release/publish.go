@@ -62,9 +62,6 @@ func (r *Desk) Publish(ctx context.Context, to durable.FS, names []trove.Name) (
 	if err != nil {
 		return Published{}, err
 	}
-	if err := r.tidy(t); err != nil {
-		return Published{}, err
-	}
 	if err := r.sayWithheld(ctx); err != nil {
 		return Published{}, err
 	}
@@ -181,7 +178,7 @@ func (r *Desk) makeEdition(ctx context.Context, t *archive.Writer, b planned) ([
 	if err != nil {
 		return nil, err
 	}
-	if err := r.assemble(ctx, &b.collection, b.Batch); err != nil {
+	if err := r.assemble(ctx, &b); err != nil {
 		return nil, err
 	}
 	made, err := r.writeSigned(ctx, t, b)
@@ -507,10 +504,11 @@ func (r *Desk) makeBatch(ctx context.Context, t *archive.Writer, e translog.Batc
 	return nil
 }
 
-// planned is a batch to be published, with its collection.
+// planned is a batch to be published, with its collection and what that hides.
 type planned struct {
 	catalog.Batch
 	collection catalog.Collection
+	veil       *veil // of the collection
 }
 
 func (p planned) name() trove.Name { return trove.Name{Collection: p.Collection, Batch: p.Number} }
@@ -584,9 +582,9 @@ func (r *Desk) batchesOf(ctx context.Context, coll *catalog.Collection) ([]plann
 	}
 	list := make([]planned, len(batches))
 	for i, b := range batches {
-		list[i] = planned{b, *coll}
+		list[i] = planned{b, *coll, v}
 		if b.Edition > 0 && b.Amended == 0 {
-			if list[i].Amended, err = r.unveiled(ctx, list[i], v); err != nil {
+			if list[i].Amended, err = r.unveiled(ctx, list[i]); err != nil {
 				return nil, err
 			}
 		}

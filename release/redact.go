@@ -72,12 +72,12 @@ func (r *Desk) Quoting(ctx context.Context, names []trove.Name) ([]trove.Name, e
 }
 
 func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
-	v, err := r.loadVeil(ctx, b.Collection)
-	if err != nil || v.quotes == nil {
-		return nil, err
+	v := b.veil
+	if v.quotes == nil {
+		return nil, nil
 	}
 	q := catalog.Query{Collection: b.Collection, Batch: b.Number, NoRecord: true, States: []trove.State{trove.Committed}}
-	found, err := r.lookAt(ctx, "looking for what is redacted elsewhere", q, "", func(it *catalog.Item, raw []byte) (redact.Found, error) {
+	found, err := r.lookAt(ctx, "looking for what is redacted elsewhere", q, nil, "", func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		f, err := v.quotes.Find(raw, it.Kind)
 		if err != nil {
 			return f, err

@@ -124,7 +124,8 @@ func (v *veil) digest() string {
 
 // unveiled counts the lines of a batch that is out whose record says what the
 // veil hides now, though nothing in the items themselves is amended.
-func (r *Desk) unveiled(ctx context.Context, b planned, v *veil) (n int, err error) {
+func (r *Desk) unveiled(ctx context.Context, b planned) (n int, err error) {
+	v := b.veil
 	head, err := r.readBatchHead(b.Collection, b.Number, b.Edition)
 	if err != nil || head.Veil == v.digest() {
 		return 0, err

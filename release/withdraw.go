@@ -38,7 +38,7 @@ func (r *Desk) LookAtWithdrawn(ctx context.Context, h Hide) (Looked, error) {
 		return Looked{}, err
 	}
 	w := withdrawn{names: map[trove.Name]bool{}, threads: map[string]bool{}, roots: map[catalog.ItemID]bool{}}
-	items, err := r.gather(ctx, catalog.Query{Collection: h.Collection, From: h.From, To: h.To, States: []trove.State{trove.Published}})
+	items, err := r.gather(ctx, catalog.Query{Collection: h.Collection, From: h.From, To: h.To, States: []trove.State{trove.Published}}, nil)
 	for i := range items {
 		if err == nil {
 			err = r.goesWith(ctx, &items[i], &w)
@@ -116,10 +116,9 @@ func (r *Desk) lookForPassages(ctx context.Context, h Hide, w *withdrawn, l *Loo
 	inThread := redact.NewQuotes(unique(append(w.subjects, w.removed...)), w.files)
 	anywhere := redact.NewQuotes(unique(w.removed), w.files)
 	q := catalog.Query{Collection: h.Collection, From: 1, NoRecord: true, States: showable}
-	near, err := r.lookAt(ctx, "looking for quotes of it in its thread", q, h.Reason, func(it *catalog.Item, raw []byte) (redact.Found, error) {
-		if !w.threads[it.Thread] || w.names[nameOf(it)] {
-			return redact.Found{}, nil
-		}
+	stays := func(it *catalog.Item) bool { return !w.names[nameOf(it)] }
+	beside := func(it *catalog.Item) bool { return w.threads[it.Thread] && stays(it) }
+	near, err := r.lookAt(ctx, "looking for quotes of it in its thread", q, beside, h.Reason, func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		return inThread.Find(raw, it.Kind)
 	})
 	if err != nil {
@@ -128,10 +127,7 @@ func (r *Desk) lookForPassages(ctx context.Context, h Hide, w *withdrawn, l *Loo
 	for _, x := range near {
 		w.names[x.Name] = true
 	}
-	far, err := r.lookEverywhere(ctx, h, func(it *catalog.Item, raw []byte) (redact.Found, error) {
-		if w.names[nameOf(it)] {
-			return redact.Found{}, nil
-		}
+	far, err := r.lookEverywhere(ctx, h, stays, func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		if f, err := anywhere.Find(raw, it.Kind); err != nil || len(f.Places) == 0 {
 			return f, err
 		}
