@@ -2,8 +2,8 @@ package house
 
 import (
 	"archive/zip"
+	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -85,9 +85,9 @@ func webFile(client *http.Client, at *url.URL, name string) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("read %s: the server answers %s", name, answer.Status)
 	}
-	b, err := io.ReadAll(io.LimitReader(answer.Body, tiles.MaxSize+1))
-	if err == nil && len(b) > tiles.MaxSize {
-		err = fmt.Errorf("more than %d bytes: %w", tiles.MaxSize, proof.ErrMismatch)
+	b, err := readAtMost(answer.Body, tiles.MaxSize)
+	if errors.Is(err, errTooLong) {
+		err = fmt.Errorf("%w: %w", err, proof.ErrMismatch)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)

@@ -95,9 +95,9 @@ func ReadOpenings(ctx context.Context, sealed io.Reader, identity, dir string) (
 	if err != nil {
 		return nil, fmt.Errorf("unseal: %w: %w", ErrPassphrase, err)
 	}
-	b, err := io.ReadAll(io.LimitReader(plain, maxOpenings+1))
-	if err != nil || len(b) > maxOpenings {
-		return nil, errors.Join(err, fmt.Errorf("unseal: %d bytes read, at most %d are", len(b), maxOpenings))
+	b, err := readAtMost(plain, maxOpenings)
+	if err != nil {
+		return nil, fmt.Errorf("unseal: %w", err)
 	}
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
@@ -162,9 +162,9 @@ func readMember(z *zip.Reader, name string) ([]byte, error) {
 		return nil, fmt.Errorf("openings: %w", err)
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxOpenings+1))
-	if err == nil && len(b) > maxOpenings {
-		err = fmt.Errorf("member %q is longer than %d bytes", name, maxOpenings)
+	b, err := readAtMost(f, maxOpenings)
+	if err != nil {
+		return nil, fmt.Errorf("openings: member %q: %w", name, err)
 	}
-	return b, err
+	return b, nil
 }

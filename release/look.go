@@ -57,7 +57,7 @@ var showable = []trove.State{trove.Committed, trove.Published, trove.Withheld}
 // Look finds what a request would hide, and in which items. It changes nothing.
 // A number that is not there, or in a state that shows nothing, is passed over.
 func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
-	if err := h.check(); err != nil {
+	if err := checkCode(h.Reason); err != nil {
 		return Looked{}, err
 	}
 	q := catalog.Query{Collection: h.Collection, From: max(1, h.From), To: h.To, NoRecord: h.Part == 0, States: showable}
@@ -96,13 +96,6 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 	list = append(list, others...)
 	sortHidden(list)
 	return Looked{Items: list, Short: unique(quotes.Short())}, err
-}
-
-func (h *Hide) check() error {
-	if !codes.MatchString(h.Reason) {
-		return fmt.Errorf("reason code %q: use a word of small letters, digits and hyphens, such as privacy", h.Reason)
-	}
-	return nil
 }
 
 func findIn(it *catalog.Item, raw []byte, s redact.Selection, part int) (redact.Found, error) {

@@ -34,7 +34,7 @@ type withdrawn struct {
 // other copies of the same messages, which go too; what other items hold of
 // their bodies and files; and, in their threads, their subjects.
 func (r *Desk) LookAtWithdrawn(ctx context.Context, h Hide) (Looked, error) {
-	if err := h.check(); err != nil {
+	if err := checkCode(h.Reason); err != nil {
 		return Looked{}, err
 	}
 	w := withdrawn{names: map[trove.Name]bool{}, threads: map[string]bool{}, roots: map[catalog.ItemID]bool{}}
@@ -148,7 +148,7 @@ func (r *Desk) lookForPassages(ctx context.Context, h Hide, w *withdrawn, l *Loo
 // the next publish on, with what LookAtWithdrawn found: copies that are not out
 // yet are withheld. Durable on return, step by step; it may be called again.
 func (r *Desk) Withdraw(ctx context.Context, h Hide, l Looked) error {
-	if err := h.check(); err != nil {
+	if err := checkCode(h.Reason); err != nil {
 		return err
 	}
 	if err := r.Redact(ctx, h, l); err != nil {

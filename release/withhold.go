@@ -16,12 +16,20 @@ const unreadable = "unreadable"
 // codes are the reason codes that may stand in the log.
 var codes = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
+// checkCode accepts the reason codes that a person may give.
+func checkCode(code string) error {
+	if !codes.MatchString(code) || code == unreadable {
+		return fmt.Errorf("reason code %q: use a word of small letters, digits and hyphens, such as privacy (%q is given by intake alone)", code, unreadable)
+	}
+	return nil
+}
+
 // Withhold keeps numbers back under a reason code, which readers see from the
 // next publish on. Numbers that are out, or not given yet, are refused with
 // [catalog.ErrConflict] and nothing is changed. Durable on return.
 func (r *Desk) Withhold(ctx context.Context, name trove.CollectionName, from, to int, code string, by catalog.Author) error {
-	if !codes.MatchString(code) || code == unreadable {
-		return fmt.Errorf("reason code %q: use a word of small letters, digits and hyphens, such as privacy (%q is given by intake alone)", code, unreadable)
+	if err := checkCode(code); err != nil {
+		return err
 	}
 	// A stopped publish may have said more than the catalog knows.
 	if err := r.Settle(ctx); err != nil {

@@ -1,6 +1,9 @@
 package trove
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // SignatureType says what kind of thing an [OtherSignature] is.
 type SignatureType string
@@ -29,4 +32,22 @@ type OtherSignature struct {
 	Time        time.Time     `json:"time,omitzero"`         // as the signature states it, in UTC; a pass of a proof of time vouches for it, one of a sender does not
 	Cause       string        `json:"cause,omitempty"`       // why not; or what must be said along with a pass
 	Of          string        `json:"of,omitempty"`          // what was signed, if not the item or its body: "part 2", "the file it came in"; in the record of a proof that is an item of its own, "sha256:" and the digest it speaks of
+}
+
+// maxSigner is how many characters of a signer's name are kept.
+const maxSigner = 200
+
+// SignerName makes a name out of a key or certificate fit for
+// [OtherSignature.Signer]: one line of valid UTF-8 and bounded length.
+func SignerName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	if r := []rune(s); len(r) > maxSigner {
+		s = string(r[:maxSigner])
+	}
+	return strings.TrimSpace(s)
 }

@@ -140,3 +140,22 @@ func TestWhatAPatternHidesInOneItemGoesFromAllThatItMatches(t *testing.T) {
 		t.Error("a number is left")
 	}
 }
+
+// TestASharedFooterIsNoQuote withdraws a mail whose footer stands in more mails
+// of other threads than can be quotes of it; asked to, it hides it there too.
+func TestASharedFooterIsNoQuote(t *testing.T) {
+	const footer = "This list is kept by the harbour board of Varnmouth."
+	mails := []string{letter("1", "Subject: the first of all\n", "alone here\n"+footer)}
+	for i := range 21 {
+		mails = append(mails, strings.Replace(letter("2", "Subject: another\n", "other\n"+footer), "<2@", "<other-"+string(rune('a'+i))+"@", 1))
+	}
+	desk, _ := published(t, map[string]string{"mail": mailsIn(t, "box.mbox", mails...)})
+	sum := summaryOf(t, do(t, "-C", desk, "withdraw", "mail/1", "--reason", "mistake", "--dry-run", "--json"))
+	if sum["elsewhere"] != 21.0 || sum["items"] != 0.0 {
+		t.Errorf("the footer is taken for a quote: %v", sum)
+	}
+	sum = summaryOf(t, do(t, "-C", desk, "withdraw", "mail/1", "--reason", "mistake", "--dry-run", "--everywhere", "--json"))
+	if sum["elsewhere"] != nil || sum["items"] != 21.0 {
+		t.Errorf("asked to, it is left: %v", sum)
+	}
+}

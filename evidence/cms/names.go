@@ -8,13 +8,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"unseal/trove"
 )
 
 // Name is how a certificate calls its holder: by address, else by name.
 func Name(c *x509.Certificate) string {
-	name := clean(c.Subject.CommonName)
+	name := trove.SignerName(c.Subject.CommonName)
 	if name == "" && len(c.Subject.Organization) > 0 {
-		name = clean(c.Subject.Organization[0])
+		name = trove.SignerName(c.Subject.Organization[0])
 	}
 	mails := Addresses(c)
 	switch {
@@ -32,31 +34,14 @@ var emailAddress = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}
 func Addresses(c *x509.Certificate) []string {
 	var list []string
 	for _, a := range c.EmailAddresses {
-		list = append(list, clean(a))
+		list = append(list, trove.SignerName(a))
 	}
 	for _, n := range c.Subject.Names {
-		if s, ok := n.Value.(string); ok && n.Type.Equal(emailAddress) && !slices.Contains(list, clean(s)) {
-			list = append(list, clean(s))
+		if s, ok := n.Value.(string); ok && n.Type.Equal(emailAddress) && !slices.Contains(list, trove.SignerName(s)) {
+			list = append(list, trove.SignerName(s))
 		}
 	}
 	return list
-}
-
-// maxName is how much of a name is shown.
-const maxName = 200
-
-// clean makes a name one line of bounded length.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if r := []rune(s); len(r) > maxName {
-		s = string(r[:maxName])
-	}
-	return strings.TrimSpace(s)
 }
 
 // Fingerprint is the SHA-256 of a certificate in hex.

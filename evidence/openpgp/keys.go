@@ -15,6 +15,7 @@ import (
 
 	"unseal/mime"
 	"unseal/mime/body"
+	"unseal/trove"
 )
 
 // The limits of keys.
@@ -163,7 +164,7 @@ func (e *examiner) gather() openpgp.EntityList {
 // userID is how a key calls its holder.
 func userID(e *openpgp.Entity) string {
 	if id := e.PrimaryIdentity(); id != nil {
-		return clean(id.Name)
+		return trove.SignerName(id.Name)
 	}
 	return ""
 }
@@ -181,21 +182,4 @@ func names(e *openpgp.Entity, addresses []string) bool {
 		}
 	}
 	return !any
-}
-
-// maxName is how much of a name is shown.
-const maxName = 200
-
-// clean makes a name one line of bounded length.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if r := []rune(s); len(r) > maxName {
-		s = string(r[:maxName])
-	}
-	return strings.TrimSpace(s)
 }
