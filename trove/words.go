@@ -46,8 +46,10 @@ const (
 // container. Applying its inverse reproduces the container byte for byte.
 type Rule string
 
-// The rules for bytes taken out of an mbox.
+// The rules. An inverse is known of those for an mbox alone: a reconstructed
+// message was written by us from what another format keeps of it.
 const (
-	Verbatim Rule = ""       // the span as it stands
-	MboxRD   Rule = "mboxrd" // one '>' taken off every line matching ^>+From
+	Verbatim      Rule = ""              // the span as it stands
+	MboxRD        Rule = "mboxrd"        // one '>' taken off every line matching ^>+From
+	Reconstructed Rule = "reconstructed" // a message made from a file of Outlook or a table; the file is kept
 )

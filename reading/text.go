@@ -1,0 +1,81 @@
+package reading
+
+import "strings"
+
+// Spoken is what a search learns of the texts that were made of the item: all
+// of them that are shown, one segment a line.
+func (r *Reading) Spoken() string {
+	var b strings.Builder
+	for _, t := range r.Texts {
+		for _, s := range t.Segments {
+			if !s.Hidden {
+				b.WriteString(s.Text)
+				b.WriteByte('\n')
+			}
+		}
+	}
+	return b.String()
+}
+
+// Merge adds what a later stage found. Pages of the same number are completed,
+// a sound likewise; texts of the same kind, language and making are replaced;
+// lists are joined.
+func (r *Reading) Merge(more Reading) {
+	r.Facts = append(r.Facts, more.Facts...)
+	r.Findings = append(r.Findings, more.Findings...)
+	r.Sheets = append(r.Sheets, more.Sheets...)
+	r.Files = append(r.Files, more.Files...)
+	if more.Chain != nil {
+		r.Chain = more.Chain
+	}
+	r.mergeSound(more.Sound)
+	for _, p := range more.Pages {
+		r.mergePage(p)
+	}
+	for _, t := range more.Texts {
+		r.mergeText(t)
+	}
+}
+
+func (r *Reading) mergeSound(more *Sound) {
+	switch {
+	case more == nil:
+	case r.Sound == nil:
+		r.Sound = more
+	default:
+		s := *r.Sound
+		s.Play, s.Silenced = more.Play, more.Silenced
+		if more.Seconds > 0 {
+			s.Seconds = more.Seconds
+		}
+		if more.Call != nil {
+			s.Call = more.Call
+		}
+		r.Sound = &s
+	}
+}
+
+func (r *Reading) mergePage(p Page) {
+	for i := range r.Pages {
+		if q := &r.Pages[i]; q.Number == p.Number {
+			if p.Image != "" {
+				q.Image, q.Width, q.Height = p.Image, p.Width, p.Height
+			}
+			if p.Confidence > 0 {
+				q.Confidence = p.Confidence
+			}
+			return
+		}
+	}
+	r.Pages = append(r.Pages, p)
+}
+
+func (r *Reading) mergeText(t Text) {
+	for i, old := range r.Texts {
+		if old.Kind == t.Kind && old.Lang == t.Lang && old.Made == t.Made {
+			r.Texts[i] = t
+			return
+		}
+	}
+	r.Texts = append(r.Texts, t)
+}
