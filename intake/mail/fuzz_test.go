@@ -2,7 +2,6 @@ package mail
 
 import (
 	"bytes"
-	"strings"
 	"testing"
 )
 
@@ -27,19 +26,6 @@ func FuzzParse(f *testing.F) {
 		}
 		if !bytes.Equal(raw, before) {
 			t.Fatal("reading changed the message")
-		}
-	})
-}
-
-// FuzzHTML gives any HTML to the layout as text.
-func FuzzHTML(f *testing.F) {
-	for _, s := range []string{"<p>a<br>b", "<pre>\n\ta", "<a href=x>y</a>", "<blockquote><li>q", "<td><td>", "\u00a0\xc2", "<script>x</script><style/><title>t", "&amp;&#x;<!--"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		text := htmlText(s, MaxText)
-		if len(text) > 20*len(s)+100 || strings.ContainsRune(text, '\r') {
-			t.Fatalf("%d bytes of text from %d", len(text), len(s))
 		}
 	})
 }

@@ -5,8 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/net/html/charset"
-
+	"unseal/intake/text"
 	"unseal/mime"
 	"unseal/mime/body"
 	"unseal/trove"
@@ -130,8 +129,8 @@ func (r *reader) renderHTML(b []byte, q *trove.Part) {
 		b = b[:left]
 	}
 	r.html += len(b)
-	s := r.toUTF8(b, htmlCharset(b, q.Charset), int(q.Offset))
-	r.add(htmlText(lines(s), MaxText))
+	s := r.toUTF8(b, text.HTMLCharset(b, q.Charset), int(q.Offset))
+	r.add(text.HTML(text.Lines(s), MaxText))
 }
 
 // readable types are structure that says something to a person: what became
@@ -171,8 +170,12 @@ func (r *reader) renderPlain(i int, charset string) {
 			b = b[:bytes.LastIndexByte(b, '\n')]
 		}
 	}
-	r.add(lines(r.toUTF8(b, charset, p.Offset)))
+	r.add(text.Lines(r.toUTF8(b, charset, p.Offset)))
 }
+
+// maxGuesses bounds how many charsets are guessed in one message, since a
+// guess costs a millisecond.
+const maxGuesses = 20
 
 // toUTF8 converts a text that stands at offset, and says so where its charset
 // had to be guessed or could not be.
@@ -186,7 +189,7 @@ func (r *reader) toUTF8(b []byte, charset string, offset int) string {
 		says = "a text cannot be read in the charset it names, " + clip(charset)
 	}
 	if r.guesses++; r.guesses <= maxGuesses {
-		if guess := guessCharset(b); guess != "" {
+		if guess := text.GuessCharset(b); guess != "" {
 			s, _ = mime.ToUTF8(b, guess)
 			r.warn("guessed-charset", says+"; it is read as "+guess, offset)
 			return s
@@ -194,26 +197,6 @@ func (r *reader) toUTF8(b []byte, charset string, offset int) string {
 	}
 	r.warn("bad-charset", says, offset)
 	return s
-}
-
-// htmlCharset is the charset of HTML, which may name it itself.
-func htmlCharset(b []byte, declared string) string {
-	if declared != "" || utf8.Valid(b) {
-		return declared
-	}
-	if _, name, _ := charset.DetermineEncoding(b, ""); name != "windows-1252" { // its last resort
-		return name
-	}
-	return ""
-}
-
-// lines gives s "\n" line ends and takes a byte order mark off.
-func lines(s string) string {
-	s = strings.TrimPrefix(s, "\uFEFF")
-	if strings.IndexByte(s, '\r') < 0 {
-		return s
-	}
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 }
 
 // cutAt shortens s to at most n bytes between two letters.

@@ -1,4 +1,7 @@
-package mail
+// Package text makes text that a person reads out of bytes that strangers
+// wrote: it guesses charsets that are not declared and lays HTML out as lines.
+// It does no I/O, and whatever the bytes are, it gives UTF-8 in linear time.
+package text
 
 import (
 	"bytes"
@@ -8,12 +11,12 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// htmlText lays HTML out as text in one pass over its tokens: linear, without
+// HTML lays HTML out as text in one pass over its tokens: linear, without
 // a tree, so that no nesting is too deep. Text hidden by style sheets is
 // there, as are the targets of links; words cut by inline tags stay whole.
 // Comments, scripts, style sheets and the title are left out. It stops when
 // the text is longer than limit.
-func htmlText(s string, limit int) string {
+func HTML(s string, limit int) string {
 	l := layout{out: make([]byte, 0, min(len(s)/2, limit))}
 	z := html.NewTokenizer(strings.NewReader(s))
 	skip := false // the text that follows is no text
