@@ -186,6 +186,7 @@ type Segment struct {
 	To         float64 `json:"to,omitempty"`
 	Page       int     `json:"page,omitempty"`
 	Message    int     `json:"message,omitempty"` // N in the chain
+	Speaker    string  `json:"speaker,omitempty"` // of a transcript, where the maker tells
 	Text       string  `json:"text"`
 	Confidence float64 `json:"confidence,omitempty"` // 0 to 1; 0 where the maker gave none
 	Hidden     bool    `json:"hidden,omitempty"`     // redacted: the text is gone

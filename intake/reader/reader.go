@@ -50,6 +50,7 @@ type Request struct {
 	Options   map[string]string `json:"options,omitempty"` // the desk's answers: "dates": "dmy"
 	Beside    []Beside          `json:"beside,omitempty"`
 	Reading   reading.Reading   `json:"reading,omitzero"`   // of the stages before; empty for Read
+	Text      string            `json:"text,omitempty"`     // the item's text, for the stage Translate alone
 	Silenced  []reading.Span    `json:"silenced,omitempty"` // seconds of a redacted recording that a tone stands for
 }
 
@@ -59,6 +60,10 @@ type Input struct {
 	Content io.ReaderAt // the exact bytes
 	Size    int64
 	Dir     string // a private folder that is empty and goes away afterwards; for tools
+
+	// Earlier gives a file that an earlier stage made of the item, for the
+	// stages that run in the parent; nil in a child.
+	Earlier func(name string) ([]byte, error)
 }
 
 // Made is a file made of an item, for readers.

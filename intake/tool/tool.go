@@ -83,6 +83,42 @@ func Run(ctx context.Context, c Command) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// Put writes a file into a program's folder, under a name of ours.
+func Put(dir, name string, r io.Reader) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	f, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	return errors.Join(err, f.Close())
+}
+
+// Get reads a file that a program wrote into its folder. More than max bytes
+// are ErrTooMuch; what is no regular file is refused.
+func Get(dir, name string, max int64) ([]byte, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	info, err := root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", name)
+	}
+	if info.Size() > max {
+		return nil, fmt.Errorf("%s: a program %w: %d bytes, the limit is %d", name, ErrTooMuch, info.Size(), max)
+	}
+	return root.ReadFile(name)
+}
+
 // maxSaid bounds what is kept of stderr.
 const maxSaid = 16 << 10
 
