@@ -103,6 +103,17 @@ type Chain struct {
 	Messages []Message `json:"messages"`        // as they stand in the source, or in stable order of time where Sorted
 	Sorted   bool      `json:"sorted,omitempty"`
 	Pictures bool      `json:"pictures,omitempty"` // it exists only as pictures of a screen
+
+	// Conversations are those of a source that holds several, one after the
+	// other in Messages; empty where the chain is one.
+	Conversations []Conversation `json:"conversations,omitempty"`
+}
+
+// Conversation is a run of messages of a chain that belong together.
+type Conversation struct {
+	Title string `json:"title,omitempty"`
+	First int    `json:"first"` // N of its first message
+	Last  int    `json:"last"`
 }
 
 // Member takes part in a chain.
@@ -114,10 +125,12 @@ type Member struct {
 
 // Message is one message of a chain.
 type Message struct {
-	N         int        `json:"n"`              // from 1; the fragment #m<n>
-	ID        string     `json:"id,omitempty"`   // the platform's
-	When      string     `json:"when,omitempty"` // RFC 3339; without a zone where the source gives none
-	By        int        `json:"by"`             // index into Members; -1 for the platform itself
+	N         int        `json:"n"`                 // from 1; the fragment #m<n>
+	ID        string     `json:"id,omitempty"`      // the platform's
+	When      string     `json:"when,omitempty"`    // RFC 3339; without a zone where the source gives none
+	Written   string     `json:"written,omitempty"` // the source's own date, where it could not be read for certain
+	Place     int        `json:"place,omitempty"`   // where it stands in the source, from 1, in a chain that is Sorted
+	By        int        `json:"by"`                // index into Members; -1 for the platform itself
 	Text      string     `json:"text,omitempty"`
 	Kind      string     `json:"kind,omitempty"` // empty, or: system, call, deleted
 	Edited    string     `json:"edited,omitempty"`
