@@ -133,7 +133,8 @@ type Item struct {
 	SortDate   time.Time    // decides the number; zero if undated, which sorts last
 	MessageID  string       // as in the record
 	Content    trove.Digest // as in the record: equal for copies of one message
-	Record     []byte       // JSON of the trove.Record made at intake
+	Files      bool         // a mail with files in it, which may be read
+	Record     []byte       // JSON of the trove.Record as it stands
 
 	State   trove.State
 	Reason  string // code or words: why withheld or excluded
@@ -275,6 +276,106 @@ type Batch struct {
 	LogSize     int64 // entries in the log with this batch's own
 }
 
+// OutcomeState says what reading an item came to.
+type OutcomeState string
+
+// The states of outcomes.
+const (
+	ReadDone    OutcomeState = "done"
+	ReadPartly  OutcomeState = "partly"  // something could not be had
+	ReadFailed  OutcomeState = "failed"  // nothing could
+	ReadWaiting OutcomeState = "waiting" // for something that may come: a server, an answer
+)
+
+// Made is a file made of an item, for readers. Its bytes are the blob of its
+// digest.
+type Made struct {
+	Name   string
+	Type   string // media type
+	Size   int64
+	SHA256 trove.Digest
+}
+
+// Outcome is what one stage of reading made of one item.
+type Outcome struct {
+	Item     ItemID
+	Stage    string // see package reader; free for intake to choose
+	State    OutcomeState
+	Cause    string         // one sentence; empty only where all was done
+	By       string         // the programs that made it
+	Reading  TextRef        // JSON of the reading.Reading of this stage alone, one zstd frame
+	Findings map[string]int // how many of each code it has
+	Made     []Made         // by name
+	Sum      trove.Digest   // over all that the stage gave: equal means that nothing is new
+	Options  map[string]string
+	Again    bool // it stands until it is done again
+}
+
+// Change is what a stage changes about its item.
+type Change struct {
+	Kind      trove.Kind
+	Record    []byte
+	Text      TextRef
+	SortDate  time.Time
+	MessageID string
+}
+
+// OutcomeRow is an outcome with the change of its item; nil leaves that as it is.
+type OutcomeRow struct {
+	Outcome
+	Change *Change
+}
+
+// OutcomeQuery selects outcomes of items of one collection; zero fields select
+// all. Those of excluded items are never selected.
+type OutcomeQuery struct {
+	Collection trove.CollectionName
+	Items      []ItemID
+	Stage      string
+	Kinds      []trove.Kind
+	States     []OutcomeState
+}
+
+// UnreadQuery selects items that a stage has not read.
+type UnreadQuery struct {
+	Collection trove.CollectionName
+	Stage      string
+	After      string       // another stage, which must have read the item, not without result; empty for none
+	Kinds      []trove.Kind // of them, and of mails alone those with files in them
+	Items      []ItemID     // empty for all
+}
+
+// Unread is an item that a stage has not read.
+type Unread struct {
+	Item
+	First   []byte            // the record as it was before any stage changed it
+	Options map[string]string // the answers given for it
+}
+
+// OutcomeCount counts items by what a stage came to.
+type OutcomeCount struct {
+	Stage string
+	Kind  trove.Kind
+	State OutcomeState
+	Items int
+}
+
+// Cause counts items by why a stage did not do all.
+type Cause struct {
+	Stage string
+	Kind  trove.Kind
+	State OutcomeState
+	Cause string
+	Items int
+	First ItemID // one of them
+}
+
+// FindingCount counts findings of one code.
+type FindingCount struct {
+	Code            string
+	Items, Findings int
+}
+
 // Catalog is the contract of the desk's record. One process writes at a time;
 // in it, all methods may be called concurrently, and the functions handed in
 // may call other methods. What they are handed is valid during the call only.
@@ -319,6 +420,33 @@ type Catalog interface {
 	Occurrences(ctx context.Context, c trove.CollectionName, id ItemID, fn func(ItemID, *trove.Occurrence) error) error
 	// Count counts a collection's items by state.
 	Count(ctx context.Context, c trove.CollectionName) (map[trove.State]int, error)
+
+	// SetOutcomes records what reading items came to, in place of earlier
+	// outcomes of the same items and stages; what it changes about the items is
+	// recorded with it. SortDate changes only while an item has no number; a
+	// numbered item of another kind is a conflict, and so is one that is
+	// excluded or a tombstone. An item that is out is amended if the outcome's
+	// Sum or State is another than before. The answers given for the items stay.
+	SetOutcomes(ctx context.Context, c trove.CollectionName, rows []OutcomeRow) error
+	// Outcomes walks outcomes by item, then in order of their being recorded
+	// first.
+	Outcomes(ctx context.Context, q OutcomeQuery, fn func(*Outcome) error) error
+	// Unread walks the items, with their records, that have no outcome of the
+	// stage, one that waits or one that is to be done again, by id. Excluded
+	// items and tombstones are left out.
+	Unread(ctx context.Context, q UnreadQuery, fn func(*Unread) error) error
+	// CountUnread counts them by kind.
+	CountUnread(ctx context.Context, q UnreadQuery) (map[trove.Kind]int, error)
+	// Again marks outcomes to be done again and counts them; options are added
+	// to the answers given for their items.
+	Again(ctx context.Context, q OutcomeQuery, options map[string]string) (int, error)
+	// CountOutcomes counts by stage, kind and state.
+	CountOutcomes(ctx context.Context, c trove.CollectionName) ([]OutcomeCount, error)
+	// Causes groups what is not done by its cause, the most frequent first, at
+	// most limit.
+	Causes(ctx context.Context, c trove.CollectionName, limit int) ([]Cause, error)
+	// CountFindings counts findings by code.
+	CountFindings(ctx context.Context, c trove.CollectionName) ([]FindingCount, error)
 
 	// SetThreads records threads and copies; rows that say nothing new cost
 	// little. While it goes through the rows they may read, but change nothing.

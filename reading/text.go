@@ -18,13 +18,12 @@ func (r *Reading) Spoken() string {
 }
 
 // Merge adds what a later stage found. Pages of the same number are completed,
-// a sound likewise; texts of the same kind, language and making are replaced;
-// lists are joined.
+// a sound and files of the same part likewise; texts of the same kind, language
+// and making are replaced; lists are joined.
 func (r *Reading) Merge(more Reading) {
 	r.Facts = append(r.Facts, more.Facts...)
 	r.Findings = append(r.Findings, more.Findings...)
 	r.Sheets = append(r.Sheets, more.Sheets...)
-	r.Files = append(r.Files, more.Files...)
 	if more.Chain != nil {
 		r.Chain = more.Chain
 	}
@@ -35,6 +34,23 @@ func (r *Reading) Merge(more Reading) {
 	for _, t := range more.Texts {
 		r.mergeText(t)
 	}
+	for _, f := range more.Files {
+		r.mergeFile(f)
+	}
+}
+
+// mergeFile completes what is known of the file of the same part.
+func (r *Reading) mergeFile(f File) {
+	for i := range r.Files {
+		if old := &r.Files[i]; old.Part == f.Part {
+			if f.Text != "" {
+				old.Text, old.Lang = f.Text, f.Lang
+			}
+			old.Reading.Merge(f.Reading)
+			return
+		}
+	}
+	r.Files = append(r.Files, f)
 }
 
 func (r *Reading) mergeSound(more *Sound) {

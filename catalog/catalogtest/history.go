@@ -28,7 +28,7 @@ func testHistories(t *testing.T, fresh func(t testing.TB) Opener) {
 	rapid.Check(t, func(rt *rapid.T) {
 		h := newHistory(rt, fresh(t))
 		defer func() { h.c.Close() }()
-		steps := []func(){h.ingest, h.ingest, h.excludeItem, h.excludeTrove, h.includeTrove, h.commit, h.plan, h.planRange, h.publish, h.publish, h.withhold, h.replace, h.redact, h.lift, h.withdraw, h.reopen}
+		steps := []func(){h.ingest, h.ingest, h.excludeItem, h.excludeTrove, h.includeTrove, h.commit, h.plan, h.planRange, h.publish, h.publish, h.withhold, h.replace, h.redact, h.lift, h.withdraw, h.read, h.reopen}
 		for range rapid.IntRange(1, maxSteps).Draw(rt, "steps") {
 			rapid.SampledFrom(steps).Draw(rt, "step")()
 			h.compare()
@@ -48,7 +48,8 @@ type model struct {
 	hidden   map[string]bool // its redactions
 	edition  int
 	amended  bool
-	gone     bool // a tombstone
+	gone     bool         // a tombstone
+	read     trove.Digest // what reading it gave; zero if it was not read
 }
 
 type history struct {

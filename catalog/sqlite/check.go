@@ -31,6 +31,8 @@ var invariants = []struct{ wrong, query string }{
 		WHERE i.batch > 0 AND (i.edition > 0) <> (b.state = 'published')`},
 	{"item that is amended and not out", `SELECT id FROM items WHERE amended = 1 AND state NOT IN ('published', 'tombstone')`},
 	{"redaction of an item without a number", `SELECT r.item FROM redactions r JOIN items i ON i.id = r.item WHERE i.number = 0`},
+	{"outcome in no state", `SELECT item FROM outcomes WHERE state NOT IN ('done', 'partly', 'failed', 'waiting')`},
+	{"file made by no outcome", `SELECT m.item FROM made m WHERE NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.item = m.item AND o.stage = m.stage)`},
 	{"number of no commitment", `SELECT i.number FROM items i WHERE i.number > 0 AND NOT EXISTS
 		(SELECT 1 FROM commitments c WHERE c.collection = i.collection AND i.number >= c.first AND i.number < c.first + c.count)`},
 	{"commitment without all of its numbers", `SELECT c.k FROM commitments c WHERE c.count <>

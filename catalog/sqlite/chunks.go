@@ -54,8 +54,8 @@ func (a *adder) prepare() (err error) {
 	}{
 		{&a.item, `INSERT INTO items (id, collection, sha256, size, span_blob, span_offset, span_length, span_rule,
 			text_blob, text_offset, text_length, kind, sort_date, message_id, content, unreadable, state,
-			reason, alone, number, batch, edition, thread, copy_of, tree_root, segments)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, 0, '', 0, x'', 0)
+			files, reason, alone, number, batch, edition, thread, copy_of, tree_root, segments)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, 0, '', 0, x'', 0)
 			ON CONFLICT (collection, sha256) DO NOTHING`},
 		{&a.record, `INSERT INTO records (item, record) VALUES (?, ?)`},
 		{&a.occurrence, `INSERT INTO occurrences (item, file, path, start, length, rule, owner)
@@ -158,7 +158,7 @@ func (a *adder) addItem(n *catalog.NewItem) (id int64, err error) {
 	r, err := a.item.ExecContext(a.inner, id, a.coll, n.SHA256[:], n.Size,
 		digest(n.Span.Blob), n.Span.Offset, n.Span.Length, string(n.Span.Rule),
 		digest(n.Text.Blob), n.Text.Offset, n.Text.Length,
-		string(n.Kind), micros(n.SortDate), n.MessageID, digest(n.Content), n.State == trove.Unreadable, string(n.State))
+		string(n.Kind), micros(n.SortDate), n.MessageID, digest(n.Content), n.State == trove.Unreadable, string(n.State), n.Files)
 	if err != nil {
 		return 0, err
 	}

@@ -11,7 +11,7 @@ import (
 
 const itemColumns = `i.id, i.sha256, i.size, i.span_blob, i.span_offset, i.span_length, i.span_rule,
 	i.text_blob, i.text_offset, i.text_length, i.kind, i.sort_date, i.message_id, i.content,
-	i.state, i.reason, i.number, i.batch, i.edition, i.thread, i.copy_of, i.tree_root, i.segments, i.amended`
+	i.state, i.reason, i.number, i.batch, i.edition, i.thread, i.copy_of, i.tree_root, i.segments, i.amended, i.files`
 
 // Items walks items; see [catalog.Catalog].
 func (c *Catalog) Items(ctx context.Context, q catalog.Query, fn func(*catalog.Item) error) error {
@@ -73,6 +73,7 @@ type walk struct {
 	*tx
 	fn     func(*catalog.Item) error
 	record bool
+	first  *sql.RawBytes // where the record as it was before any stage goes; nil if it is not wanted
 	item   catalog.Item
 
 	blob, text, content, sum, root, json sql.RawBytes
@@ -85,6 +86,9 @@ func (w *walk) run(rest string, args []any) error {
 	if w.record {
 		columns, join = columns+`, r.record`, join+` JOIN records r ON r.item = i.id`
 		dest = append(dest, &w.json)
+	}
+	if w.first != nil {
+		columns, dest = columns+`, r.first`, append(dest, w.first)
 	}
 	return w.each(func(r *sql.Rows) error {
 		if err := r.Scan(dest...); err != nil {
@@ -102,7 +106,7 @@ func (w *walk) dest() []any {
 	it := &w.item
 	return []any{&it.ID, &w.sum, &it.Size, &w.blob, &it.Span.Offset, &it.Span.Length, &w.rule,
 		&w.text, &it.Text.Offset, &it.Text.Length, &w.kind, &w.date, &it.MessageID, &w.content,
-		&w.state, &it.Reason, &it.Number, &it.Batch, &it.Edition, &it.Thread, &it.CopyOf, &w.root, &it.Opening.Segments, &it.Amended}
+		&w.state, &it.Reason, &it.Number, &it.Batch, &it.Edition, &it.Thread, &it.CopyOf, &w.root, &it.Opening.Segments, &it.Amended, &it.Files}
 }
 
 // fill turns what was scanned raw into the item's fields.

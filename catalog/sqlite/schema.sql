@@ -1,5 +1,12 @@
 -- DO NOT EDIT. The whole schema as the migrations make it: go test ./catalog/sqlite -update
 
+CREATE TABLE answers (
+	item  INTEGER NOT NULL REFERENCES items,
+	name  TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (item, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE batches (
 	collection INTEGER NOT NULL REFERENCES collections,
 	number     INTEGER NOT NULL CHECK (number > 0),
@@ -90,7 +97,7 @@ CREATE TABLE items (
 	copy_of     INTEGER NOT NULL,
 	tree_root   BLOB NOT NULL,
 	segments    INTEGER NOT NULL
-, amended INTEGER NOT NULL DEFAULT 0) STRICT;
+, amended INTEGER NOT NULL DEFAULT 0, files INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE UNIQUE INDEX items_sha256 ON items (collection, sha256);
 
@@ -99,6 +106,18 @@ CREATE UNIQUE INDEX items_number ON items (collection, number) WHERE number > 0;
 CREATE INDEX items_waiting ON items (collection) WHERE number = 0;
 
 CREATE INDEX items_batch ON items (collection, batch, number) WHERE batch > 0;
+
+CREATE INDEX items_read ON items (collection) WHERE kind <> 'mail' OR files = 1;
+
+CREATE TABLE made (
+	item   INTEGER NOT NULL REFERENCES items,
+	stage  TEXT NOT NULL,
+	name   TEXT NOT NULL,
+	type   TEXT NOT NULL,
+	size   INTEGER NOT NULL,
+	sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+	PRIMARY KEY (item, stage, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE occurrences (
 	item   INTEGER NOT NULL REFERENCES items,
@@ -110,6 +129,23 @@ CREATE TABLE occurrences (
 	owner  TEXT NOT NULL,
 	PRIMARY KEY (item, file, path, start)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outcomes (
+	item           INTEGER NOT NULL REFERENCES items,
+	stage          TEXT NOT NULL,
+	state          TEXT NOT NULL,
+	cause          TEXT NOT NULL,
+	maker          TEXT NOT NULL,
+	reading_blob   BLOB NOT NULL,
+	reading_offset INTEGER NOT NULL,
+	reading_length INTEGER NOT NULL,
+	findings       TEXT NOT NULL, -- JSON: how many of each code; empty for none
+	sum            BLOB NOT NULL,
+	again          INTEGER NOT NULL, -- 1: to be done again
+	UNIQUE (item, stage)
+) STRICT;
+
+CREATE INDEX outcomes_open ON outcomes (stage, item) WHERE again = 1 OR state = 'waiting';
 
 CREATE TABLE people (
 	collection INTEGER NOT NULL REFERENCES collections,
@@ -123,7 +159,7 @@ CREATE TABLE people (
 CREATE TABLE records (
 	item   INTEGER PRIMARY KEY REFERENCES items,
 	record TEXT NOT NULL -- JSON of trove.Record
-) STRICT;
+, first TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE redactions (
 	item   INTEGER NOT NULL REFERENCES items,
