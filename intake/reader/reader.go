@@ -73,19 +73,10 @@ type Made struct {
 	Bytes []byte
 }
 
-// Inside is a file that lies in the item and is a part of its record, for the
-// engine: it has the file read by what knows its type, and throws the bytes
-// away. Only the stage Read gives these; see [MaxInside].
-type Inside struct {
-	Part  string // path of the part in the record
-	Name  string
-	Bytes []byte
-}
-
 // What is read of the files in one item; more is only listed in its record.
 const (
-	MaxInside      = 200
-	MaxInsideBytes = 64 << 20
+	MaxEmbedded      = 200
+	MaxEmbeddedBytes = 64 << 20
 )
 
 // Embedded is a file that lies in the item. The engine reads it in its turn.
@@ -103,7 +94,6 @@ type Result struct {
 	Reading  reading.Reading
 	Files    []Made
 	Embedded []Embedded // bytes of the files in the item, each named in Record.Parts
-	Inside   []Inside
 	Partly   string // what could not be had, one sentence; empty if all was
 	Failed   string // why the stage gave nothing, one sentence; the item stays listed
 	By       string // programs and versions that a person should know of: "tesseract 5.3.0"
