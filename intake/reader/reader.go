@@ -94,9 +94,9 @@ type Result struct {
 	Reading  reading.Reading
 	Files    []Made
 	Embedded []Embedded // bytes of the files in the item, each named in Record.Parts
-	Partly   string // what could not be had, one sentence; empty if all was
-	Failed   string // why the stage gave nothing, one sentence; the item stays listed
-	By       string // programs and versions that a person should know of: "tesseract 5.3.0"
+	Partly   string     // what could not be had, one sentence; empty if all was
+	Failed   string     // why the stage gave nothing, one sentence; the item stays listed
+	By       string     // programs and versions that a person should know of: "tesseract 5.3.0"
 }
 
 // Func reads an item. It does not fail: what goes wrong is said in the result.
