@@ -132,14 +132,21 @@ type Message struct {
 	Place     int        `json:"place,omitempty"`   // where it stands in the source, from 1, in a chain that is Sorted
 	By        int        `json:"by"`                // index into Members; -1 for the platform itself
 	Text      string     `json:"text,omitempty"`
-	Kind      string     `json:"kind,omitempty"` // empty, or: system, call, deleted
-	Edited    string     `json:"edited,omitempty"`
+	Kind      string     `json:"kind,omitempty"`     // empty, or: system, call, deleted
+	Edited    string     `json:"edited,omitempty"`   // when it was last edited, or "yes" where that is not known
+	Earlier   []Earlier  `json:"earlier,omitempty"`  // what stood there before edits, oldest first
 	ReplyTo   int        `json:"reply_to,omitempty"` // the N of the message answered; -1 if it is not here
 	Forwarded string     `json:"forwarded,omitempty"`
 	Reactions []Reaction `json:"reactions,omitempty"`
 	Media     []Media    `json:"media,omitempty"`
 	From      int        `json:"from"` // offsets of it in the item's text
 	To        int        `json:"to"`
+}
+
+// Earlier is what a message said before it was edited.
+type Earlier struct {
+	When string `json:"when,omitempty"`
+	Text string `json:"text"`
 }
 
 // Reaction is a sign given to a message.
