@@ -343,6 +343,16 @@ type UnreadQuery struct {
 	After      string       // another stage, which must have read the item, not without result; empty for none
 	Kinds      []trove.Kind // of them, and of mails alone those with files in them
 	Items      []ItemID     // empty for all
+	From       ItemID       // those with greater ids
+	Limit      int          // at most so many; 0 for all
+}
+
+// Place is where an item that is no mail was found.
+type Place struct {
+	Item  ItemID
+	Trove TroveID
+	Path  string // as in the occurrence
+	Size  int64  // of the item's exact bytes
 }
 
 // Unread is an item that a stage has not read.
@@ -435,7 +445,10 @@ type Catalog interface {
 	// stage, one that waits or one that is to be done again, by id. Excluded
 	// items and tombstones are left out.
 	Unread(ctx context.Context, q UnreadQuery, fn func(*Unread) error) error
-	// CountUnread counts them by kind.
+	// Places walks where items that are no mails were found, or those given if
+	// there are any, in troves that are not excluded, by item.
+	Places(ctx context.Context, c trove.CollectionName, items []ItemID, fn func(*Place) error) error
+	// CountUnread counts them by kind, without From and Limit.
 	CountUnread(ctx context.Context, q UnreadQuery) (map[trove.Kind]int, error)
 	// Again marks outcomes to be done again and counts them; options are added
 	// to the answers given for their items.

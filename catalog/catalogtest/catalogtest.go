@@ -50,6 +50,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Opener) {
 		{"MailsWithFilesAreRead", testMailFiles},
 		{"OutcomesAreDoneAgain", testAgain},
 		{"ReadingChangesItemsUntilTheyAreOut", testChangedItems},
+		{"PlacesAreListed", testPlaces},
 		{"WalksOfOutcomesMayCallBack", testOutcomeWalks},
 		{"UnknownThingsAreNotFound", testNotFound},
 		{"EverythingSurvivesReopening", testReopen},

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -222,7 +223,27 @@ func (c *Catalog) Unread(ctx context.Context, q catalog.UnreadQuery, fn func(*ca
 			return fn(&u)
 		}
 		where, args := unreadConditions(coll, &q)
-		return w.run(where+` ORDER BY i.id`, args)
+		limit := cmp.Or(q.Limit, -1)
+		return w.run(where+` AND i.id > ? ORDER BY i.id LIMIT ?`, append(args, int64(q.From), limit))
+	})
+}
+
+// Places walks places; see [catalog.Catalog].
+func (c *Catalog) Places(ctx context.Context, name trove.CollectionName, items []catalog.ItemID, fn func(*catalog.Place) error) error {
+	return c.view(ctx, "list places", func(t *tx) error {
+		coll, err := t.collection(name)
+		if err != nil {
+			return err
+		}
+		where, args := oneOf(` WHERE i.collection = ? AND i.kind <> 'mail' AND t.excluded = ''`, []any{coll}, `i.id`, items)
+		var p catalog.Place
+		return t.each(func(r *sql.Rows) error {
+			if err := r.Scan(&p.Item, &p.Trove, &p.Path, &p.Size); err != nil {
+				return err
+			}
+			return ownError(fn(&p))
+		}, `SELECT i.id, f.trove, o.path, i.size FROM items i CROSS JOIN occurrences o ON o.item = i.id
+			CROSS JOIN files f ON f.id = o.file CROSS JOIN troves t ON t.id = f.trove`+where+` ORDER BY i.id, o.file, o.path, o.start`, args...)
 	})
 }
 
