@@ -1,0 +1,173 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// attempt is the hidden argument with which this program tries what it must not.
+const attempt = "attempt"
+
+// hunger is the one with which it takes much memory.
+const hunger = "hunger"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case Argument:
+			fmt.Fprintln(os.Stderr, Enter(os.Args[2:]))
+			os.Exit(1)
+		case attempt:
+			tryAll(os.Args[2], os.Args[3])
+			os.Exit(0)
+		case hunger:
+			eat()
+			os.Exit(0)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// tryAll tries one thing after the other and prints what came of it.
+func tryAll(own, foreign string) {
+	got := map[string]string{"report": Applied().String()}
+	note := func(name string, err error) {
+		got[name] = "done"
+		if err != nil {
+			got[name] = err.Error()
+		}
+	}
+	note("write own", os.WriteFile(filepath.Join(own, "x"), []byte("x"), 0o600))
+	note("write foreign", os.WriteFile(filepath.Join(foreign, "x"), []byte("x"), 0o600))
+	_, err := os.ReadFile(filepath.Join(foreign, "secret"))
+	note("read foreign", err)
+	_, err = os.ReadFile("/etc/passwd")
+	note("read system", err)
+	_, err = os.ReadDir("/proc/1")
+	note("read processes", err)
+	_, err = net.Dial("tcp", "127.0.0.1:1")
+	note("connect", err)
+	_, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	note("unix socket", err)
+	note("signal", syscall.Kill(os.Getppid(), 0))
+	if len(Applied().On) > 0 { // it would stop the test
+		note("trace", unix.PtraceAttach(os.Getppid()))
+	}
+	note("unshare", unix.Unshare(unix.CLONE_NEWNS))
+	_, err = exec.Command("/bin/true").Output()
+	note("run a tool", err)
+	note("run a file", runCopy(own))
+	_ = json.NewEncoder(os.Stdout).Encode(got)
+}
+
+// runCopy runs a program that lies in the child's own folder.
+func runCopy(dir string) error {
+	b, err := os.ReadFile("/bin/true")
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "program")
+	if err := os.WriteFile(file, b, 0o700); err != nil {
+		return err
+	}
+	return exec.Command(file).Run()
+}
+
+// tried starts a child that tries all, in the sandbox or not.
+func tried(t *testing.T, inside bool) map[string]string {
+	t.Helper()
+	own, foreign := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(foreign, "secret"), []byte("s"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(namespaces bool) ([]byte, error) {
+		cmd := exec.Command(os.Args[0], attempt, own, foreign)
+		if inside {
+			Prepare(cmd, Options{Dir: own, Memory: 1 << 30}, namespaces)
+		}
+		cmd.Stderr = os.Stderr
+		return cmd.Output()
+	}
+	out, err := run(true)
+	if err != nil && Refused(err) {
+		t.Log("SKIPPED in part: the system grants no namespaces:", err)
+		out, err = run(false)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestAChildReachesNothingButItsOwnFolder(t *testing.T) {
+	got := tried(t, true)
+	t.Log(got["report"])
+	if strings.Contains(got["report"], "landlock") || strings.Contains(got["report"], "seccomp") {
+		t.Skip("SKIPPED: this kernel lacks a protection: ", got["report"])
+	}
+	for _, name := range []string{"write own", "run a tool"} {
+		if got[name] != "done" {
+			t.Errorf("%s: %s", name, got[name])
+		}
+	}
+	for _, name := range []string{"write foreign", "read foreign", "read system", "read processes", "connect", "unix socket", "trace", "unshare", "run a file"} {
+		if got[name] == "done" || strings.Contains(got[name], "refused") {
+			t.Errorf("%s succeeded: %s", name, got[name])
+		}
+	}
+}
+
+// The control: without the sandbox the same child does most of it.
+func TestWithoutASandboxTheSameChildReachesThem(t *testing.T) {
+	got := tried(t, false)
+	for _, name := range []string{"write own", "write foreign", "read foreign", "read system", "read processes", "unix socket", "run a tool", "run a file"} {
+		if got[name] != "done" {
+			t.Errorf("%s: %s", name, got[name])
+		}
+	}
+	if !strings.Contains(got["connect"], "refused") {
+		t.Errorf("connect: %s", got["connect"])
+	}
+	if got["report"] != (Report{Missing: Protections}).String() {
+		t.Errorf("a child without a sandbox reports %q", got["report"])
+	}
+}
+
+func TestALimitOfMemoryHolds(t *testing.T) {
+	for memory, want := range map[int64]string{64 << 20: "killed", 0: "done"} {
+		cmd := exec.Command(os.Args[0], hunger)
+		Prepare(cmd, Options{Memory: memory}, false)
+		out, err := cmd.Output()
+		got := strings.TrimSpace(string(out))
+		if err != nil {
+			got = "killed"
+		}
+		if got != want {
+			t.Errorf("with a limit of %d bytes: %s, want %s", memory, got, want)
+		}
+	}
+}
+
+// eat takes more memory than the limit of the test.
+func eat() {
+	b := make([]byte, 256<<20)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
+	fmt.Println("done")
+}
