@@ -69,6 +69,7 @@ type press struct {
 	judge   func(rec *trove.Record, mail []byte) // nil: by verdict
 	hide    map[int][]proof.Cut                  // number → what is hidden of it
 	edition map[int]int                          // number → its edition, where that is not 1
+	files   func(n int) []NewMade                // made of a number; nil: madeOf
 	liar    int                                  // a number that is another mail than when it was committed to
 }
 
@@ -132,10 +133,41 @@ func (p *press) item(n int) *NewItem {
 	if p.judge != nil {
 		p.judge(&i.Record.Record, i.Content)
 	}
+	i.Made = p.made(n)
 	if p.hide[n] != nil {
 		p.redact(i)
 	}
 	return i
+}
+
+// made are the files made of every fifth item: what was read out of it, which
+// is packed, and sound of more than one block, which is not.
+func (p *press) made(n int) iter.Seq2[NewMade, error] {
+	if n%5 != 2 {
+		return nil
+	}
+	files := madeOf
+	if p.files != nil {
+		files = p.files
+	}
+	return func(yield func(NewMade, error) bool) {
+		for _, f := range files(n) {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+}
+
+func madeOf(n int) []NewMade {
+	sound := make([]byte, blockSize+100*n)
+	for i := range sound {
+		sound[i] = byte(i * i >> 5)
+	}
+	return []NewMade{
+		{Name: "play.ogg", Type: "audio/ogg", Content: sound},
+		{Name: "reading.json", Type: "application/json", Content: fmt.Appendf(nil, `{"format":"unseal-reading/1","facts":[{"name":"title","value":"item %d%s"}]}`, n, strings.Repeat(", and once more", 20))},
+	}
 }
 
 // redact makes of an item what is shown of it.
@@ -426,8 +458,13 @@ func TestItemsLieInAnOrdinaryZipFile(t *testing.T) {
 			}
 		}
 	}
-	if len(z.File) != 40+3 {
+	if len(z.File) != 40+3+2*8 { // every fifth has two files made of it
 		t.Errorf("%d members", len(z.File))
+	}
+	for _, made := range itemOf(t, opened(t, fsys), 7).Record.Made {
+		if name := madeName(7, made.Name); at[name] != made.At {
+			t.Errorf("%s lies at %v, the record says %v", name, at[name], made.At)
+		}
 	}
 	for _, r := range m.Items {
 		if at[r.Name] != r.At {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -35,6 +36,9 @@ func (p *press) exercise(tb testing.TB, fsys fs.FS) {
 			if err == nil && item.Record.Subject != p.item(n).Record.Subject {
 				tb.Fatalf("%s/%d: shows a record that was not published", c.Name, n)
 			}
+			if n%5 == 2 {
+				p.exerciseMade(tb, c, n)
+			}
 		}
 		for n := 1; n <= c.Count(); n += 7 {
 			text, err := a.Proof(c.Name, n)
@@ -47,6 +51,28 @@ func (p *press) exercise(tb testing.TB, fsys fs.FS) {
 			}
 			if err != nil {
 				tb.Fatalf("%s/%d: hands out a proof that does not hold: %v", c.Name, n, err)
+			}
+		}
+	}
+}
+
+// exerciseMade reads the files made of an item, whole and by range.
+func (p *press) exerciseMade(tb testing.TB, c *Collection, n int) {
+	for _, want := range madeOf(n) {
+		if b, err := c.Made(n, want.Name); err == nil && !bytes.Equal(b, want.Content) {
+			tb.Fatalf("%s/%d: %s shows bytes that were not published", c.Name, n, want.Name)
+		}
+		f, err := c.OpenMade(n, want.Name)
+		if err != nil {
+			continue
+		}
+		b := make([]byte, 50)
+		for _, off := range []int{0, len(want.Content) / 2, len(want.Content) - 20} {
+			k, err := f.ReadAt(b, int64(off))
+			if err == nil || err == io.EOF {
+				if !bytes.Equal(b[:k], want.Content[off:min(off+len(b), len(want.Content))]) {
+					tb.Fatalf("%s/%d: %s shows bytes at %d that were not published", c.Name, n, want.Name, off)
+				}
 			}
 		}
 	}

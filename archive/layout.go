@@ -47,3 +47,9 @@ func ItemName(number int, kind trove.Kind) string {
 
 // recordsName is the name of the member with the records from number on.
 func recordsName(number int) string { return "records/" + strconv.Itoa(number) + ".ndjson" }
+
+// madeDir begins the names of members that are files made of items.
+const madeDir = "made/"
+
+// madeName is the name of the member with a file made of number n.
+func madeName(n int, name string) string { return madeDir + strconv.Itoa(n) + "/" + name }

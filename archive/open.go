@@ -21,12 +21,13 @@ import (
 // time of Open. It is safe for concurrent use and takes about 50 bytes an
 // item, beside manifests, which are read when first asked for.
 type Archive struct {
-	fsys  fs.FS
-	files handles
-	view  *tiles.View
-	info  Info
-	keys  *evidence.Keys
-	colls []*Collection
+	fsys   fs.FS
+	files  handles
+	blocks blockLists
+	view   *tiles.View
+	info   Info
+	keys   *evidence.Keys
+	colls  []*Collection
 }
 
 // Collection is one collection of an archive.

@@ -57,6 +57,12 @@ func (r *Record) parse(line []byte, row Row) error {
 	if h, _ := parseRecordHead(line); row.Hidden == 0 && (trove.Verdict(h.verdict) != r.Verdict || (len(h.unreadable) > 0) != (r.Unreadable != "")) {
 		return errors.New("has a field twice")
 	}
+	if bytes.Count(line, madeKey) != min(1, len(r.Made)) {
+		return errors.New("lists files made of it in another form")
+	}
+	if err := checkMade(r.Made); err != nil {
+		return err
+	}
 	return r.checkRedaction(row.Hidden)
 }
 

@@ -57,6 +57,7 @@ type Report struct {
 	Keys        *evidence.Keys        // of keys.json; nil if that is not as logged
 	Items       int                   // whose bytes were read and opened
 	Bytes       int64                 // of these items
+	Made        int                   // files made of items that were checked against their records
 	Files       int                   // that were checked
 }
 

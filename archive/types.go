@@ -139,6 +139,17 @@ type Record struct {
 
 	Redactions []Redaction `json:"redactions,omitempty"` // why, for each hidden run of Redacted
 	Original   *Original   `json:"original,omitempty"`   // what was found before it was redacted
+	Made       []Made      `json:"made,omitempty"`       // files made of it, by name
+}
+
+// Made is a file that was made of an item for readers: the image of a page,
+// sound that browsers play, or what was read out of it (reading.Name).
+type Made struct {
+	Name   string       `json:"name"` // see ValidMade; its member is made/<number>/<name>
+	Type   string       `json:"type"` // media type
+	Size   int64        `json:"size"`
+	SHA256 trove.Digest `json:"sha256"`
+	At     Extent       `json:"at"`
 }
 
 // Redaction is why a run is hidden.

@@ -106,6 +106,9 @@ func vectors(t *testing.T) map[string]string {
 	fmt.Fprintf(&b, "items.zip:\n%s\n", hex.EncodeToString([]byte(files[batch+"/items.zip"])))
 	take("batch")
 
+	madeVector(t, &b)
+	take("made")
+
 	text, err := a.Proof("mail", 1)
 	must(t, err)
 	b.Write(text)
@@ -117,6 +120,32 @@ func vectors(t *testing.T) map[string]string {
 	fmt.Fprintf(&b, "%s%s%s", files["unseal.json"], files["keys.json"], files["c/mail/collection.json"])
 	take("index")
 	return out
+}
+
+// madeVector is a batch of one item of which files were made.
+func madeVector(t *testing.T, b *strings.Builder) {
+	p := newPress(t, 3, 3)
+	p.reject[1], p.reject[3] = "privacy", "privacy"
+	p.files = func(int) []NewMade {
+		return []NewMade{
+			{Name: "play.ogg", Type: "audio/ogg", Content: []byte("OggS, forty bytes of it, stored as it is")},
+			{Name: "reading.json", Type: "application/json", Content: []byte(`{"format":"unseal-reading/1","sound":{"seconds":2.5,"play":["play.ogg"]}}` + "\n")},
+		}
+	}
+	fsys, dir := p.published()
+	a := opened(t, fsys)
+	c := a.Collections()[0]
+	m, err := c.Manifest(1, 1)
+	must(t, err)
+	g := m.Records[0]
+	zip := BatchDir("mail", 1, 1) + "/items.zip"
+	record, err := a.member(zip, recordsName(g.First), g.At, g.Size, g.SHA256)
+	must(t, err)
+	fmt.Fprintf(b, "row of mail/2: %s\nrecord of mail/2: %s", mustJSON(m.Items[0]), record)
+	for _, f := range p.files(2) {
+		fmt.Fprintf(b, "made/2/%s: %q\n", f.Name, f.Content)
+	}
+	fmt.Fprintf(b, "items.zip:\n%s\n", hex.EncodeToString([]byte(contents(t, dir)[zip])))
 }
 
 // editionVector is the archive of the vectors after a redaction and a withdrawal.

@@ -187,7 +187,16 @@ type NewItem struct {
 	Edition int
 	Date    time.Time // by which items are in order; zero for none
 	Content []byte    // what is shown; only used until the next item is asked for
-	Record  Record    // its Number and Content digest are set by the writer
+	Record  Record    // its Number, Content digest and Made are set by the writer
+	// Made gives the files made of the item in order of their names, each used
+	// only until the next is asked for; nil for none.
+	Made iter.Seq2[NewMade, error]
+}
+
+// NewMade is a file made of an item, to be published with it.
+type NewMade struct {
+	Name, Type string
+	Content    []byte
 }
 
 // NewBatch says which edition of which batch is written.
@@ -205,7 +214,7 @@ type NewBatch struct {
 // item that is new or in a new edition, then that of the batch; tombstones, of
 // what is in it no more, go before these. It refuses an item that does not open
 // its place in the commitment, or that shows something else than the log says.
-// Memory is one item, its rows, and what the segment takes. What an earlier
+// Memory is one item or file made of one, the rows, and what the segment takes. What an earlier
 // attempt left is replaced; a published edition is refused.
 func (w *Writer) WriteBatch(ctx context.Context, b NewBatch, items iter.Seq2[*NewItem, error], segment func(io.Writer) error) ([]translog.Entry, error) {
 	c := w.State().Collection(b.Collection)
@@ -303,14 +312,18 @@ func (p *packer) put(item *NewItem) error {
 		Number: item.Number, Kind: item.Kind, Date: item.Date.UTC(), Edition: item.Edition, Hidden: len(item.Record.Redactions),
 		Size: int64(len(item.Content)), SHA256: trove.Sum(item.Content), Name: ItemName(item.Number, item.Kind),
 	}
+	var err error
+	if r.At, err = p.zip.add(r.Name, item.Content); err != nil {
+		return err
+	}
 	rec := item.Record
 	rec.Number, rec.Content = item.Number, trove.Digest{}
+	if rec.Made, err = p.made(item); err != nil {
+		return err
+	}
 	line, err := json.Marshal(rec)
 	if y := r.Date.Year(); err != nil || y < 0 || y > 9999 {
 		return fmt.Errorf("%s: a time that cannot be written: %v", trove.Name{Collection: p.c.Name, Number: item.Number}, err)
-	}
-	if r.At, err = p.zip.add(r.Name, item.Content); err != nil {
-		return err
 	}
 	p.m.Items = append(p.m.Items, r)
 	if p.lines == 0 {

@@ -65,7 +65,8 @@ const localHeader = 30
 // dosEpoch is 1 January 1980, the first date that a zip file can state.
 const dosEpoch = 1<<5 | 1
 
-// add writes a member and says where its packed bytes lie.
+// add writes a member, packed unless that makes it no smaller, and says where
+// its bytes lie.
 func (z *zipWriter) add(name string, b []byte) (Extent, error) {
 	if len(b) > maxMember {
 		return Extent{}, fmt.Errorf("%s: %d bytes, at most %d can be packed", name, len(b), maxMember)
@@ -74,6 +75,19 @@ func (z *zipWriter) add(name string, b []byte) (Extent, error) {
 	if err != nil {
 		return Extent{}, err
 	}
+	return z.write(name, b, method, data)
+}
+
+// store writes a member as it stands, so that any range of it can be read
+// alone.
+func (z *zipWriter) store(name string, b []byte) (Extent, error) {
+	if len(b) > maxMember {
+		return Extent{}, fmt.Errorf("%s: %d bytes, at most %d can be stored", name, len(b), maxMember)
+	}
+	return z.write(name, b, zip.Store, b)
+}
+
+func (z *zipWriter) write(name string, b []byte, method uint16, data []byte) (Extent, error) {
 	head := &zip.FileHeader{
 		Name: name, Method: method, CRC32: crc32.ChecksumIEEE(b),
 		CompressedSize64: uint64(len(data)), UncompressedSize64: uint64(len(b)),
