@@ -1,0 +1,120 @@
+package chat
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+
+	"unseal/intake/chat/draft"
+)
+
+// Span is where one chain of a file lies.
+type Span struct {
+	Offset, Length int64
+	Title          string // what the platform calls it; empty if nothing
+}
+
+// maxSpans bounds the chains of one file.
+const maxSpans = 100_000
+
+// Split says where the chains of an export lie that holds several, one after
+// the other: a full export of Telegram, the direct messages of a Twitter
+// archive. Each span is a chain that [Detect] and [Read] know. For every other
+// file, and where there is but one chain, it returns none. A file that breaks
+// off gives the spans before the break, with the error.
+func Split(r io.ReaderAt, size int64) ([]Span, error) {
+	head := make([]byte, min(headSize, size))
+	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), head); err != nil && size > 0 {
+		return nil, err
+	}
+	if b := strings.TrimLeft(string(strip(head[:min(len(head), 2*lead)])), " \t\r\n"); b == "" || b[0] != '{' && b[0] != '[' {
+		return nil, nil
+	}
+	shape := shapeOf(head)
+	e := findExport(shape)
+	if e == nil || e.platform != "telegram" && e.platform != "twitter" {
+		return nil, nil
+	}
+	s, err := newStream(r, size)
+	if err != nil {
+		return nil, err
+	}
+	p := &splitter{stream: s}
+	switch {
+	case e.platform == "telegram" && isTelegramFull(shape):
+		err = p.telegram()
+	case e.platform == "twitter" && shape.any("[]"):
+		err = s.array(func() error { return p.span("conversationId") })
+	}
+	if len(p.spans) < 2 && err == nil {
+		return nil, nil
+	}
+	return p.spans, err
+}
+
+type splitter struct {
+	stream *stream
+	spans  []Span
+}
+
+func (p *splitter) telegram() error {
+	s := p.stream
+	return s.object(func(key string) error {
+		if key != "chats" && key != "left_chats" {
+			return s.skip()
+		}
+		return s.object(func(list string) error {
+			if list != "list" {
+				return s.skip()
+			}
+			return s.array(func() error { return p.span("name") })
+		})
+	})
+}
+
+// span passes over the value that comes next and, if it is an object, notes
+// where it lies and its title: the string under the key title in it or in an
+// object directly in it.
+func (p *splitter) span(title string) error {
+	var span Span
+	var levels [titleDepth + 1]struct{ list, have, title bool }
+	depth := 0
+	for {
+		t, err := p.stream.token()
+		if err != nil {
+			return err
+		}
+		d, delim := t.(json.Delim)
+		if delim && (d == '}' || d == ']') {
+			depth--
+		} else if depth > 0 && depth <= titleDepth && !levels[depth].list && !levels[depth].have {
+			levels[depth].have, levels[depth].title = true, t == title
+			continue
+		} else {
+			if depth <= titleDepth {
+				if name, ok := t.(string); ok && levels[depth].title && span.Title == "" {
+					span.Title = draft.Line(name)
+				}
+				levels[depth].have, levels[depth].title = false, false
+			}
+			if delim {
+				if depth++; depth == 1 {
+					span.Offset = p.stream.offset() - 1
+				}
+				if depth <= titleDepth {
+					levels[depth].list, levels[depth].have = d == '[', false
+				}
+			}
+		}
+		if depth == 0 {
+			break
+		}
+	}
+	if span.Length = p.stream.offset() - span.Offset; span.Offset > 0 && len(p.spans) < maxSpans {
+		p.spans = append(p.spans, span)
+	}
+	return nil
+}
+
+// titleDepth is how deep in an object its title lies at most.
+const titleDepth = 2
