@@ -3,8 +3,10 @@
 // It walks the paths it is given, keeps every file under its digest, opens
 // containers, finds mails by content and never by name, and has them parsed in
 // child processes under limits. What is no mail is kept and listed as an item
-// of kind file; what cannot be read is kept and listed as unreadable; nothing
-// is skipped and nothing stops the run except the desk's own disk.
+// of the kind that its bytes show; what cannot be read is kept and listed as
+// unreadable; nothing is skipped and nothing stops the run except the desk's
+// own disk. [Read] is the second pass: stage by stage it has documents,
+// recordings, chains, pictures and tables read, and the files in mails.
 //
 // The invariant: an item, its bytes and the progress of the file it came from
 // become durable together, chunk by chunk. So a run may be stopped at any
@@ -41,6 +43,7 @@ type Options struct {
 	Catalog    catalog.Catalog
 	Blobs      blob.Store
 	Worker     worker.Command
+	KindOf     KindOf           // nil is [Kind]
 	Jobs       int              // children that parse at the same time; 0 is one per processor
 	Temp       string           // folder for containers inside containers while they are open; empty is the system's
 	Now        func() time.Time // nil is time.Now
@@ -63,7 +66,7 @@ type Summary struct {
 	New         int            // items that were not in the collection
 	Occurrences int            // places that were not in the catalog
 	Unreadable  int            // of the items met
-	NotMail     int            // of the items met, those of kind file
+	NotMail     int            // of the items met, those that are no mails
 	NoMail      int            // files as handed over in which no mail was found
 	Warnings    map[string]int // by code, of items and of files
 	Links       []string       // symbolic links, which are not followed
@@ -88,6 +91,9 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.KindOf == nil {
+		o.KindOf = Kind
 	}
 	r := &run{o: o, started: o.Now(), pool: worker.NewPool(o.Worker)}
 	r.sum.Warnings = map[string]int{}

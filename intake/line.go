@@ -284,12 +284,17 @@ func (l *line) describe(it *catalog.Item, e *entry, r *worker.Result) error {
 		}
 	}
 	it.Record, it.Kind, it.MessageID, it.Content = r.Record, r.Kind, r.MessageID, r.Content
+	it.Files = r.Kind == trove.Mail && bytes.Contains(r.Record, attached)
 	it.SortDate = sortDate(r.Date, r.Received, l.trove.Started)
 	if r.Unreadable != "" {
 		it.State, it.Reason = trove.Unreadable, r.Unreadable
 	}
 	return nil
 }
+
+// attached is in the JSON of every record with a file, and in no other: inside a
+// string its quotes would be escaped.
+var attached = []byte(`"role":"attachment"`)
 
 // addWarnings adds what the container taught to what parsing found.
 func addWarnings(r *worker.Result, warnings []trove.Warning) error {
@@ -379,7 +384,7 @@ func (l *line) account(c *chunk, items []catalog.NewItem, added catalog.Added) {
 		if items[i].State == trove.Unreadable {
 			sum.Unreadable++
 		}
-		if items[i].Kind == trove.File {
+		if k := items[i].Kind; k != "" && k != trove.Mail {
 			sum.NotMail++
 		}
 		for _, code := range c.results[i].Warnings {

@@ -40,7 +40,7 @@ func (s *source) open(ctx context.Context, h *handed, l leaf, c *content, f cont
 		return headErr
 	}
 	if errors.Is(err, container.ErrDocument) {
-		return s.other(ctx, h, l.with("not-mail", "no mail: a document of parts in a zip"), c, head)
+		return s.whole(ctx, h, l, c, head)
 	}
 	own := l
 	for _, w := range problems(report, err, stop) {

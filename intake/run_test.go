@@ -162,11 +162,11 @@ func TestEveryKindOfHandOver(t *testing.T) {
 		line("", "deep.zip!/in/side.tar.gz!/up/e.eml", trove.Mail, e, "unsafe-name"),
 		line("", "deep.zip!/in/side.tar.gz!/box", trove.Mail, a),
 		line("", "deep.zip!/in/side.tar.gz!/box", trove.Mail, e, "unsafe-name"),
-		line("", "deep.zip!/note.txt", trove.File, text, "not-mail"),
-		line("", "note.txt", trove.File, text, "not-mail"),
+		line("", "deep.zip!/note.txt", trove.Doc, text),
+		line("", "note.txt", trove.Doc, text),
 		line("", "empty", trove.File, empty, "empty"),
 		line("", "empty.zip", trove.File, zipOf(t), "empty-container"),
-		line("", "letter.docx", trove.File, string(docx), "not-mail"),
+		line("", "letter.docx", trove.Doc, string(docx)),
 	)
 	if sum.Files != 10 || sum.New != 9 || sum.Items != 15 || sum.Occurrences != 15 || sum.NoMail != 4 || sum.Unreadable != 0 {
 		t.Errorf("summary %+v", sum)

@@ -54,16 +54,31 @@ func (s *source) take(ctx context.Context, h *handed, l leaf, c *content) error 
 	if c.size == 0 {
 		return s.other(ctx, h, l.with("empty", "the file is empty"), c, head)
 	}
-	return s.other(ctx, h, l.with("not-mail", "no mail: %s", container.MediaType(head)), c, head)
+	return s.whole(ctx, h, l, c, head)
 }
 
-// other lists bytes that are no mail as an item of kind file.
+// whole takes in what is neither mail nor container; where nothing reads it, it
+// says so.
+func (s *source) whole(ctx context.Context, h *handed, l leaf, c *content, head []byte) error {
+	kind, mediaType := s.run.o.KindOf(head, lastName(l.path))
+	if kind == trove.File {
+		l = l.with("not-mail", "no mail, and nothing that is read: %s", mediaType)
+	}
+	return s.list(ctx, h, l, c, kind, mediaType)
+}
+
+// other lists bytes that are no mail, of which something else is to be said.
 func (s *source) other(ctx context.Context, h *handed, l leaf, c *content, head []byte) error {
+	kind, mediaType := s.run.o.KindOf(head, lastName(l.path))
+	return s.list(ctx, h, l, c, kind, mediaType)
+}
+
+func (s *source) list(ctx context.Context, h *handed, l leaf, c *content, kind trove.Kind, mediaType string) error {
 	if err := s.keep(ctx, h, c); err != nil {
 		return err
 	}
-	rec := trove.Record{Kind: trove.File, Verdict: trove.Unsigned, Warnings: l.warnings, Parts: []trove.Part{{
-		Path: "1", Name: lastName(l.path), Type: container.MediaType(head), Role: trove.RoleAttachment,
+	rec := trove.Record{Kind: kind, Verdict: trove.Unsigned, Warnings: l.warnings, Parts: []trove.Part{{
+		Path: "1", Name: lastName(l.path), Type: mediaType, Role: trove.RoleAttachment,
 		Size: c.size, SHA256: c.sha, Length: c.size,
 	}}}
 	return s.emit(ctx, h, c, entry{

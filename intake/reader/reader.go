@@ -30,6 +30,14 @@ const (
 	Translate Stage = "translate" // by a server that the operator names
 )
 
+// Stages lists the stages in their order.
+var Stages = []Stage{Read, Picture, OCR, Sound, Speech, Translate}
+
+// Pieces is no stage of reading an item, but asked of a recording that is to be
+// redacted: which of its bytes carry the seconds Request.Silenced. The answer
+// is Result.Pieces.
+const Pieces Stage = "pieces"
+
 // Beside is a file that lay next to the item and belongs to it: a transcript,
 // the data of a call. Intake hands over small ones with the same name but for
 // the ending.
@@ -96,6 +104,8 @@ type Result struct {
 	Embedded []Embedded // bytes of the files in the item, each named in Record.Parts
 	Partly   string     // what could not be had, one sentence; empty if all was
 	Failed   string     // why the stage gave nothing, one sentence; the item stays listed
+	Waiting  string     // what the stage waits for, such as a server that does not answer; it is tried again with the next run
+	Pieces   [][2]int64 // ranges of the exact bytes, [from, to), ascending; see Pieces
 	By       string     // programs and versions that a person should know of: "tesseract 5.3.0"
 }
 

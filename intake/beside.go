@@ -1,0 +1,142 @@
+package intake
+
+import (
+	"context"
+	"hash/maphash"
+	"io"
+	"strings"
+
+	"unseal/blob"
+	"unseal/catalog"
+	"unseal/intake/reader"
+	"unseal/trove"
+)
+
+// What is handed over with an item.
+const (
+	maxBeside      = 8
+	maxBesideBytes = 1 << 20 // each
+)
+
+// besides knows which items may lie next to which: those small enough, by
+// trove, folder and the name up to its first dot. It holds some 50 bytes for
+// each and is not changed after it is made.
+type besides struct {
+	seed  maphash.Seed
+	items map[uint64][]catalog.ItemID
+}
+
+func newBesides(ctx context.Context, cat catalog.Catalog, coll trove.CollectionName) (*besides, error) {
+	b := &besides{seed: maphash.MakeSeed(), items: map[uint64][]catalog.ItemID{}}
+	err := cat.Places(ctx, coll, nil, func(p *catalog.Place) error {
+		if p.Size <= maxBesideBytes {
+			k := b.key(p)
+			b.items[k] = append(b.items[k], p.Item)
+		}
+		return nil
+	})
+	return b, err
+}
+
+func (b *besides) key(p *catalog.Place) uint64 {
+	dir, name := splitPath(p.Path)
+	first, _, _ := strings.Cut(name, ".")
+	return maphash.Comparable(b.seed, struct {
+		trove catalog.TroveID
+		place string
+	}{p.Trove, dir + first})
+}
+
+// splitPath parts a path, containers joined by "!/", before its last name.
+func splitPath(p string) (dir, name string) {
+	name = lastName(p)
+	return strings.TrimSuffix(p, name), name
+}
+
+// isBeside reports whether a file lies beside another: in the same folder, with
+// a name that goes on where the other's ending begins, as talk.vtt and
+// talk.en.txt do beside talk.mp3, or its whole name, as talk.mp3.json does.
+func isBeside(of, other *catalog.Place) bool {
+	dir, name := splitPath(of.Path)
+	dir2, name2 := splitPath(other.Path)
+	stem := name
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		stem = name[:i]
+	}
+	return of.Trove == other.Trove && dir == dir2 && name != name2 && strings.HasPrefix(name2, stem+".")
+}
+
+// of are the files beside an item, and its own first place.
+func (b *besides) of(ctx context.Context, o *ReadOptions, id catalog.ItemID) (path string, all []reader.Beside, err error) {
+	var own []catalog.Place
+	err = o.Catalog.Places(ctx, o.Collection, []catalog.ItemID{id}, func(p *catalog.Place) error {
+		own = append(own, *p)
+		return nil
+	})
+	if err != nil || len(own) == 0 {
+		return "", nil, err
+	}
+	near, err := b.candidates(ctx, o, own)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, p := range near {
+		if len(all) == maxBeside {
+			break
+		}
+		content, err := smallContent(ctx, o, p.Item)
+		if err != nil {
+			return "", nil, err
+		}
+		all = append(all, reader.Beside{Name: lastName(p.Path), Bytes: content})
+	}
+	return own[0].Path, all, nil
+}
+
+// maxCandidates bounds the look at folders in which all names begin alike.
+const maxCandidates = 64
+
+// candidates are the places beside any of an item's own.
+func (b *besides) candidates(ctx context.Context, o *ReadOptions, own []catalog.Place) (near []catalog.Place, err error) {
+	var ids []catalog.ItemID
+	for i := range own {
+		for _, id := range b.items[b.key(&own[i])] {
+			if id != own[i].Item && len(ids) < maxCandidates {
+				ids = append(ids, id)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	met := map[catalog.ItemID]bool{}
+	err = o.Catalog.Places(ctx, o.Collection, ids, func(p *catalog.Place) error {
+		for i := range own {
+			if !met[p.Item] && isBeside(&own[i], p) {
+				met[p.Item] = true
+				near = append(near, *p)
+			}
+		}
+		return nil
+	})
+	return near, err
+}
+
+// smallContent reads the bytes of a small item.
+func smallContent(ctx context.Context, o *ReadOptions, id catalog.ItemID) ([]byte, error) {
+	it, err := catalog.One(ctx, o.Catalog, catalog.Query{Collection: o.Collection, ID: id, NoRecord: true})
+	if err != nil {
+		return nil, err
+	}
+	return blob.Read(ctx, o.Blobs, blob.Span(it.Span), maxBesideBytes)
+}
+
+// openSpan opens the bytes of an item that is no mail: it lies in its blob as it
+// is. The caller closes it.
+func openSpan(ctx context.Context, blobs blob.Store, sp catalog.Span) (*io.SectionReader, io.Closer, error) {
+	b, err := blobs.Open(ctx, sp.Blob)
+	if err != nil {
+		return nil, nil, err
+	}
+	return io.NewSectionReader(b, sp.Offset, sp.Length), b, nil
+}
