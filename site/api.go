@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"unseal/archive"
+	"unseal/reading"
 	"unseal/search"
 	"unseal/trove"
 )
@@ -21,20 +22,24 @@ type itemJSON struct {
 	SHA256    trove.Digest `json:"sha256"`
 	Size      int64        `json:"size"`
 	archive.Record
-	Attachments []fileJSON `json:"attachments"`
-	URL         string     `json:"url"`
-	FileURL     string     `json:"file_url"`
-	TextURL     string     `json:"text_url,omitempty"`
-	ProofURL    string     `json:"proof_url"`
-	ThreadURL   string     `json:"thread_url,omitempty"`
+	Attachments []fileJSON       `json:"attachments"`
+	Reading     *reading.Reading `json:"reading,omitempty"`
+	Transcript  string           `json:"transcript_url,omitempty"`
+	MadeURL     string           `json:"made_url,omitempty"` // before the names in made
+	URL         string           `json:"url"`
+	FileURL     string           `json:"file_url"`
+	TextURL     string           `json:"text_url,omitempty"`
+	ProofURL    string           `json:"proof_url"`
+	ThreadURL   string           `json:"thread_url,omitempty"`
 }
 
 type fileJSON struct {
-	Name   string       `json:"name"`
-	Type   string       `json:"type"`
-	Size   int64        `json:"size"`
-	SHA256 trove.Digest `json:"sha256,omitzero"`
-	URL    string       `json:"url"`
+	Name    string       `json:"name"`
+	Type    string       `json:"type"`
+	Size    int64        `json:"size"`
+	SHA256  trove.Digest `json:"sha256,omitzero"`
+	URL     string       `json:"url,omitempty"` // none of a file deep in another
+	TextURL string       `json:"text_url,omitempty"`
 }
 
 func (s *site) itemJSON(w http.ResponseWriter, r *http.Request, it *item) error {
@@ -42,14 +47,26 @@ func (s *site) itemJSON(w http.ResponseWriter, r *http.Request, it *item) error 
 	out := itemJSON{
 		Name:  trove.Name{Collection: it.coll.Name, Number: it.number}.String(),
 		State: it.state, Batch: it.batch, Edition: it.row.Edition, Published: it.published, SHA256: it.row.SHA256, Size: it.row.Size,
-		Record: it.rec, Attachments: make([]fileJSON, len(it.files)),
+		Record: it.rec, Reading: it.read, Attachments: make([]fileJSON, len(it.files)),
 		URL: path, FileURL: path + it.suffix(), ProofURL: path + ".proof",
 	}
 	for i, f := range it.files {
-		out.Attachments[i] = fileJSON{f.Name, f.Type, f.Size, f.SHA256, path + "/att/" + strconv.Itoa(i+1)}
+		out.Attachments[i] = fileJSON{Name: f.Name, Type: f.Type, Size: f.Size, SHA256: f.SHA256}
+		if hasBytes(&f) {
+			out.Attachments[i].URL = path + "/att/" + strconv.Itoa(i+1)
+		}
+		if it.readOf(f.Path) != nil {
+			out.Attachments[i].TextURL = path + "/att/" + strconv.Itoa(i+1) + ".txt"
+		}
 	}
-	if it.text != "" {
+	if it.plainForm() != "" {
 		out.TextURL = path + ".txt"
+	}
+	if _, _, ok := it.captionsAt("vtt"); ok {
+		out.Transcript = path + ".vtt"
+	}
+	if len(it.rec.Made) > 0 {
+		out.MadeURL = path + "/made/"
 	}
 	if it.rec.Thread != "" {
 		out.ThreadURL = "/" + threadPath(it.coll.Name, it.rec.Thread)

@@ -97,27 +97,25 @@ func sendFile(w http.ResponseWriter, r *http.Request, name, mediaType string, b 
 	send(w, r, http.StatusOK, []string{mediaType}, b)
 }
 
-// itemFile answers 5205.eml, or the exact bytes of an item of another kind.
-func (s *site) itemFile(w http.ResponseWriter, r *http.Request, it *item) error {
+// itemFile answers 5205.eml, or the exact bytes of an item of another kind as
+// 17.bin, and with the ending that it had.
+func (s *site) itemFile(w http.ResponseWriter, r *http.Request, it *item, suffix string) error {
 	b, err := it.bytes()
 	if err != nil {
 		return err
 	}
-	name := string(it.coll.Name) + "-" + strconv.Itoa(it.number) + it.suffix()
-	mediaType := "application/octet-stream"
-	if it.rec.Kind == trove.Mail {
-		mediaType = "message/rfc822"
-	}
-	sendFile(w, r, name, mediaType, b)
+	sendFile(w, r, it.fileBase()+suffix, typeFor(suffix), b)
 	return nil
 }
 
-// itemText answers 5205.txt: the text as searched.
+// itemText answers 5205.txt: the text as searched; of a recording what was
+// heard, of a chain its messages.
 func (s *site) itemText(w http.ResponseWriter, r *http.Request, it *item) error {
-	if it.text == "" {
+	text := it.plainForm()
+	if text == "" {
 		return missing("error.no-text")
 	}
-	send(w, r, http.StatusOK, headerText, []byte(it.text))
+	send(w, r, http.StatusOK, headerText, []byte(text))
 	return nil
 }
 
@@ -125,6 +123,9 @@ func (s *site) itemText(w http.ResponseWriter, r *http.Request, it *item) error 
 func (s *site) itemAttachment(w http.ResponseWriter, r *http.Request, it *item, k int) error {
 	if k < 1 || k > len(it.files) {
 		return missing("error.no-attachment", count(len(it.files)))
+	}
+	if !hasBytes(&it.files[k-1]) {
+		return missing("error.not-apart")
 	}
 	raw, err := it.bytes()
 	if err != nil {

@@ -222,9 +222,10 @@ func newFixture(t testing.TB) *fixtureSite {
 func (f *fixtureSite) publish(t testing.TB) {
 	t.Helper()
 	w, vkey := newTestWriter(t, f.dir)
-	p := publisher{t: t, w: w, colls: []archive.CollectionInfo{
+	p := publisher{t: t, w: w, coll: "mail", colls: []archive.CollectionInfo{
 		{Name: "mail", Title: "Demo mail & more", Series: "The harbour", Description: "Mail of a fictional council.\n\nمن مجلس خيالي", Promised: 100, PromisedBy: "2016-10-07", PromiseSource: "an announcement"},
 		{Name: "later", Title: "Later papers"},
+		{Name: "kinds", Title: "Recordings & papers"},
 	}}
 	p.keys = fixtureKeys(t)
 	p.commit("mail", fixtureItems(t))
@@ -241,6 +242,7 @@ func (f *fixtureSite) publish(t testing.TB) {
 	p.notice("statement", "A second <b>statement</b>.\n\nWith "+strings.Repeat("many words ", 300))
 	must(t, w.Append(translog.Tombstone{Collection: "mail", Number: goneNumber, Reason: "legal"}))
 	p.edition(2, 2, 31, lastNumber)
+	p.kinds(fixtureKinds(t))
 	must(t, os.RemoveAll(f.dir+"/"+archive.BatchDir("mail", 2, 1)))
 	f.logKey = vkey
 }
@@ -292,11 +294,13 @@ func newTestWriter(t testing.TB, dir string) (*archive.Writer, string) {
 type publisher struct {
 	t        testing.TB
 	w        *archive.Writer
+	coll     trove.CollectionName // whose batches are written
 	colls    []archive.CollectionInfo
 	items    []fixtureItem
 	openings []proof.Opening
 	keys     []archive.SenderKey
 	make     func(n int) (archive.Record, string) // what is published of a number; nil for that of the fixture
+	more     func(*archive.NewItem)               // adds files made of it, redacts it; nil for neither
 }
 
 func (p *publisher) publish() {
@@ -315,7 +319,7 @@ func (p *publisher) commit(c trove.CollectionName, items []fixtureItem) {
 	must(p.t, err)
 	must(p.t, p.w.Append(proof.Commitment{Collection: c, Count: n, First: 1, K: 1, Root: root, Rule: proof.WordsRule, Time: time.Date(2016, 9, 1, 0, 0, 0, 0, time.UTC)}))
 	p.publish()
-	if c == "mail" {
+	if c == p.coll {
 		p.items, p.openings = items, openings
 	}
 }
@@ -358,7 +362,7 @@ func (p *publisher) batch(number, first, last int) { p.edition(number, 1, first,
 // edition writes an edition of a batch with the numbers that are still out; the
 // second comes a month after the first.
 func (p *publisher) edition(number, edition, first, last int) {
-	b := archive.NewBatch{Collection: "mail", Number: number, Edition: edition, Published: time.Date(2016, time.Month(9+edition), 6+number, 9, 0, 0, 0, time.UTC)}
+	b := archive.NewBatch{Collection: p.coll, Number: number, Edition: edition, Published: time.Date(2016, time.Month(9+edition), 6+number, 9, 0, 0, 0, time.UTC)}
 	var docs []*search.Doc
 	items := func(yield func(*archive.NewItem, error) bool) {
 		for n := first; n <= last; n++ {
@@ -366,13 +370,18 @@ func (p *publisher) edition(number, edition, first, last int) {
 			if record == nil {
 				record = p.record
 			}
-			st, _ := p.w.State().Collection("mail").Number(n)
+			st, _ := p.w.State().Collection(p.coll).Number(n)
 			if st.State != trove.Committed && st.State != trove.Published {
 				continue
 			}
 			rec, text := record(n)
 			it := &archive.NewItem{Number: n, Kind: p.items[n].kind, Edition: 1, Date: rec.Date, Content: p.items[n].raw, Record: rec}
-			docs = append(docs, document(number, n, b.Published, p.items[n].raw, &rec, text))
+			if p.more != nil {
+				p.more(it)
+			}
+			d := document(number, n, b.Published, it.Content, &it.Record, text)
+			d.Collection = p.coll
+			docs = append(docs, d)
 			if !yield(it, nil) {
 				return
 			}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"unseal/reading"
 	"unseal/trove"
 )
 
@@ -54,8 +55,9 @@ func (s *site) itemPage(w http.ResponseWriter, r *http.Request, it *item) error 
 		feed: func(p *page) { p.alternates(it) },
 	})
 	p.html("<h1>")
-	p.subject(it.rec.Subject, it.rec.Kind, subjectMost)
+	p.itemHeading(it)
 	p.html("</h1>\n<p>")
+	p.kindTag(it)
 	p.verdictDetail(&it.rec)
 	if it.edition > 1 {
 		p.html(" <a")
@@ -68,11 +70,13 @@ func (s *site) itemPage(w http.ResponseWriter, r *http.Request, it *item) error 
 	p.say("item.verify-link")
 	p.html("</a></p>\n" + `<div class="cols"><article>`)
 	p.itemFacts(it, all)
-	if err := s.itemBody(w, p, it, v, all); err != nil {
+	if err := s.itemBody(w, r, p, it, v, all); err != nil {
 		p.free()
 		return err
 	}
 	p.files(it, all)
+	p.findings(it, all)
+	p.facts(it, all)
 	p.neighbours(it)
 	p.html("</article>\n<aside")
 	p.sayAttr("aria-label", "item.aside")
@@ -90,11 +94,43 @@ func (s *site) itemPage(w http.ResponseWriter, r *http.Request, it *item) error 
 
 // itemTitle is the title of an item's page as plain text.
 func (s *site) itemTitle(it *item) string {
-	subject := it.rec.Subject
-	if subject == "" {
-		subject = s.locale.plain("item.no-subject")
-	}
+	subject := it.title(s.locale)
 	return s.locale.plain("item.title", plain("Subject", cut(subject, listSubject)), plain("Collection", it.coll.Title), plain("Number", strconv.Itoa(it.number)))
+}
+
+// title is the subject, or the words for an item without one.
+func (it *item) title(l *locale) string {
+	switch {
+	case it.rec.Subject != "":
+		return it.rec.Subject
+	case it.rec.Kind == trove.Mail || it.rec.Kind == "":
+		return l.plain("item.no-subject")
+	}
+	return l.plain("item.no-title")
+}
+
+// itemHeading writes the title of an item; one that has none goes by its kind
+// and its number.
+func (p *page) itemHeading(it *item) {
+	w := word("kind." + it.rec.Kind)
+	if it.rec.Subject != "" || it.rec.Kind == trove.Mail || !p.loc.has(w) {
+		p.subject(it.rec.Subject, it.rec.Kind, subjectMost)
+		return
+	}
+	p.say("item.untitled", with("Kind", func(p *page) { p.say(w) }), val("Number", strconv.Itoa(it.number)))
+}
+
+// kindTag writes what kind of item it is, unless that is a mail, and how far a
+// transcript can be believed.
+func (p *page) kindTag(it *item) {
+	if w := word("kind." + it.rec.Kind); it.rec.Kind != trove.Mail && p.loc.has(w) {
+		p.tag("", w)
+		p.html(" ")
+	}
+	if it.read != nil && it.read.Sound != nil {
+		p.soundTag(it)
+		p.html(" ")
+	}
 }
 
 func (s *site) itemCrumbs(it *item) []crumb {
@@ -127,15 +163,20 @@ func (p *page) alternates(it *item) {
 func (p *page) itemFacts(it *item, all bool) {
 	rec := &it.rec
 	p.html(`<dl class="kv">`)
-	p.addresses("item.from", rec.From, it, all)
+	words := itemWords(rec.Kind)
+	p.addresses(words.from, rec.From, it, all)
 	p.addresses("item.sender", rec.Sender, it, all)
 	p.addresses("item.reply-to", rec.ReplyTo, it, all)
-	p.addresses("item.to", rec.To, it, all)
+	p.addresses(words.to, rec.To, it, all)
 	p.addresses("item.cc", rec.Cc, it, all)
 	p.addresses("item.bcc", rec.Bcc, it, all)
-	p.term("item.date")
-	p.sent(rec.Date, rec.DateOffset)
-	p.html("</dd>")
+	p.itemDate(it, words.date)
+	if it.read != nil && it.read.Sound != nil {
+		p.soundFacts(it)
+	}
+	if it.read != nil && it.read.Chain != nil {
+		p.chainFacts(it)
+	}
 	p.term("item.batch")
 	p.html("<a")
 	p.href(batchPath(it.coll.Name, it.batch))
@@ -161,6 +202,35 @@ func (p *page) itemFacts(it *item, all bool) {
 		p.html("</dd>")
 	}
 	p.html("</dl>\n")
+}
+
+// factWords are the words for sender, receiver and date of an item of some kind.
+type factWords struct{ from, to, date word }
+
+func itemWords(kind trove.Kind) factWords {
+	if kind == trove.Voice {
+		return factWords{"sound.caller", "sound.called", "sound.received"}
+	}
+	return factWords{"item.from", "item.to", "item.date"}
+}
+
+// itemDate writes the date of the item. That of a chain stands with its
+// messages; that of a file is the day alone, since its zone is seldom known.
+func (p *page) itemDate(it *item, w word) {
+	rec := &it.rec
+	if it.read != nil && it.read.Chain != nil || rec.Kind != trove.Mail && rec.Date.IsZero() {
+		return
+	}
+	p.term(w)
+	switch {
+	case rec.Kind == trove.Mail || rec.DateOffset != 0:
+		p.sent(rec.Date, rec.DateOffset)
+	case rec.Kind == trove.Voice:
+		p.moment(rec.Date)
+	default:
+		p.day(rec.Date)
+	}
+	p.html("</dd>")
 }
 
 // addresses writes a field of addresses, the first few of a long one.
@@ -202,11 +272,23 @@ func (p *page) address(a *trove.Address) {
 }
 
 // itemBody writes the chosen view of the item.
-func (s *site) itemBody(w http.ResponseWriter, p *page, it *item, v view, all bool) error {
+func (s *site) itemBody(w http.ResponseWriter, r *http.Request, p *page, it *item, v view, all bool) error {
 	if it.rec.Kind == trove.Mail {
 		p.viewLinks(it, v)
 	}
+	read := it.read
+	if read == nil {
+		read = &reading.Reading{}
+	}
 	switch {
+	case read.Sound != nil:
+		p.soundView(it, r, all)
+	case read.Chain != nil:
+		p.chainPage(it, r)
+	case len(read.Sheets) > 0:
+		p.sheetsView(it, r, all)
+	case len(read.Pages) > 0 && it.rec.Kind != trove.Mail:
+		p.documentView(it, r, v, all)
 	case v == viewHTML && it.html() != nil:
 		w.Header()["Content-Security-Policy"] = headerPolicyFrame
 		return s.htmlView(p, it)
@@ -216,6 +298,7 @@ func (s *site) itemBody(w http.ResponseWriter, p *page, it *item, v view, all bo
 		return s.sourceView(p, it)
 	case it.rec.Kind == trove.Mail || it.text != "":
 		p.textView(it, v == viewFixed, all)
+		p.besideText(it)
 	default:
 		p.html("<p>")
 		p.say("item.file-only")
@@ -265,7 +348,7 @@ func (p *page) textView(it *item, fixed, all bool) {
 		p.html(" fixed")
 	}
 	p.html(`"`)
-	if it.rec.Lang != "" && it.rec.Lang != p.loc.lang {
+	if langValue.MatchString(it.rec.Lang) && it.rec.Lang != p.loc.lang {
 		p.attr("lang", it.rec.Lang)
 	}
 	p.html(">\n")
@@ -289,7 +372,11 @@ func (p *page) files(it *item, all bool) {
 	if len(it.files) == 0 {
 		return
 	}
-	p.section("att", "", "files.heading", count(len(it.files)))
+	var heading word = "files.heading"
+	if it.rec.Kind != trove.Mail {
+		heading = "files.embedded"
+	}
+	p.section("att", "", heading, count(len(it.files)))
 	p.html(`<table class="stack"><thead><tr>`)
 	p.heads("files.name", "files.type", "files.size", "files.sha256")
 	p.html("</tr></thead><tbody>\n")
@@ -315,15 +402,23 @@ func (p *page) file(it *item, i int) {
 	f := &it.files[i]
 	p.html("<tr>")
 	p.cell("files.name", "")
-	p.html("<a")
-	p.href(itemPath(it.coll.Name, it.number) + "/att/" + strconv.Itoa(i+1))
-	p.html(">")
-	if f.Name == "" {
-		p.say("files.unnamed", num("Number", i+1))
+	if hasBytes(f) {
+		p.html("<a")
+		p.href(it.filePath(i + 1))
+		p.html(">")
+		p.fileName(it, i)
+		p.html("</a>")
 	} else {
-		p.bdi(cut(f.Name, nameMost))
+		p.fileName(it, i)
+		p.html(" <small>")
+		p.say("files.inside")
+		p.html("</small>")
 	}
-	p.html("</a>")
+	if it.readOf(f.Path) != nil {
+		p.html(" <small>")
+		p.anchor(it.filePath(i+1)+"/text", "files.read")
+		p.html("</small>")
+	}
 	p.cellEnd()
 	p.cell("files.type", "")
 	p.bdi(cut(f.Type, nameMost))
@@ -342,6 +437,19 @@ func (p *page) file(it *item, i int) {
 	}
 	p.cellEnd()
 	p.html("</tr>\n")
+}
+
+// filePath is the address of file k of the item, from the root.
+func (it *item) filePath(k int) string {
+	return itemPath(it.coll.Name, it.number) + "/att/" + strconv.Itoa(k)
+}
+
+func (p *page) fileName(it *item, i int) {
+	if name := it.files[i].Name; name != "" {
+		p.bdi(cut(name, nameMost))
+		return
+	}
+	p.say("files.unnamed", num("Number", i+1))
 }
 
 // neighbours writes the links to the items before and after.
@@ -374,10 +482,10 @@ func (p *page) downloads(it *item) {
 	if it.rec.Kind == trove.Mail {
 		p.anchor(path+".eml", "download.eml", val("Size", p.loc.size(it.row.Size)))
 	} else {
-		p.anchor(path+".bin", "download.file", val("Size", p.loc.size(it.row.Size)))
+		p.anchor(path+it.native(), "download.file", val("Size", p.loc.size(it.row.Size)))
 	}
 	p.html("</li>")
-	if it.text != "" {
+	if it.text != "" || it.read != nil && it.plainForm() != "" {
 		p.html("<li>")
 		p.anchor(path+".txt", "download.text")
 		p.html("</li>")
@@ -398,10 +506,7 @@ func (s *site) cite(p *page, it *item) {
 }
 
 func (s *site) citation(p *page, it *item) {
-	subject := it.rec.Subject
-	if subject == "" {
-		subject = p.loc.plain("item.no-subject")
-	}
+	subject := it.title(p.loc)
 	p.say("cite.sentence",
 		val("Collection", it.coll.Title), val("Number", strconv.Itoa(it.number)), val("Subject", cut(subject, listSubject)),
 		with("People", func(p *page) { p.citedPeople(it) }),

@@ -83,7 +83,7 @@ func TestTheFeedHasBatchesAndNotices(t *testing.T) {
 			t.Errorf("entry %d: %+v", i, e)
 		}
 	}
-	if len(ids) != 4 || !strings.Contains(titles, "Batch 2 of Demo mail & more") || !strings.Contains(titles, "Notice 1: Cut off (log entry ") {
+	if len(ids) != 5 || !strings.Contains(titles, "Batch 2 of Demo mail & more") || !strings.Contains(titles, "Notice 1: Cut off (log entry ") {
 		t.Errorf("%d entries:\n%s", len(ids), titles)
 	}
 }

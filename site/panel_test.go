@@ -36,7 +36,7 @@ func mailSite(t testing.TB, keys *evidence.Keys, mails ...[]byte) *fixtureSite {
 	f := &fixtureSite{dir: t.TempDir()}
 	w, vkey := newTestWriter(t, f.dir)
 	f.logKey = vkey
-	p := publisher{t: t, w: w, colls: []archive.CollectionInfo{{Name: "mail", Title: "Mail"}}}
+	p := publisher{t: t, w: w, coll: "mail", colls: []archive.CollectionInfo{{Name: "mail", Title: "Mail"}}}
 	items := make([]fixtureItem, len(mails)+1)
 	for i, raw := range mails {
 		items[i+1] = fixtureItem{raw: raw, kind: trove.Mail}

@@ -110,7 +110,7 @@ func (it *item) signText() error {
 		return nil
 	}
 	if it.rec.Kind != trove.Mail || it.row.Size > maxPlain || !it.hasText() {
-		it.signed = strings.ReplaceAll(it.text, proof.Mark(0).String(), signOf(it.onlyReason()))
+		it.signed = it.signedText(it.text)
 		return nil
 	}
 	raw, err := it.signedBytes()
@@ -119,6 +119,15 @@ func (it *item) signText() error {
 	}
 	it.signed, err = it.decodeTexts(raw)
 	return err
+}
+
+// signedText is text that was read of the item, with a sign for each mark of a
+// redacted one.
+func (it *item) signedText(s string) string {
+	if it.rec.Redacted == nil {
+		return s
+	}
+	return strings.ReplaceAll(s, proof.Mark(0).String(), signOf(it.onlyReason()))
 }
 
 // onlyReason is the number of a mark with the reason that all marks have, or

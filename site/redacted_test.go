@@ -65,7 +65,7 @@ func redactedSite(t testing.TB) *fixtureSite {
 	f := &fixtureSite{dir: t.TempDir()}
 	w, vkey := newTestWriter(t, f.dir)
 	f.logKey = vkey
-	p := publisher{t: t, w: w, colls: []archive.CollectionInfo{{Name: "mail", Title: "Mail"}}}
+	p := publisher{t: t, w: w, coll: "mail", colls: []archive.CollectionInfo{{Name: "mail", Title: "Mail"}}}
 	for _, raw := range redactedMails() {
 		p.items = append(p.items, fixtureItem{raw: raw, kind: trove.Mail})
 	}
@@ -152,12 +152,12 @@ func (p *publisher) redact(it *archive.NewItem, raw []byte) {
 	hide(secretName, "privacy")
 	hide("+1 202 555 0100", "third-party")
 	header := int64(strings.Index(string(raw), "\r\n\r\n") + 4)
-	if it.Number == redactedBase64 {
+	if p.coll == "mail" && it.Number == redactedBase64 {
 		cuts = append(cuts, proof.Cut{From: header, To: header + 4, Base64: true})
 		reasons[header] = "privacy"
 	}
 	secret := proof.Secret{1, 2, 3}
-	shown, r, gone, err := proof.Redact(secret.Item("mail", it.Number), secret.Edition("mail", it.Number, it.Edition), raw, cuts, []int64{header})
+	shown, r, gone, err := proof.Redact(secret.Item(p.coll, it.Number), secret.Edition(p.coll, it.Number, it.Edition), raw, cuts, []int64{header})
 	must(p.t, err)
 	it.Content = shown
 	it.Record.Opening, it.Record.Redacted = proof.Opening{}, &r

@@ -125,8 +125,19 @@ func (s *site) underItem(w http.ResponseWriter, r *http.Request, c *collection, 
 	case "proof":
 		return s.itemProof(w, r, it)
 	}
-	if "."+suffix == it.suffix() {
-		return s.itemFile(w, r, it)
+	return s.itemForm(w, r, it, suffix)
+}
+
+// itemForm answers the files of an item: its bytes, its sound, transcripts.
+func (s *site) itemForm(w http.ResponseWriter, r *http.Request, it *item, suffix string) error {
+	if name := it.playing("." + suffix); name != "" {
+		return s.itemMade(w, r, it, name)
+	}
+	if i, form, ok := it.captionsAt(suffix); ok {
+		return s.captions(w, r, it, i, form)
+	}
+	if "."+suffix == it.suffix() || "."+suffix == it.native() {
+		return s.itemFile(w, r, it, "."+suffix)
 	}
 	return missing("error.no-page")
 }
@@ -138,10 +149,33 @@ func (s *site) partOfItem(w http.ResponseWriter, r *http.Request, it *item, part
 	if name, ok := strings.CutPrefix(part, "dkim/"); ok {
 		return s.senderBytes(w, r, it, name)
 	}
-	if k, ok := strings.CutPrefix(part, "att/"); ok {
-		if n := parseNumber(k); n > 0 {
-			return s.itemAttachment(w, r, it, n)
+	head, tail, _ := strings.Cut(part, "/")
+	switch head {
+	case "att":
+		return s.underAttachment(w, r, it, tail)
+	case "made":
+		return s.itemMade(w, r, it, tail)
+	case "sheet":
+		return s.sheetCSV(w, r, it, tail)
+	case "p":
+		if n := parseNumber(tail); n > 0 {
+			return s.documentPage(w, r, it, n)
 		}
+	}
+	return missing("error.no-page")
+}
+
+// underAttachment answers a file in the item (att/1), its text (att/1.txt) and
+// the page of what was read of it (att/1/text).
+func (s *site) underAttachment(w http.ResponseWriter, r *http.Request, it *item, name string) error {
+	if n := parseNumber(name); n > 0 {
+		return s.itemAttachment(w, r, it, n)
+	}
+	if k, ok := strings.CutSuffix(name, ".txt"); ok {
+		return s.fileText(w, r, it, parseNumber(k))
+	}
+	if k, ok := strings.CutSuffix(name, "/text"); ok {
+		return s.filePage(w, r, it, parseNumber(k))
 	}
 	return missing("error.no-page")
 }

@@ -141,7 +141,7 @@ func (p *page) row(r *row) {
 	p.html("</p>")
 	for i := range r.Snippets {
 		if r.Snippets[i].Field != search.Subject {
-			p.snippet(&r.Snippets[i])
+			p.snippet(r, &r.Snippets[i])
 		}
 	}
 	p.html("</li>\n")
@@ -167,6 +167,10 @@ func (p *page) rowFacts(r *row) {
 	if r.State != trove.Published {
 		p.stateTag(r.State, r.Reason)
 		return
+	}
+	if w := word("kind." + r.Kind); r.Kind != trove.Mail && p.loc.has(w) {
+		p.say(w)
+		p.sep()
 	}
 	p.fromTo(r)
 	p.day(r.Date)
@@ -203,11 +207,25 @@ func (p *page) fromTo(r *row) {
 // sep writes the sign between values of a line, which the language chooses.
 func (p *page) sep() { p.say("list.separator") }
 
-// snippet writes a piece of text with marks.
-func (p *page) snippet(s *search.Snippet) {
+// snippet writes a piece of text with marks, and where in the item it stands if
+// that is not its own text.
+func (p *page) snippet(r *row, s *search.Snippet) {
 	p.html("<p>")
-	if s.File > 0 {
-		p.say("row.in-file", val("Name", cut(s.Name, listSubject)))
+	switch {
+	case s.File > 0:
+		name := val("Name", cut(s.Name, listSubject))
+		if s.Name == "" {
+			name = num("Name", s.File)
+		}
+		var w word = "row.in-file"
+		if r.Kind == trove.Mail {
+			w = "row.in-attachment"
+		}
+		p.say(w, name)
+	case r.Kind == trove.Voice:
+		p.say("row.in-transcript")
+	case r.Kind == trove.Image:
+		p.say("row.in-picture")
 	}
 	p.html("<bdi>")
 	p.spans(s)

@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"unseal/archive"
 	"unseal/mime"
 	"unseal/mime/body"
+	"unseal/reading"
 	"unseal/search"
 	"unseal/trove"
 )
@@ -63,6 +65,7 @@ type item struct {
 	row        archive.Row
 	rec        archive.Record
 	files      []trove.Part
+	read       *reading.Reading // what was read beside record and text; nil for nothing
 	text       string
 	signed     string // text with a sign for each mark of a redacted item; else empty
 	prev, next int    // neighbours that have a page of their own; 0 at the ends
@@ -138,6 +141,9 @@ func (s *site) openItem(ctx context.Context, c *collection, n int) (*item, error
 	it, err := s.openRecord(c, n)
 	if err != nil || it.state != trove.Published {
 		return it, err
+	}
+	if err := it.loadReading(); err != nil {
+		return nil, err
 	}
 	return it, s.loadText(ctx, it)
 }
@@ -306,6 +312,24 @@ func (it *item) suffix() string {
 	}
 	return ".bin"
 }
+
+// reserved are the endings of an item's address that mean another form of it.
+var reserved = []string{".eml", ".txt", ".json", ".proof", ".vtt", ".srt", ".zip", ".csv", ".html"}
+
+// native ends the address of the exact bytes as people save them: what the
+// file was called under, where no other form of the item has that ending.
+func (it *item) native() string {
+	if it.rec.Kind == trove.Mail || len(it.rec.Paths) == 0 {
+		return it.suffix()
+	}
+	ext := extension(it.rec.Paths[0])
+	if !shortExtension.MatchString(ext) || slices.Contains(reserved, ext) || it.playing(ext) != "" {
+		return it.suffix()
+	}
+	return ext
+}
+
+var shortExtension = regexp.MustCompile(`^\.[a-z][a-z0-9]{0,5}$`)
 
 // copies are the other published items that hold the same message.
 func (it *item) copies() []int {

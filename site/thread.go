@@ -45,14 +45,18 @@ func (s *site) threadPanel(ctx context.Context, p *page, it *item) {
 	if err != nil || len(res.Hits) < 2 {
 		return // without an index the page is complete but for this panel
 	}
-	p.section("thread", "", "thread.heading", count(res.Total))
+	var heading, here word = "thread.heading", "thread.this"
+	if it.rec.Kind == trove.Voice {
+		heading, here = "sound.parts", "sound.this"
+	}
+	p.section("thread", "", heading, count(res.Total))
 	p.html(`<ol class="tree">`)
 	from, to := nearest(res.Hits, it.number, threadNear)
 	for i := range res.Hits[from:to] {
 		h := &res.Hits[from+i]
 		if h.Collection == it.coll.Name && h.Number == it.number {
 			p.html(`<li aria-current="true">`)
-			p.say("thread.this")
+			p.say(here)
 		} else {
 			p.html("<li><a")
 			p.hrefItem(h.Collection, h.Number)

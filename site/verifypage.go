@@ -320,7 +320,7 @@ func (s *site) byHash(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if it.row.SHA256 == d {
-			return s.itemFile(w, r, it)
+			return s.itemFile(w, r, it, it.suffix())
 		}
 		for k := range it.files {
 			if it.files[k].SHA256 == d {
