@@ -26,6 +26,9 @@ import (
 // published threads that turn out to be one, newcomers join that of the lowest
 // number. Apart from that the result depends on the items alone.
 //
+// Items that are no mails stand in threads where they name each other as mails
+// do: the recordings of one call.
+//
 // A message without Message-ID that answers nothing is alone for ever, since
 // nothing can refer to it: its thread has no name here, and [trove.LoneThread]
 // is what the public sees. One that answers something stands in that thread.
@@ -68,12 +71,16 @@ type joiner struct {
 }
 
 func (j *joiner) learn(it *catalog.Item) error {
-	if it.Kind != trove.Mail || it.State == trove.Excluded {
+	if it.State == trove.Excluded {
 		return nil
 	}
 	var r joined
 	if err := json.Unmarshal(it.Record, &r); err != nil {
 		return fmt.Errorf("record of item %d: %w", it.ID, err)
+	}
+	if it.Kind != trove.Mail && it.MessageID == "" && len(r.References) == 0 {
+		j.meet(r)
+		return nil // not part of a thread
 	}
 	row := catalog.ThreadRow{Item: it.ID, CopyOf: j.copyOf(it)}
 	if it.Number > 0 { // these come first, by number

@@ -159,3 +159,26 @@ func TestMailWithoutAnIDIsAloneOrInTheThreadItAnswers(t *testing.T) {
 	must(t, intake.Join(context.Background(), d.cat, coll))
 	d.wantJoins(map[string]joinedAs{"alone": {number: 1}, "answer": {a, "", 2}, "a": {a, "", 3}})
 }
+
+// TestRecordingsOfOneCallAreAThread: what reading found joins items that are no
+// mails; those that name nothing stand alone.
+func TestRecordingsOfOneCallAreAThread(t *testing.T) {
+	d := newDesk(t)
+	d.take(folder(t, "1.txt", "one", "2.txt", "two", "3.txt", "three", "m.eml", letter("m")))
+	change := func(path, record, id string) {
+		t.Helper()
+		it, _ := d.named(path)
+		must(t, d.cat.SetOutcomes(context.Background(), coll, []catalog.OutcomeRow{{Outcome: catalog.Outcome{Item: it.ID, Stage: "read", State: catalog.ReadDone},
+			Change: &catalog.Change{Kind: trove.Voice, Record: []byte(record), MessageID: id}}}))
+	}
+	change("1.txt", `{"kind":"voice","message_id":"call-11@test","from":[{"address":"+1555"}]}`, "call-11@test")
+	change("2.txt", `{"kind":"voice","references":["call-11@test"],"from":[{"address":"+1555"}]}`, "")
+	must(t, intake.Join(context.Background(), d.cat, coll))
+	call := trove.ThreadID("call-11@test")
+	d.wantJoins(map[string]joinedAs{"1.txt": {thread: call}, "2.txt": {thread: call}, "3.txt": {}, "m.eml": {thread: trove.ThreadID("m@example.org")}})
+	people, err := d.cat.People(context.Background(), coll)
+	must(t, err)
+	if len(people) != 3 || people[0].Address != "+1555" || people[0].Sent != 2 {
+		t.Errorf("people are %+v", people)
+	}
+}
