@@ -15,12 +15,10 @@ import (
 	"unseal/evidence"
 	"unseal/intake"
 	"unseal/intake/mail"
+	"unseal/intake/sandbox"
 	"unseal/intake/worker"
 	"unseal/trove"
 )
-
-// WorkerArg is the hidden first argument that makes the program a child of intake.
-const WorkerArg = worker.Argument
 
 // These tell a child where the archive of senders' keys and the keys of people lie.
 const (
@@ -46,7 +44,7 @@ func Worker(in io.Reader, out, errw io.Writer) int {
 		if os.Getenv(proofsOnly) != "" {
 			parse = func(raw []byte) (trove.Record, string) { return known.readProof(raw), "" }
 		}
-		err = worker.Main(in, out, parse)
+		err = worker.Main(in, out, worker.Work{Parse: parse})
 	}
 	if err != nil {
 		fmt.Fprintln(errw, "intake worker:", err)
@@ -84,6 +82,7 @@ func (d *Desk) Ingest(ctx context.Context, o IngestOptions) (intake.Summary, err
 			peopleVariable+"="+filepath.Join(d.Dir, peopleDir))
 		return c
 	}
+	child = worker.InSandbox(child, sandbox.Options{Read: []string{filepath.Join(d.Dir, senderKeysFile), filepath.Join(d.Dir, peopleDir)}})
 	out, err := d.excluded(ctx, name)
 	if err != nil {
 		return intake.Summary{}, err

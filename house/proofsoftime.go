@@ -19,6 +19,7 @@ import (
 	"unseal/catalog"
 	"unseal/evidence/opentimestamps"
 	"unseal/evidence/timestamp"
+	"unseal/intake/sandbox"
 	"unseal/intake/worker"
 	"unseal/release"
 	"unseal/trove"
@@ -161,11 +162,12 @@ func (j *timeJoiner) readProofs(raws [][]byte) (results []worker.Result, err err
 	if err != nil {
 		return nil, err
 	}
-	pool := worker.NewPool(func() *exec.Cmd {
+	people := filepath.Join(j.Dir, peopleDir)
+	pool := worker.NewPool(worker.InSandbox(func() *exec.Cmd {
 		c := self()
-		c.Env = append(os.Environ(), proofsOnly+"=1", peopleVariable+"="+filepath.Join(j.Dir, peopleDir))
+		c.Env = append(os.Environ(), proofsOnly+"=1", peopleVariable+"="+people)
 		return c
-	})
+	}, sandbox.Options{Read: []string{people}}))
 	defer func() { err = errors.Join(err, pool.Close()) }()
 	for group := range slices.Chunk(raws, proofGroup) {
 		r, err := pool.Parse(j.ctx, group)

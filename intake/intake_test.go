@@ -24,7 +24,7 @@ import (
 // TestMain lets the test binary be its own worker.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == worker.Argument {
-		if err := worker.Main(os.Stdin, os.Stdout, parse); err != nil {
+		if err := worker.Main(os.Stdin, os.Stdout, worker.Work{Parse: parse}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

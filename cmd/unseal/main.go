@@ -24,8 +24,8 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == house.WorkerArg {
-		os.Exit(house.Worker(os.Stdin, os.Stdout, os.Stderr))
+	if code, ok := house.Child(os.Args, os.Stdin, os.Stdout, os.Stderr); ok {
+		os.Exit(code)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once

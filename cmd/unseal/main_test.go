@@ -13,8 +13,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == house.WorkerArg {
-		main() // a child of intake, started by a command under test
+	if code, ok := house.Child(os.Args, os.Stdin, os.Stdout, os.Stderr); ok { // started by a command under test
+		os.Exit(code)
 	}
 	testscript.Main(m, map[string]func(){"unseal": main})
 }

@@ -11,10 +11,12 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 )
 
 // Argument is the hidden first argument of a child that has yet to call [Enter].
@@ -55,12 +57,12 @@ type wish struct {
 	Report Report // what the parent has done already
 }
 
-// Prepare changes cmd, which is not started yet, so that it starts in the
-// sandbox. Without namespaces, for a system that refuses to start it otherwise
-// (see [Refused]), the rest still holds.
-func Prepare(cmd *exec.Cmd, o Options, namespaces bool) {
+// Prepare changes cmd, which is this program and not started yet, so that it
+// starts in the sandbox. Where the system grants no namespaces the rest still
+// holds.
+func Prepare(cmd *exec.Cmd, o Options) {
 	w := wish{Options: o}
-	if namespaces {
+	if granted() {
 		w.Report.On = apart(cmd)
 	}
 	b, err := json.Marshal(w)
@@ -73,6 +75,14 @@ func Prepare(cmd *exec.Cmd, o Options, namespaces bool) {
 	cmd.Env = append(cmd.Env, variable+"="+string(b))
 	cmd.Args = append([]string{cmd.Args[0], Argument}, cmd.Args[1:]...)
 }
+
+// granted reports whether the system starts a program in namespaces of its own.
+// One that does not exist is enough to ask: it fails later.
+var granted = sync.OnceValue(func() bool {
+	cmd := exec.Command("/nowhere/at/all")
+	apart(cmd)
+	return errors.Is(cmd.Start(), os.ErrNotExist)
+})
 
 // Enter is what a child that was started with [Argument] calls first: it gives
 // up what the options do not keep and starts this program again in its own

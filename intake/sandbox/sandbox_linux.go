@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,17 +30,6 @@ func apart(cmd *exec.Cmd) []string {
 // nobody is whom the child takes itself for: a user without rights loses them
 // all when it starts a program.
 const nobody = 65534
-
-// Refused reports whether err, of starting a command, says that the system
-// grants no namespaces.
-func Refused(err error) bool {
-	for _, e := range []syscall.Errno{syscall.EPERM, syscall.EINVAL, syscall.ENOSPC, syscall.ENOSYS, syscall.EACCES, syscall.EUSERS} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
-}
 
 // enter limits this thread, from which the new program takes everything over.
 func (w *wish) enter(args []string) error {

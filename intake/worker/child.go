@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"unseal/intake/container"
+	"unseal/intake/sandbox"
 	"unseal/trove"
 )
 
@@ -20,7 +21,6 @@ import (
 // system's own limit ends it.
 const (
 	gcPercent   = 400
-	softMemory  = MaxMemory * 3 / 4
 	maxStack    = MaxMemory / 8
 	dataSize    = 64 << 10  // of a data frame
 	readAhead   = 256 << 10 // asked of the parent at once
@@ -29,20 +29,26 @@ const (
 
 // Main is the child's life: it limits itself, then answers requests from in on
 // out until in ends. Only a broken pipe is an error.
-func Main(in io.Reader, out io.Writer, parse Parse) error {
+func Main(in io.Reader, out io.Writer, work Work) error {
+	if work.Memory == 0 {
+		work.Memory = MaxMemory
+	}
+	if work.Expand == nil {
+		work.Expand = container.Expand
+	}
 	runtime.GOMAXPROCS(1) // several children share the processors
 	debug.SetGCPercent(gcPercent)
-	debug.SetMemoryLimit(softMemory)
+	debug.SetMemoryLimit(work.Memory * 3 / 4)
 	debug.SetMaxStack(maxStack)
-	if err := limitMemory(); err != nil {
+	if err := limitMemory(work.Memory); err != nil {
 		return err
 	}
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return err
 	}
-	c := &child{in: bufio.NewReaderSize(in, dataSize), out: bufio.NewWriterSize(out, dataSize), parse: parse, text: enc}
-	if err := c.say(hello); err != nil {
+	c := &child{in: bufio.NewReaderSize(in, dataSize), out: bufio.NewWriterSize(out, dataSize), work: work, text: enc}
+	if err := c.greet(); err != nil {
 		return err
 	}
 	for {
@@ -66,9 +72,17 @@ func Main(in io.Reader, out io.Writer, parse Parse) error {
 type child struct {
 	in         *bufio.Reader
 	out        *bufio.Writer
-	parse      Parse
+	work       Work
 	text       *zstd.Encoder
 	buf, reply []byte
+}
+
+func (c *child) greet() error {
+	b, err := json.Marshal(greeting{Sandbox: sandbox.Applied(), Memory: c.work.Memory})
+	if err != nil {
+		return err
+	}
+	return c.say(hello, b)
 }
 
 // say sends a frame at once.
@@ -85,6 +99,8 @@ func (c *child) answer(f frame) error {
 		return c.parseAll(f.payload)
 	case expand:
 		return c.expand(f.payload)
+	case readItem:
+		return c.readItem(f.payload)
 	}
 	return fmt.Errorf("unknown request %q", f.kind)
 }
@@ -133,7 +149,7 @@ func (c *child) guarded(raw []byte) (rec trove.Record, text string) {
 			rec, text = trove.Record{Kind: trove.Mail, Verdict: trove.Unchecked, Unreadable: fmt.Sprintf("the parser gave up: %v", p)}, ""
 		}
 	}()
-	return c.parse(raw)
+	return c.work.Parse(raw)
 }
 
 type expandRequest struct {
@@ -160,7 +176,7 @@ func (c *child) expand(b []byte) error {
 		return err
 	}
 	r := &remote{c: c, size: req.Size}
-	report, err := container.Expand(r, req.Size, req.Format, req.MaxEntries, c.sendMember)
+	report, err := c.work.Expand(r, req.Size, req.Format, req.MaxEntries, c.sendMember)
 	if c.broken(err) || r.broken != nil {
 		return errors.Join(err, r.broken)
 	}

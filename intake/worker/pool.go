@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"unseal/intake/container"
+	"unseal/intake/sandbox"
 	"unseal/trove"
 )
 
@@ -167,6 +168,8 @@ type proc struct {
 	in     io.WriteCloser
 	out    *bufio.Reader
 	stderr tail
+	report sandbox.Report // what protects us from it
+	memory int64          // its limit
 
 	mu     sync.Mutex // guards isLate
 	isLate bool
@@ -195,10 +198,16 @@ func start(cmd *exec.Cmd) (*proc, error) {
 	if err != nil || f.kind != hello {
 		return nil, fmt.Errorf("start worker %s: no hello: %s", cmd.Path, c.fate(startTime))
 	}
+	var h greeting
+	if err := json.Unmarshal(f.payload, &h); err != nil {
+		c.end()
+		return nil, fmt.Errorf("start worker %s: %w", cmd.Path, err)
+	}
+	c.report, c.memory = h.Sandbox, h.Memory
 	return c, nil
 }
 
-func (c *proc) kill() { _ = c.cmd.Process.Kill() } // it may be dead already
+func (c *proc) kill() { killAll(c.cmd.Process) }
 
 func (c *proc) late() {
 	c.mu.Lock()
@@ -228,7 +237,7 @@ func (c *proc) fate(limit time.Duration) string {
 	case c.isLate:
 		return fmt.Sprintf("took longer than %v", limit)
 	case strings.Contains(last, "out of memory") || strings.Contains(last, "cannot allocate"):
-		return fmt.Sprintf("needed more than %d MB of memory", MaxMemory>>20)
+		return fmt.Sprintf("needed more than %d MB of memory", c.memory>>20)
 	case last != "":
 		return "the worker ended: " + last
 	case err != nil:

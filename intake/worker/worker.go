@@ -3,9 +3,11 @@
 // run.
 //
 // A child limits its own memory at start, says hello, and then answers one
-// request after the other until its input ends: parse a group of mails, or
-// open a container, whose bytes it asks its parent for. It opens no file. The
-// parent keeps the time, kills what is late and starts another.
+// request after the other until its input ends: parse a group of mails, open a
+// container, or read an item, whose bytes it asks its parent for. The parent
+// keeps the time, kills what is late and starts another. A child that reads
+// items that are no mails reads one and ends ([Readers]), since it may run the
+// programs of others.
 //
 // Frames go both ways over the pipes: one byte of type, four bytes of length
 // (big endian), the payload.
@@ -17,6 +19,9 @@ import (
 	"io"
 	"time"
 
+	"unseal/intake/container"
+	"unseal/intake/reader"
+	"unseal/intake/sandbox"
 	"unseal/trove"
 )
 
@@ -29,9 +34,29 @@ const (
 	MaxMail       = 64 << 20          // bytes of one mail; the parent never sends more
 	MailTime      = 10 * time.Second  // wall time for one mail
 	ContainerTime = 120 * time.Second // wall time for one step of opening a container
+	ItemTime      = 120 * time.Second // wall time for one stage of an item that is no mail
+	MaxMade       = 256 << 20         // bytes of the files that one stage makes of an item
 	MaxMemory     = 512 << 20         // of data, by RLIMIT_DATA where the system has it
+	ReadMemory    = 1 << 30           // of a child that reads an item, and of each program that it runs
 	startTime     = 30 * time.Second  // until hello
 )
+
+// Work is what a child can do.
+type Work struct {
+	Parse  Parse
+	Read   reader.Func // of items that are no mails; nil for none
+	Expand Expand      // nil for container.Expand
+	Memory int64       // its limit in bytes; 0 for MaxMemory
+}
+
+// Expand opens a container as [container.Expand] does.
+type Expand func(r io.ReaderAt, size int64, f container.Format, maxEntries int, visit container.Visit) (container.Report, error)
+
+// greeting is the payload of hello.
+type greeting struct {
+	Sandbox sandbox.Report `json:"sandbox"`
+	Memory  int64          `json:"memory"`
+}
 
 // Parse makes the record and the text of a mail's exact bytes, which it must
 // not keep. It runs in the child.
@@ -53,18 +78,23 @@ type Result struct {
 
 // The types of frames.
 const (
-	hello    = 'h' // child: ready
+	hello    = 'h' // child: ready; JSON of a greeting
 	parseAll = 'p' // parent: mails, each with four bytes of length before it
 	result   = 'i' // child: one Result, in the order of the mails
 	expand   = 'x' // parent: JSON of an expandRequest
+	readItem = 'r' // parent: JSON of a readRequest
 	want     = 'w' // child: eight bytes of offset, four of length
 	have     = 'v' // parent: the bytes wanted
 	cannot   = 'c' // parent: why the bytes cannot be had
-	member   = 'm' // child: JSON of a container.Member
+	member   = 'm' // child: JSON of a container.Member, or of a fileHead
 	data     = 'd' // child: bytes of the member
 	finish   = 'e' // child: end of the member; the payload says what is wrong with it
-	done     = 'z' // child: JSON of an expandAnswer
+	done     = 'z' // child: JSON of an expandAnswer, or of a reader.Result whose files went before
 )
+
+// fileCost is what one file counts besides its bytes, so that a million empty
+// ones are too many.
+const fileCost = 1 << 10
 
 // maxFrame bounds what is allocated for a frame.
 const maxFrame = MaxMail + 16<<20

@@ -23,6 +23,7 @@ import (
 	"pgregory.net/rapid"
 
 	"unseal/intake/container"
+	"unseal/intake/sandbox"
 	"unseal/trove"
 )
 
@@ -32,13 +33,16 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
 		case Argument:
-			if err := Main(os.Stdin, os.Stdout, parse); err != nil {
+			if err := Main(os.Stdin, os.Stdout, Work{Parse: parse, Read: readTrouble}); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}
 			os.Exit(0)
+		case sandbox.Argument:
+			fmt.Fprintln(os.Stderr, sandbox.Enter(os.Args[2:]))
+			os.Exit(1)
 		case "silent":
-			_ = writeFrame(os.Stdout, hello)
+			_ = writeFrame(os.Stdout, hello, []byte("{}"))
 			time.Sleep(time.Hour)
 		case "mute":
 			os.Exit(3)
