@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	"unseal/blob"
 	"unseal/catalog"
+	"unseal/intake/language"
 	"unseal/intake/reader"
 	"unseal/mime/body"
 	"unseal/reading"
@@ -167,8 +169,20 @@ func (j *job) whole(ctx context.Context) (*reader.Result, error) {
 	return &res, j.embedded(ctx, &res, res.Embedded, "", 0)
 }
 
-// read has a file read, in a child or here.
+// read has a file read, in a child or here, and adds in what languages it is.
 func (j *job) read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (reader.Result, error) {
+	res, err := j.call(ctx, req, content, size)
+	if j.Name == reader.Read && res.Text != "" {
+		main, all := language.Main(res.Text, j.o.Langs)
+		res.Record.Lang = cmp.Or(res.Record.Lang, main)
+		if len(all) > 1 {
+			res.Fact("languages", strings.Join(all, ", "))
+		}
+	}
+	return res, err
+}
+
+func (j *job) call(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (reader.Result, error) {
 	if j.Reader != nil {
 		return j.Reader.Read(ctx, req, content, size)
 	}

@@ -8,7 +8,7 @@ var Facts = map[string]string{
 	"software": "", "camera": "", "gps": "latitude and longitude in degrees", "pages": "number",
 	"width": "pixels", "height": "pixels", "frames": "number", "encrypted": "how it was opened",
 	"duration": "seconds", "location": "of an event", "organizer": "", "start": "", "end": "",
-	"phone": "", "email": "", "source": "of a transcript or translation",
+	"languages": "of a text in several, that of most letters first", "phone": "", "email": "", "source": "of a transcript or translation",
 }
 
 // Findings are the codes of findings, each with what it means to a person at

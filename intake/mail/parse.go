@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"unseal/intake/language"
 	"unseal/mime"
 	"unseal/mime/body"
 	"unseal/trove"
@@ -42,7 +43,7 @@ func (r *reader) read() string {
 		r.parts()
 		text = r.text()
 		r.rec.Content = r.content()
-		r.rec.Lang = language(text)
+		r.rec.Lang = language.Of(text)
 	}
 	r.place()
 	return text

@@ -288,27 +288,6 @@ func TestLongTextsAreCutAloud(t *testing.T) {
 	}
 }
 
-func TestLanguage(t *testing.T) {
-	for text, want := range map[string]string{
-		"The committee has agreed to the plan for the new quay and will write to you as soon as it is signed.":         "en",
-		"Le conseil a donné son accord pour le nouveau quai et vous écrira dès que le contrat est signé par le maire.": "fr",
-		"Der Ausschuss hat dem Plan für den neuen Kai zugestimmt und wird sich bei Ihnen melden, sobald er da ist.":    "de",
-		"El comité está de acuerdo con el plan del nuevo muelle y se lo comunicará a usted por carta en los días que":  "es",
-		"Комитет согласился с планом новой пристани, и мы напишем вам, как только он будет подписан":                   "ru",
-		"وافقت اللجنة على خطة الرصيف الجديد وسنكتب إليكم فور توقيعها":                                                  "ar",
-		"委员会已同意新码头的计划，签字后我们会立即写信给您":                                                                                    "zh",
-		"委員会は新しい埠頭の計画に同意しました。署名され次第ご連絡します":                                                                             "ja",
-		"ok": "",
-		"x <- c(1, 2, 3)\nfor (i in x) print(i)\nlm(y ~ x, data = d)\nsummary(fit)": "",
-		"> The committee has agreed to the plan for the new quay and will write.":   "",
-		"": "",
-	} {
-		if got := language(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestParseIsDeterministic(t *testing.T) {
 	raw := []byte("Subject: x\n\n" + strings.Repeat("\xa4\xa4\xa4\xe5 ", 40))
 	first, text := Parse(raw)

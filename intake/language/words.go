@@ -1,4 +1,4 @@
-package mail
+package language
 
 import (
 	"strings"
@@ -12,10 +12,11 @@ const (
 	languageReach  = 8000
 )
 
-// language guesses what language a text is written in, as BCP 47, or "" when
-// it is short or unclear: by its script where that decides, else by the small
-// words that only one language writes that often.
-func language(text string) string {
+// Of guesses what language a text is written in, as BCP 47, or "" when it is
+// short or unclear: by its script where that decides, else by the small words
+// that only one language writes that often. Lines quoted with ">" do not count.
+// It is cheap enough for every mail.
+func Of(text string) string {
 	var c census
 	text = text[:min(len(text), languageReach)]
 	for seen := 0; len(text) > 0 && seen < languageSample; {
