@@ -25,6 +25,7 @@ type Reading struct {
 	Facts    []Fact    `json:"facts,omitempty"`
 	Findings []Finding `json:"findings,omitempty"`
 	Pages    []Page    `json:"pages,omitempty"`
+	Outline  []Heading `json:"outline,omitempty"`
 	Sound    *Sound    `json:"sound,omitempty"`
 	Chain    *Chain    `json:"chain,omitempty"`
 	Sheets   []Sheet   `json:"sheets,omitempty"`
@@ -63,6 +64,13 @@ type Page struct {
 	Width      int     `json:"width,omitempty"` // of the image, in pixels
 	Height     int     `json:"height,omitempty"`
 	Confidence float64 `json:"confidence,omitempty"` // of OCR, 0 to 1; 0 where the text is the file's own
+}
+
+// Heading is an entry of a document's own list of contents.
+type Heading struct {
+	Title string `json:"title"`
+	Level int    `json:"level"`          // from 1
+	Page  int    `json:"page,omitempty"` // where it leads; 0 where that is no page of the document
 }
 
 // Sound says what a recording is.

@@ -27,6 +27,9 @@ func (r *Reading) Merge(more Reading) {
 	if more.Chain != nil {
 		r.Chain = more.Chain
 	}
+	if more.Outline != nil {
+		r.Outline = more.Outline
+	}
 	r.mergeSound(more.Sound)
 	for _, p := range more.Pages {
 		r.mergePage(p)
