@@ -8,7 +8,10 @@
 // not there, the same mail twice and with other bytes, mailing lists and a
 // newsletter, HTML alone, an encrypted mail, broken ones, a file name that
 // lies about its ending, and signatures of each state: valid with a kept key,
-// of a key nobody kept, none, and on words that were changed afterwards.
+// of a key nobody kept, none, and on words that were changed afterwards. Beside
+// the mails lie voicemails, a chain of messages that both parties exported, a
+// scanned letter, a paper with bad redactions, a spreadsheet and an archive
+// inside an archive.
 //
 // The one invariant: the same bytes on each run and on each machine, as
 // everything comes from the files of this package and one fixed public seed.
@@ -22,6 +25,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -55,6 +59,10 @@ func Deliveries() []Delivery {
 		{"ferrand", "Luc Ferrand"},
 		{"haddad.zip", "Nadia Haddad"},
 		{"handover-note.txt", ""},
+		{"voicemail", "Edith Marlowe"},
+		{"chain-marlowe", "Edith Marlowe"},
+		{"chain-ferrand", "Luc Ferrand"},
+		{"papers", ""},
 	}
 }
 
@@ -84,7 +92,8 @@ func Files() ([]File, error) {
 		{"haddad.zip", zip},
 		{"handover-note.txt", attachmentText("handover-note.txt")},
 	}
-	return append(files, maildir("ferrand", boxes["luc"])...), nil
+	more, err := papers()
+	return slices.Concat(files, maildir("ferrand", boxes["luc"]), more), err
 }
 
 // Write makes the trove below dir, which is created where it is missing.
