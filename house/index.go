@@ -24,7 +24,7 @@ import (
 const segmentItems = 5000
 
 // indexLayout changes when the format of segments or what goes into them does.
-const indexLayout = "2"
+const indexLayout = "3"
 
 // unnumbered is added to the id of an item that has no number yet, so that it
 // has a place in the desk's index. Numbers stay below it.
@@ -210,7 +210,11 @@ func (d *Desk) document(ctx context.Context, it *catalog.Item) (*search.Doc, err
 	if err != nil {
 		return nil, err
 	}
-	doc := release.Document(r, text)
+	read, err := release.Reading(ctx, d.Catalog, d.Blobs, it)
+	if err != nil {
+		return nil, err
+	}
+	doc := release.Document(r, text, read)
 	doc.Collection, doc.Number, doc.Batch, doc.Edition, doc.Thread = it.Collection, indexNumber(it), it.Batch, max(it.Edition, 1), it.Thread
 	doc.SHA256, doc.Size, doc.State = it.SHA256, it.Size, it.State
 	return doc, nil

@@ -13,7 +13,6 @@ import (
 	"unseal/archive"
 	"unseal/catalog"
 	"unseal/durable"
-	"unseal/intake/mail"
 	"unseal/release"
 	"unseal/search/segment"
 	"unseal/trove"
@@ -25,18 +24,8 @@ func (d *Desk) Release() *release.Desk {
 	return &release.Desk{
 		Catalog: d.Catalog, Blobs: d.Blobs, Files: d.Files, LogFiles: d.logFiles,
 		Name: d.Config.Name, Origin: d.Config.Origin, LogKey: d.LogKey, Signer: d.Signer, Keys: d.keyring(), Addresses: d.Config.Addresses, Checker: verifier.Page,
-		Now: d.Now, NewSecret: d.newSecret, Segment: segment.Build, SenderKeys: d.listKeys, Read: readShown,
+		Now: d.Now, NewSecret: d.newSecret, Segment: segment.Build, SenderKeys: d.listKeys, Read: d.readLeft,
 	}
-}
-
-// readShown reads what is left of a redacted item, in this process: intake has
-// read the whole of it before, under its limits.
-func readShown(kind trove.Kind, content []byte) (trove.Record, string, error) {
-	if kind != trove.Mail {
-		return trove.Record{Kind: kind}, "", nil
-	}
-	rec, text := mail.Parse(content)
-	return rec, text, nil
 }
 
 // newSecret is a random secret, unless the desk is a demonstration.

@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"unseal/archive"
+	"unseal/blob"
 	"unseal/catalog"
 	"unseal/durable"
 	"unseal/proof"
@@ -48,6 +49,7 @@ type batchLine struct {
 	Span    catalog.Span    `json:"span"`          // of the exact bytes
 	Text    catalog.TextRef `json:"text"`          // of the exact bytes
 	Record  archive.Record  `json:"record"`
+	Made    []catalog.Made  `json:"made,omitempty"` // files made of it, reading.json among them; each a blob
 
 	Cover     *cover `json:"cover,omitempty"`      // what is hidden of a redacted item
 	ShownText string `json:"shown_text,omitempty"` // the text of what is shown of it
@@ -106,19 +108,20 @@ func (r *Desk) assemble(ctx context.Context, b *planned) error {
 			return err
 		}
 		enc := json.NewEncoder(z)
-		head := batchHead{Collection: coll.Name, Batch: b.Number, Edition: b.Edition + 1, Published: published, Items: b.Items}
+		head := batchHead{Collection: coll.Name, Batch: b.Number, Edition: b.Edition + 1, Published: published, Items: b.Items, Veil: b.veil.digest()}
 		if err := enc.Encode(head); err != nil {
 			return err
 		}
+		put := r.Blobs.NewBatch()
 		q := catalog.Query{Collection: coll.Name, Batch: b.Number, States: []trove.State{trove.Committed, trove.Published}}
 		err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
-			line, err := r.assembleItem(ctx, coll, it, b.veil)
+			line, err := r.assembleItem(ctx, coll, it, b.veil, put)
 			if err != nil {
 				return err
 			}
 			return enc.Encode(line)
 		})
-		return errors.Join(err, z.Close())
+		return errors.Join(err, put.Flush(), z.Close())
 	})
 }
 
@@ -130,7 +133,7 @@ type provenance struct {
 }
 
 // assembleItem is what the next edition of its batch says of an item.
-func (r *Desk) assembleItem(ctx context.Context, coll *catalog.Collection, it *catalog.Item, v *veil) (*batchLine, error) {
+func (r *Desk) assembleItem(ctx context.Context, coll *catalog.Collection, it *catalog.Item, v *veil, put blob.Batch) (*batchLine, error) {
 	rec, err := Record(it)
 	if err != nil {
 		return nil, err
@@ -146,19 +149,17 @@ func (r *Desk) assembleItem(ctx context.Context, coll *catalog.Collection, it *c
 		Record:  publicRecord(*rec), Thread: v.thread(it), Owners: v.open(p.owners), Paths: v.open(p.paths), Copies: p.copies, CopyOf: p.copyOf,
 	}
 	line.Record.Others = v.others(line.Record.Others)
-	rows := v.rows[it.ID]
-	if len(rows) == 0 {
-		return line, nil
-	}
-	c, err := coverOf(rows)
+	m, err := madeOf(ctx, r.Catalog, r.Blobs, it)
 	if err != nil {
 		return nil, err
 	}
-	content, err := r.exactBytes(ctx, it)
-	if err != nil {
-		return nil, err
+	if rows := v.rows[it.ID]; len(rows) > 0 {
+		if err := r.redacted(ctx, coll, it, line, rows, v, &m, put); err != nil {
+			return nil, err
+		}
 	}
-	return line, r.redacted(coll, line, c, v, content)
+	line.Made, err = m.keep(ctx, put)
+	return line, err
 }
 
 // publicRecord leaves out what only the desk needs: the digest for finding

@@ -14,6 +14,7 @@ import (
 	"unseal/blob"
 	"unseal/catalog"
 	"unseal/durable"
+	"unseal/intake/reader"
 	"unseal/proof"
 	"unseal/search"
 	"unseal/translog"
@@ -39,9 +40,12 @@ type Desk struct {
 	NewSecret func(trove.CollectionName) catalog.Secret
 	// Segment writes the search segment of documents in order of their numbers.
 	Segment func(w io.Writer, docs iter.Seq2[*search.Doc, error]) error
-	// Read makes the record and the text of an item from its bytes, as intake
-	// does, without judging signatures.
-	Read func(kind trove.Kind, content []byte) (trove.Record, string, error)
+	// Read reads content, which is an item or what is left of it, in one stage,
+	// as intake does, without judging signatures; or answers reader.Pieces. The
+	// request has Stage, Kind, Reading and Silenced; the rest is for Read to add.
+	// It reads foreign files where they can do no harm. An error ends what was
+	// asked of the desk; what cannot be read is a failed result.
+	Read func(ctx context.Context, it *catalog.Item, req reader.Request, content []byte) (reader.Result, error)
 	// SenderKeys lists the DKIM keys with which the desk judges mails; nil for none.
 	SenderKeys func() ([]archive.SenderKey, error)
 

@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
 	"unseal/blob"
 	"unseal/catalog"
+	"unseal/reading"
 	"unseal/search"
 	"unseal/trove"
 )
@@ -54,16 +57,46 @@ func Record(it *catalog.Item) (*trove.Record, error) {
 	return r, nil
 }
 
-// Document is what a search index learns of an item from its record and text.
-// The caller adds what the item has from the collection: its number, batch,
-// thread, digest and so on.
-func Document(r *trove.Record, text string) *search.Doc {
+// Document is what a search index learns of an item from its record, its text
+// and what was read of it (nil for nothing). The caller adds what the item has
+// from the collection: its number, batch, thread, digest and so on.
+func Document(r *trove.Record, text string, read *reading.Reading) *search.Doc {
 	d := &search.Doc{
-		Kind: r.Kind, Date: r.Date, Subject: r.Subject, From: r.From, To: r.To, Cc: r.Cc, Bcc: r.Bcc, Body: text,
+		Kind: r.Kind, Date: r.Date, Subject: r.Subject, From: r.From, To: r.To, Cc: r.Cc, Bcc: r.Bcc,
 		MessageID: r.MessageID, Lang: r.Lang, Verdict: r.Verdict, Mass: r.Mass,
 	}
+	var paths []string
 	for _, p := range r.Files() {
 		d.Files = append(d.Files, search.File{Name: p.Name, Type: p.Type, SHA256: p.SHA256})
+		paths = append(paths, p.Path)
 	}
+	learn(d, text, paths, read)
 	return d
+}
+
+// learn adds the texts of an item: its own and those made of it are the body,
+// which begins with its own; those of files in it go to the files of these
+// paths, and to the body where there is none.
+func learn(d *search.Doc, text string, paths []string, read *reading.Reading) {
+	d.Body = text
+	if read == nil {
+		return
+	}
+	d.Body = joined(text, read.Spoken())
+	for i := range read.Files {
+		f := &read.Files[i]
+		if at := slices.Index(paths, f.Part); at >= 0 {
+			d.Files[at].Text = joined(d.Files[at].Text, joined(f.Text, f.Spoken()))
+		} else {
+			d.Body = joined(d.Body, joined(f.Text, f.Spoken()))
+		}
+	}
+}
+
+// joined is two texts, the second one on a line of its own.
+func joined(a, b string) string {
+	if a == "" || b == "" || strings.HasSuffix(a, "\n") {
+		return a + b
+	}
+	return a + "\n" + b
 }

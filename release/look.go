@@ -13,6 +13,7 @@ import (
 
 	"unseal/blob"
 	"unseal/catalog"
+	"unseal/reading"
 	"unseal/redact"
 	"unseal/trove"
 )
@@ -22,7 +23,8 @@ type Hide struct {
 	Collection trove.CollectionName
 	From, To   int // numbers to look at; 0, 0 for all
 	Select     redact.Selection
-	Part       int // if not 0, the file of each item that is hidden, as in trove.Record.Files, from 1
+	Part       int            // if not 0, the file of each item that is hidden, as in trove.Record.Files, from 1
+	Seconds    []reading.Span // of recordings; then nothing is selected otherwise
 	Reason     string
 	Only       bool // leave items alone that quote what goes away
 	Everywhere bool // when withdrawing: hide shared passages however many items hold them
@@ -35,6 +37,8 @@ type Looked struct {
 	Short     []string     // texts that go away and are too short to be looked for elsewhere
 	Copies    []Hidden     // when withdrawing: copies of the same message, which go too
 	Elsewhere []trove.Name // when withdrawing: items of other threads, too many to be quotes, that share passages and stay
+	Saying    []trove.Name // items that stay as they are and of which a text was read or made that holds what goes away
+	Beside    []trove.Name // items that lie beside a recording of which seconds go away, under its name
 }
 
 // Hidden is one item that a request hides something in.
@@ -45,6 +49,7 @@ type Hidden struct {
 	Places     int
 	Signatures []string        // fields and parts that go away since they would let guesses be checked
 	Opaque     []redact.Opaque // parts that stay and could not be looked into
+	Again      []reading.Span  // other seconds of a recording in which a transcript has the same words
 
 	rows  []catalog.Redaction
 	found redact.Found
@@ -61,9 +66,16 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 		return Looked{}, err
 	}
 	q := catalog.Query{Collection: h.Collection, From: max(1, h.From), To: h.To, NoRecord: h.Part == 0, States: showable}
-	list, err := r.lookAt(ctx, "looking for what is to be hidden", q, nil, h.Reason, func(it *catalog.Item, raw []byte) (redact.Found, error) {
-		return findIn(it, raw, h.Select, h.Part)
-	})
+	find := func(it *catalog.Item, raw []byte) (redact.Found, error) { return findIn(it, raw, h.Select, h.Part) }
+	if len(h.Seconds) > 0 {
+		find = func(it *catalog.Item, raw []byte) (redact.Found, error) {
+			return r.findSeconds(ctx, it, raw, h.Seconds)
+		}
+	}
+	list, err := r.lookAt(ctx, "looking for what is to be hidden", q, nil, h.Reason, find)
+	if err == nil && len(h.Seconds) > 0 {
+		err = r.inSeconds(ctx, h, list)
+	}
 	if err != nil || h.Only || len(list) == 0 {
 		return Looked{Items: list}, err
 	}
@@ -77,8 +89,12 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 	for i := range list {
 		known[list[i].Name] = &list[i]
 	}
+	var saying said
 	quoting, err := r.lookEverywhere(ctx, h, nil, func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		f, err := quotes.Find(raw, it.Kind)
+		if err == nil && known[nameOf(it)] == nil && len(f.Places) == 0 {
+			err = r.says(ctx, it, quotes, &saying)
+		}
 		if x := known[nameOf(it)]; x != nil { // what goes away in another item may stand here too
 			cuts := hiddenOf(x.found).Cuts
 			f.Places = slices.DeleteFunc(f.Places, func(p redact.Place) bool { return hides(cuts, p) })
@@ -93,9 +109,14 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 			others = append(others, x)
 		}
 	}
+	if err != nil {
+		return Looked{}, err
+	}
 	list = append(list, others...)
 	sortHidden(list)
-	return Looked{Items: list, Short: unique(quotes.Short())}, err
+	l := Looked{Items: list, Short: unique(quotes.Short()), Saying: saying.sorted()}
+	l.Beside, err = r.beside(ctx, h, list)
+	return l, err
 }
 
 func findIn(it *catalog.Item, raw []byte, s redact.Selection, part int) (redact.Found, error) {

@@ -226,7 +226,7 @@ func (r *Desk) writeBatch(ctx context.Context, t *archive.Writer, coll *catalog.
 			}
 			docs = append(docs, l.document(&head))
 			signed.learn(l.Record.Signatures)
-			if !yield(l.item(content), nil) {
+			if !yield(r.newItem(ctx, l, content), nil) {
 				return errStopped
 			}
 			return nil
@@ -256,24 +256,30 @@ func (r *Desk) shown(ctx context.Context, coll *catalog.Collection, l *batchLine
 	return content, err
 }
 
-func (l *batchLine) item(content []byte) *archive.NewItem {
-	return &archive.NewItem{Number: l.Record.Number, Kind: l.Record.Kind, Edition: l.Edition, Date: l.Date, Content: content, Record: l.Record}
+func (r *Desk) newItem(ctx context.Context, l *batchLine, content []byte) *archive.NewItem {
+	return &archive.NewItem{Number: l.Record.Number, Kind: l.Record.Kind, Edition: l.Edition, Date: l.Date, Content: content, Record: l.Record,
+		Made: r.madeFiles(ctx, l)}
 }
 
-// segmentDoc is a document whose text is read when it is its turn.
+// segmentDoc is a document whose texts are read when it is its turn.
 type segmentDoc struct {
 	*search.Doc
-	line *batchLine
+	paths []string // of its files, as in the record
+	line  *batchLine
 }
 
 func (l *batchLine) document(head *batchHead) segmentDoc {
-	doc := Document(&l.Record.Record, "")
+	doc := Document(&l.Record.Record, "", nil)
 	doc.Collection, doc.Number, doc.Batch, doc.Edition, doc.Published = head.Collection, l.Record.Number, head.Batch, l.Edition, head.Published
 	doc.Thread, doc.SHA256, doc.Size, doc.CopyOf = l.Record.Thread, l.SHA256, l.Size, l.Record.CopyOf
 	if len(l.Record.Owners) > 0 {
 		doc.Owner = l.Record.Owners[0]
 	}
-	return segmentDoc{doc, &batchLine{Text: l.Text, Cover: l.Cover, ShownText: l.ShownText}}
+	var paths []string
+	for _, p := range l.Record.Files() {
+		paths = append(paths, p.Path)
+	}
+	return segmentDoc{doc, paths, &batchLine{Text: l.Text, Cover: l.Cover, ShownText: l.ShownText, Made: l.Made}}
 }
 
 // text is the text of what is shown.
@@ -292,18 +298,32 @@ func (r *Desk) withTexts(ctx context.Context, docs []segmentDoc) iter.Seq2[*sear
 				yield(nil, err)
 				return
 			}
-			text, err := r.text(ctx, d.line)
-			if err != nil {
+			if err := r.learn(ctx, d); err != nil {
 				yield(nil, fmt.Errorf("item %s: %w", trove.Name{Collection: d.Collection, Number: d.Number}, err))
 				return
 			}
-			d.Body = text
 			if !yield(d.Doc, nil) {
 				return
 			}
 			d.Body = ""
+			for i := range d.Files {
+				d.Files[i].Text = ""
+			}
 		}
 	}
+}
+
+// learn reads the texts of a document.
+func (r *Desk) learn(ctx context.Context, d segmentDoc) error {
+	text, err := r.text(ctx, d.line)
+	if err != nil {
+		return err
+	}
+	read, err := r.readingOf(ctx, d.line.Made)
+	if err == nil {
+		learn(d.Doc, text, d.paths, read)
+	}
+	return err
 }
 
 // What is told of the archive at a checkpoint is kept for each, under the size

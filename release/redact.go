@@ -49,8 +49,8 @@ func (r *Desk) Lift(ctx context.Context, name trove.CollectionName, from, to int
 	return r.Catalog.LiftRedactions(ctx, name, from, to, by)
 }
 
-// Quoting lists the items of batches that are not out yet and hold, in the
-// open, what is redacted elsewhere in their collection: they came later, or
+// Quoting lists the items of batches that are not out yet and hold, in the open
+// or in what was made of them, what is redacted elsewhere in their collection: they came later, or
 // were left alone on purpose.
 func (r *Desk) Quoting(ctx context.Context, names []trove.Name) ([]trove.Name, error) {
 	plan, err := r.plan(ctx, names)
@@ -77,8 +77,12 @@ func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
 		return nil, nil
 	}
 	q := catalog.Query{Collection: b.Collection, Batch: b.Number, NoRecord: true, States: []trove.State{trove.Committed}}
+	var saying said
 	found, err := r.lookAt(ctx, "looking for what is redacted elsewhere", q, nil, "", func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		f, err := v.quotes.Find(raw, it.Kind)
+		if err == nil && len(f.Places) == 0 && len(v.rows[it.ID]) == 0 {
+			err = r.says(ctx, it, v.quotes, &saying)
+		}
 		if err != nil {
 			return f, err
 		}
@@ -88,9 +92,8 @@ func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
 		}
 		return f, err
 	})
-	list := make([]trove.Name, len(found))
-	for i, x := range found {
-		list[i] = x.Name
+	for _, x := range found {
+		saying.names = append(saying.names, x.Name)
 	}
-	return list, err
+	return saying.sorted(), err
 }

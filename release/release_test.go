@@ -22,6 +22,7 @@ import (
 	"unseal/catalog"
 	"unseal/catalog/sqlite"
 	"unseal/durable"
+	"unseal/intake/reader"
 	"unseal/release"
 	"unseal/search/segment"
 	"unseal/translog"
@@ -863,7 +864,8 @@ func TestAHalfTakenTroveIsNotCommitted(t *testing.T) {
 }
 
 // readShown reads what is left of an item, as plainly as the items are made.
-func readShown(kind trove.Kind, content []byte) (trove.Record, string, error) {
+func readShown(_ context.Context, _ *catalog.Item, req reader.Request, content []byte) (reader.Result, error) {
 	head, text, _ := strings.Cut(string(content), "\n\n")
-	return trove.Record{Kind: kind, Subject: strings.TrimPrefix(head, "Subject: "), Verdict: trove.Unsigned}, strings.TrimSuffix(text, "\n"), nil
+	rec := trove.Record{Kind: req.Kind, Subject: strings.TrimPrefix(head, "Subject: "), Verdict: trove.Unsigned}
+	return reader.Result{Record: rec, Text: strings.TrimSuffix(text, "\n")}, nil
 }

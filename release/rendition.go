@@ -9,6 +9,7 @@ import (
 	"unseal/archive"
 	"unseal/catalog"
 	"unseal/proof"
+	"unseal/reading"
 	"unseal/redact"
 	"unseal/trove"
 )
@@ -19,6 +20,8 @@ type hidden struct {
 	Bounds  []int64        `json:"bounds"`
 	Removed []string       `json:"removed,omitempty"` // the texts that go away, as a reader saw them
 	Files   []trove.Digest `json:"files,omitempty"`   // of attachments that go away as a whole
+
+	Silenced []reading.Span `json:"silenced,omitempty"` // the seconds of a recording that Cuts carry
 }
 
 // hiddenOf turns what was found into what is kept.
@@ -47,7 +50,13 @@ type cover struct {
 	Cuts    []proof.Cut `json:"cuts"`
 	Reasons []string    `json:"reasons"`
 	Bounds  []int64     `json:"bounds"`
+
+	Silenced []reading.Span `json:"silenced,omitempty"` // of a recording, sorted and apart
+	bytes    bool           // something is hidden that is not said in seconds
 }
+
+// onlySeconds reports whether all that is hidden is said in seconds.
+func (c *cover) onlySeconds() bool { return !c.bytes }
 
 // coverOf joins the redactions of one item.
 func coverOf(rows []catalog.Redaction) (*cover, error) {
@@ -61,10 +70,55 @@ func coverOf(rows []catalog.Redaction) (*cover, error) {
 		for range h.Cuts {
 			c.Reasons = append(c.Reasons, row.Reason)
 		}
+		if c.Silenced = append(c.Silenced, h.Silenced...); len(h.Silenced) == 0 {
+			c.bytes = true
+		} else {
+			c.Bounds = append(c.Bounds, edges(h.Cuts)...)
+		}
 	}
+	c.Silenced = joinSpans(c.Silenced)
 	slices.Sort(c.Bounds)
 	c.Bounds = slices.Compact(c.Bounds)
 	return c, nil
+}
+
+// maxSegment is the length of the longest segment that is no line of base64
+// (proof.WordsRule).
+const maxSegment = 64
+
+// edges are bounds that keep runs from being widened over what was asked for:
+// how long a silence is anybody hears, and twice as much sound would go. The
+// segment in which a cut begins begins at one of them.
+func edges(cuts []proof.Cut) (list []int64) {
+	for _, c := range cuts {
+		for at := max(0, c.From-maxSegment+1); at <= c.From; at++ {
+			list = append(list, at)
+		}
+		list = append(list, c.To)
+	}
+	return list
+}
+
+// joinSpans sorts spans and joins those that touch.
+func joinSpans(spans []reading.Span) (list []reading.Span) {
+	spans = slices.Clone(spans)
+	slices.SortFunc(spans, func(a, b reading.Span) int {
+		switch {
+		case a.From < b.From:
+			return -1
+		case a.From > b.From:
+			return 1
+		}
+		return 0
+	})
+	for _, s := range spans {
+		if n := len(list); n > 0 && s.From <= list[n-1].To {
+			list[n-1].To = max(list[n-1].To, s.To)
+		} else {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // apply makes the rendition of an item.
@@ -82,29 +136,6 @@ func (c *cover) apply(coll *catalog.Collection, number, edition int, content []b
 		why[i].Reason = c.Reasons[max(0, first)]
 	}
 	return shown, &r, why, nil
-}
-
-// redacted turns an assembled line into that of a redacted copy: nothing in
-// it is of the bytes that are hidden.
-func (r *Desk) redacted(coll *catalog.Collection, line *batchLine, c *cover, v *veil, content []byte) error {
-	shown, rendition, why, err := c.apply(coll, line.Record.Number, line.Edition, content)
-	if err != nil {
-		return err
-	}
-	rec, text, err := r.Read(line.Record.Kind, shown)
-	if err != nil {
-		return fmt.Errorf("read what is left of %s/%d: %w", coll.Name, line.Record.Number, err)
-	}
-	was := &line.Record
-	line.Date = shownDate(line.Date, &rec)
-	original := &archive.Original{Verdict: was.Verdict, Signatures: v.signatures(was.Signatures)}
-	rec.Kind, rec.Verdict, rec.Signatures = was.Kind, trove.Redacted, nil
-	line.SHA256, line.Size, line.Cover, line.ShownText = trove.Sum(shown), int64(len(shown)), c, text
-	line.Record = archive.Record{
-		Number: was.Number, Redacted: rendition, Record: publicRecord(rec), Thread: was.Thread, Owners: was.Owners,
-		Paths: was.Paths, Copies: was.Copies, CopyOf: was.CopyOf, Redactions: why, Original: original,
-	}
-	return nil
 }
 
 // shownDate is the date by which an item is in order as far as what is shown
