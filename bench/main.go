@@ -71,7 +71,7 @@ func run(ctx context.Context) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
 	}
 	b.heading()
-	for _, step := range []func() error{b.material, b.chain, b.indexPeers, b.verify, b.search, b.searchPeers, b.serve, b.nginx} {
+	for _, step := range []func() error{b.material, b.chain, b.indexPeers, b.verify, b.search, b.searchPeers, b.serve, b.nginx, b.kinds, b.large} {
 		if err := step(); err != nil {
 			return err
 		}
