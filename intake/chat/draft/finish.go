@@ -145,13 +145,17 @@ func (c *Chain) block(m *Message) string {
 	if m.By >= 0 {
 		head = strings.TrimLeft(head+" "+c.name(m.By)+":", " ")
 	}
-	lines := []string{strings.TrimSpace(head + " " + m.Text)}
-	for _, f := range m.Media {
-		if f.Name != "" {
-			lines = append(lines, "["+f.Name+"]")
+	block := strings.TrimSpace(head + " " + m.Text)
+	for i, f := range m.Media {
+		sep := "\n"
+		if i == 0 && m.Text == "" {
+			sep = " "
+		}
+		if what := cmp.Or(f.Name, f.Type); what != "" {
+			block += sep + "[" + what + "]"
 		}
 	}
-	return strings.Join(lines, "\n")
+	return block
 }
 
 func (c *Chain) name(i int) string { return cmp.Or(c.members[i].Name, c.members[i].Handle) }

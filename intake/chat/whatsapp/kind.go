@@ -71,14 +71,18 @@ func (f *file) media(m *draft.Message, raw string) bool {
 		return true
 	}
 	if omitted.MatchString(line) { // Android: <Media omitted>, then a caption
-		m.Media = []reading.Media{{Missing: true}}
-		m.Text = strings.TrimSpace(rest)
+		m.Media = []reading.Media{{Name: strings.Trim(line, "<>"), Missing: true}}
+		if m.Text = strings.TrimSpace(rest); fileName.MatchString(m.Text) {
+			m.Media[0].Name, m.Text = m.Text, ""
+		}
 		return true
 	}
 	if f.stamp.Marked { // iPhone: what was left out is said behind a mark
-		caption, sentence := splitMark(raw)
-		m.Media = []reading.Media{{Name: caption, Missing: true}}
-		m.Text = sentence
+		before, sentence := splitMark(raw)
+		m.Media, m.Text = []reading.Media{{Name: sentence, Missing: true}}, before
+		if fileName.MatchString(before) {
+			m.Media[0].Name, m.Text = before, ""
+		}
 		return true
 	}
 	return false
@@ -99,6 +103,7 @@ func splitMark(raw string) (before, after string) {
 var (
 	attached   = regexp.MustCompile(`^<[^<>:]{1,40}: ([^<>]{1,200})>`)
 	inBrackets = regexp.MustCompile(`^([^\n()]{1,200}\.[\pL\pN]{1,5}) \([^()]{3,60}\)$`)
+	fileName   = regexp.MustCompile(`^[^\n]{1,200}\.[\pL\pN]{1,5}$`)
 	omitted    = regexp.MustCompile(`^<[\pL][^<>\n]{2,40}>$`)
 	editMark   = regexp.MustCompile(`[ \x{200e}\x{200f}]*<([^<>\n]{4,60})>$`)
 )
