@@ -43,11 +43,13 @@ type Options struct {
 	Catalog    catalog.Catalog
 	Blobs      blob.Store
 	Worker     worker.Command
-	KindOf     KindOf           // nil is [Kind]
-	Jobs       int              // children that parse at the same time; 0 is one per processor
-	Temp       string           // folder for containers inside containers while they are open; empty is the system's
-	Now        func() time.Time // nil is time.Now
-	Progress   func(Progress)   // called after each chunk, from one goroutine at a time; may be nil
+	KindOf     KindOf                                                // nil is [Kind]
+	Passwords  []string                                              // to try on encrypted containers, in their order
+	Jobs       int                                                   // children that parse at the same time; 0 is one per processor
+	Temp       string                                                // folder for containers inside containers while they are open; empty is the system's
+	Now        func() time.Time                                      // nil is time.Now
+	Skip       func(path string, size int64, changed time.Time) bool // leaves files of folders for another run, by their path on the disk; nil is none
+	Progress   func(Progress)                                        // called after each chunk, from one goroutine at a time; may be nil
 }
 
 // Progress says how far a run is.

@@ -24,7 +24,7 @@ const maxItemProblems = 5
 // only where something of it could not be had, so that nothing is lost.
 func (s *source) open(ctx context.Context, h *handed, l leaf, c *content, f container.Format) error {
 	var stop error
-	report, err := s.run.pool.Expand(ctx, c.r, c.size, f, h.entries, func(m container.Member, r io.Reader) error {
+	report, err := s.run.pool.Expand(ctx, c.r, c.size, f, container.Options{MaxEntries: h.entries, Passwords: s.run.o.Passwords}, func(m container.Member, r io.Reader) error {
 		h.entries--
 		stop = s.member(ctx, h, l, m, r)
 		return stop
@@ -41,6 +41,9 @@ func (s *source) open(ctx context.Context, h *handed, l leaf, c *content, f cont
 	}
 	if errors.Is(err, container.ErrDocument) {
 		return s.whole(ctx, h, l, c, head)
+	}
+	for _, w := range report.Notes {
+		h.warn(w.Code, "%s: %s", l.path, w.Text)
 	}
 	own := l
 	for _, w := range problems(report, err, stop) {
@@ -74,7 +77,7 @@ func problems(report container.Report, err, stop error) []trove.Warning {
 
 // member takes in one member of a container.
 func (s *source) member(ctx context.Context, h *handed, l leaf, m container.Member, r io.Reader) error {
-	in := leaf{path: l.path + "!/" + memberName(l.path, m.Name), depth: l.depth + 1}
+	in := leaf{path: l.path + "!/" + memberName(l.path, m.Name), depth: l.depth + 1, rule: m.Rule}
 	if m.Unsafe {
 		in = in.with("unsafe-name", "the name in the container would have left its folder")
 	}
@@ -106,7 +109,7 @@ func memberName(outer, name string) string {
 		return name
 	}
 	base := lastName(outer)
-	for _, ext := range []string{".gz", ".bz2", ".xz", ".zst"} {
+	for _, ext := range []string{".gz", ".bz2", ".xz", ".zst", ".lz4", ".br", ".z"} {
 		if s, ok := strings.CutSuffix(strings.ToLower(base), ext); ok && s != "" {
 			return base[:len(s)]
 		}

@@ -110,6 +110,10 @@ func (s *source) found(ctx context.Context, root *os.Root, f found) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if s.place.folder && s.run.o.Skip != nil && s.run.o.Skip(s.onDisk(f), f.size, f.changed) {
+		s.run.skipped.Add(f.size)
+		return nil
+	}
 	s.run.sum.Files++
 	file, err := root.Open(f.name)
 	if err != nil {
@@ -284,7 +288,7 @@ func (s *source) file(ctx context.Context, f catalog.File, c *content) error {
 		return fmt.Errorf("read %s back: %w", f.Path, err)
 	}
 	h.Type = string(detect(head))
-	if cf := container.Detect(head); cf != "" {
+	if cf := container.DetectIn(c.r, c.size, head, lastName(f.Path)); cf != "" {
 		h.Type = string(cf)
 	}
 	if err := s.take(ctx, h, leaf{path: f.Path}, c); err != nil {

@@ -17,8 +17,9 @@ import (
 
 // leaf says where in a trove some bytes are.
 type leaf struct {
-	path     string // containers joined by "!/"
-	depth    int    // containers around it
+	path     string     // containers joined by "!/"
+	depth    int        // containers around it
+	rule     trove.Rule // trove.Reconstructed for a mail that was made from what the container holds
 	warnings []trove.Warning
 }
 
@@ -33,7 +34,10 @@ func (s *source) take(ctx context.Context, h *handed, l leaf, c *content) error 
 	if err != nil {
 		return fmt.Errorf("read %s back: %w", l.path, err)
 	}
-	if f := container.Detect(head); f != "" {
+	if l.rule == trove.Reconstructed {
+		return s.mail(ctx, h, l, c, 0, c.size, l.rule)
+	}
+	if f := container.DetectIn(c.r, c.size, head, lastName(l.path)); f != "" {
 		if l.depth < maxDepth {
 			return s.open(ctx, h, l, c, f)
 		}

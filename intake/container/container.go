@@ -1,11 +1,13 @@
-// Package container opens what mails are handed over in: zip, tar, 7z and rar
-// archives and gzip, bzip2, xz and zstd streams, known by their first bytes
-// and never by their names.
+// Package container opens what mails are handed over in: zip, tar, 7z, rar, ar
+// and cpio archives, compressed streams, programs that unpack themselves, and
+// files of Outlook, whose members are made from what they hold. They are known
+// by their bytes and, but for brotli, which has no mark, never by their names.
 //
 // Members come as streams, one after the other; nothing is written anywhere,
-// and a member's name is for showing only. A tar inside a compressed stream is
-// opened with it. Office files are zips by their bytes but documents to us and
-// are not opened.
+// and a member's name is for showing only: decoded first, then cleaned. A tar
+// or cpio inside a compressed stream is opened with it. Office files are zips by
+// their bytes but documents to us and are not opened. What is encrypted is tried
+// with the passwords that were given and else listed.
 //
 // The decoders allocate what hostile headers ask for, so [Expand] belongs into
 // a process with a memory limit: package worker calls it in a child.
@@ -19,13 +21,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
+	"github.com/andybalholm/brotli"
 	"github.com/gabriel-vasile/mimetype"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
 
+	"unseal/intake/outlook"
 	"unseal/trove"
 )
 
@@ -42,6 +48,16 @@ const (
 	Bzip2 Format = "bzip2"
 	XZ    Format = "xz"
 	Zstd  Format = "zstd"
+
+	Compress Format = "compress" // .Z
+	LZ4      Format = "lz4"
+	Brotli   Format = "brotli"
+	Ar       Format = "ar"
+	Cpio     Format = "cpio"
+
+	MSG  Format = "msg"  // a message of Outlook
+	TNEF Format = "tnef" // winmail.dat
+	PST  Format = "pst"  // folders of Outlook; OST too
 )
 
 // HeadSize is how many bytes from a file's beginning [Detect] likes to see.
@@ -59,6 +75,9 @@ var ErrDocument = errors.New("a document, not a container")
 type Member struct {
 	Name   string // cleaned for showing by [CleanName]
 	Unsafe bool   // the name as it stands tried to leave its folder
+	// Rule is trove.Reconstructed for a mail that was made from a file of
+	// Outlook, else empty.
+	Rule trove.Rule
 }
 
 // Visit receives the members in the container's order. r is good during the
@@ -70,7 +89,15 @@ type Visit func(m Member, r io.Reader) error
 // Report is what Expand found besides members.
 type Report struct {
 	Members  int             // given to Visit
+	Entries  int             // of an archive's list: folders, links and what could not be had among them
 	Problems []trove.Warning // members that could not be had, and links, which are not followed
+	Notes    []trove.Warning // what else a person should know; nothing is missing for it
+}
+
+// Options are what Expand is told.
+type Options struct {
+	MaxEntries int      // bounds the members
+	Passwords  []string // to try on what is encrypted, in their order
 }
 
 // Codes of problems.
@@ -81,16 +108,32 @@ const (
 	LinkSkipped = "link-skipped"
 )
 
+// Codes of notes.
+const (
+	PasswordUsed   = "opened-with-password"
+	SelfExtracting = "self-extracting"
+	Outlook        = "outlook"
+)
+
 // maxProblems bounds the list; a last one says that there are more.
 const maxProblems = 50
 
 func (p *Report) problem(code, format string, args ...any) {
-	switch n := len(p.Problems); {
+	p.Problems = said(p.Problems, code, format, args...)
+}
+
+func (p *Report) note(code, format string, args ...any) {
+	p.Notes = said(p.Notes, code, format, args...)
+}
+
+func said(list []trove.Warning, code, format string, args ...any) []trove.Warning {
+	switch n := len(list); {
 	case n < maxProblems:
-		p.Problems = append(p.Problems, trove.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
+		return append(list, trove.Warning{Code: code, Text: fmt.Sprintf(format, args...)})
 	case n == maxProblems:
-		p.Problems = append(p.Problems, trove.Warning{Code: code, Text: "further problems of this container are not listed"})
+		return append(list, trove.Warning{Code: code, Text: "further problems of this container are not listed"})
 	}
+	return list
 }
 
 // magic holds the first bytes of the formats that have any.
@@ -99,7 +142,9 @@ var magic = []struct {
 	bytes  string
 }{
 	{Zip, "PK\x03\x04"},
-	{Zip, "PK\x05\x06"}, // an empty one
+	{Zip, "PK\x05\x06"},           // an empty one
+	{Zip, "PK\x07\x08PK\x03\x04"}, // of several parts
+	{Zip, "PK00PK\x03\x04"},       // the same, made as one
 	{Seven, "7z\xbc\xaf\x27\x1c"},
 	{Rar, "Rar!\x1a\x07\x00"},     // to version 4
 	{Rar, "Rar!\x1a\x07\x01\x00"}, // version 5
@@ -107,6 +152,11 @@ var magic = []struct {
 	{Bzip2, "BZh"},
 	{XZ, "\xfd7zXZ\x00"},
 	{Zstd, "\x28\xb5\x2f\xfd"},
+	{LZ4, "\x04\x22\x4d\x18"},
+	{LZ4, "\x02\x21\x4c\x18"}, // of old Linux kernels
+	{Ar, arMagic},
+	{PST, "!BDN"},
+	{TNEF, outlook.TNEFMagic},
 }
 
 // Detect tells the format of a file from its first bytes, of which [HeadSize]
@@ -124,8 +174,30 @@ func Detect(head []byte) Format {
 		}
 		return m.format
 	}
-	if isTar(head) {
+	switch {
+	case isCompress(head):
+		return Compress
+	case isCpio(head):
+		return Cpio
+	case isTar(head):
 		return Tar
+	}
+	return ""
+}
+
+// DetectIn tells the format of a file of which head is the beginning, also where
+// the first bytes alone do not say it: of messages of Outlook, of programs that
+// unpack themselves and, by the name's ending, of brotli.
+func DetectIn(r io.ReaderAt, size int64, head []byte, name string) Format {
+	switch f := Detect(head); {
+	case f != "":
+		return f
+	case isMSG(r, head):
+		return MSG
+	case bytes.HasPrefix(head, []byte("MZ")):
+		return insideProgram(r, size)
+	case strings.EqualFold(path.Ext(name), ".br") && size > 0:
+		return Brotli
 	}
 	return ""
 }
@@ -139,7 +211,15 @@ func isBzip2(head []byte) bool {
 	return block == "1AY&SY" || block == "\x17\x72\x45\x38\x50\x90"
 }
 
-func isDocument(head []byte) bool { return MediaType(head) != "application/zip" }
+// plainZips are the media types of zips that are opened: programs for Java are
+// archives of files.
+var plainZips = map[string]bool{"application/zip": true, "application/jar": true, "application/java-archive": true, "application/x-java-archive": true}
+
+// isDocument reports whether a zip is a document. One that no zip begins with
+// is none.
+func isDocument(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) && !plainZips[MediaType(head)]
+}
 
 // MediaType names what a file is by its first bytes. The detectors are not
 // ours and run beside the catalog: one that panics costs the answer, not the run.
@@ -190,9 +270,9 @@ func octal(b []byte) (int64, bool) {
 
 // Expand gives the members of the container in r to visit. An error that visit
 // did not return is the reason why the container could not be opened, or not
-// to its end; [ErrDocument] is one. maxEntries bounds the members.
-func Expand(r io.ReaderAt, size int64, f Format, maxEntries int, visit Visit) (report Report, err error) {
-	x := &expansion{visit: visit, left: maxEntries}
+// to its end; [ErrDocument] is one.
+func Expand(r io.ReaderAt, size int64, f Format, o Options, visit Visit) (report Report, err error) {
+	x := &expansion{visit: visit, left: o.MaxEntries, passwords: o.Passwords}
 	defer func() {
 		if p := recover(); p != nil { // of a decoder; these are not ours
 			report, err = x.Report, fmt.Errorf("the decoder gave up: %v", p)
@@ -202,31 +282,47 @@ func Expand(r io.ReaderAt, size int64, f Format, maxEntries int, visit Visit) (r
 	if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
 		return x.Report, err
 	}
-	switch got := Detect(head); {
+	switch got := DetectIn(r, size, head, ""); {
 	case got == "" && f == Zip && bytes.HasPrefix(head, []byte("PK")):
 		return x.Report, ErrDocument
-	case got != f: // rardecode does not end without its magic
+	case got != f && f != Brotli: // rardecode does not end without its magic
 		return x.Report, fmt.Errorf("not of the format %s", f)
 	}
+	if bytes.HasPrefix(head, []byte("MZ")) {
+		x.note(SelfExtracting, "a program that unpacks itself: what it holds was taken out, it was not run")
+	}
+	err = x.open(r, size, f)
+	return x.Report, err
+}
+
+func (x *expansion) open(r io.ReaderAt, size int64, f Format) error {
+	all := io.NewSectionReader(r, 0, size)
 	switch f {
 	case Zip:
-		err = x.zip(r, size)
+		return x.zip(r, size)
 	case Seven:
-		err = x.seven(r, size)
+		return x.seven(r, size)
 	case Rar:
-		err = x.rar(io.NewSectionReader(r, 0, size))
+		return x.rar(r, size)
 	case Tar:
-		err = x.tar(io.NewSectionReader(r, 0, size))
-	default:
-		err = x.stream(f, io.NewSectionReader(r, 0, size), f == XZ && !endsXZ(r, size))
+		return x.tar(all)
+	case Ar:
+		return x.ar(all)
+	case Cpio:
+		return x.cpio(bufio.NewReaderSize(all, 64<<10))
+	case MSG, TNEF, PST:
+		return x.outlook(r, size, outlookKinds[f])
 	}
-	return x.Report, err
+	return x.stream(f, all, f == XZ && !endsXZ(r, size))
 }
 
 type expansion struct {
 	Report
-	visit Visit
-	left  int
+	visit     Visit
+	left      int
+	passwords []string
+	decode    func(string) string // of names; nil for [decodeName]
+	told      bool                // that a password was used
 }
 
 // memberError marks an error of a member's own stream.
@@ -234,21 +330,41 @@ type memberError struct{ error }
 
 func (e memberError) Unwrap() error { return e.error }
 
+// clean decodes and cleans a name.
+func (x *expansion) clean(raw string) (name string, safe bool) {
+	if x.decode == nil {
+		return CleanName(raw)
+	}
+	return cleanDecoded(x.decode(raw))
+}
+
 // member hands one member over. Errors of its stream become problems; visit's
 // own errors come back.
-func (x *expansion) member(name string, r io.Reader) error {
+func (x *expansion) member(raw string, r io.Reader) error {
+	name, safe := x.clean(raw)
+	return x.give(name, safe, trove.Verbatim, r)
+}
+
+func (x *expansion) give(name string, safe bool, rule trove.Rule, r io.Reader) error {
 	if x.left--; x.left < 0 {
 		return errors.New("too many entries")
 	}
 	x.Members++
-	clean, safe := CleanName(name)
-	err := x.visit(Member{Name: clean, Unsafe: !safe}, marking{r})
+	err := x.visit(Member{Name: name, Unsafe: !safe, Rule: rule}, marking{r})
 	var m memberError
 	if errors.As(err, &m) {
-		x.problem(Damaged, "damaged: %s: %s", clean, m.error)
+		x.problem(Damaged, "damaged: %s: %s", name, m.error)
 		return nil
 	}
 	return err
+}
+
+// usedPassword notes once that something was opened with a password.
+func (x *expansion) usedPassword() {
+	if !x.told {
+		x.told = true
+		x.note(PasswordUsed, "it is encrypted and was opened with one of the passwords given")
+	}
 }
 
 // marking marks the errors of a stream as the stream's.
@@ -282,9 +398,16 @@ func (x *expansion) stream(f Format, r io.Reader, short bool) error {
 		all = io.MultiReader(z, cutShort{})
 	}
 	head := bufio.NewReaderSize(all, HeadSize)
-	if b, err := head.Peek(512); err == nil && isTar(b) {
+	b, err := head.Peek(512)
+	switch {
+	case err == nil && isTar(b):
 		return x.tar(head)
+	case isCpio(b):
+		return x.cpio(head)
+	case f == Brotli && err != nil && err != io.EOF:
+		return ErrDocument // it has the ending alone
 	}
+	x.Entries++
 	return x.member(name, head)
 }
 
@@ -326,6 +449,13 @@ func decompress(f Format, r io.Reader) (io.ReadCloser, string, error) {
 			return nil, "", err
 		}
 		return z.IOReadCloser(), "", nil
+	case LZ4:
+		return io.NopCloser(lz4.NewReader(r)), "", nil
+	case Compress:
+		z, err := newUncompress(r)
+		return io.NopCloser(z), "", err
+	case Brotli:
+		return io.NopCloser(brotli.NewReader(r)), "", nil
 	}
 	return nil, "", fmt.Errorf("format %q is not known", f)
 }
@@ -340,6 +470,7 @@ func (x *expansion) tar(r io.Reader) error {
 		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
 			return err
 		}
+		x.Entries++
 		if err := x.tarred(h, t); err != nil {
 			return err
 		}
@@ -347,7 +478,7 @@ func (x *expansion) tar(r io.Reader) error {
 }
 
 func (x *expansion) tarred(h *tar.Header, r io.Reader) error {
-	name, _ := CleanName(h.Name)
+	name, _ := x.clean(h.Name)
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		return x.member(h.Name, r)

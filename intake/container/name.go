@@ -19,8 +19,9 @@ const maxName = 1024
 // signs that turn the direction of text. safe is false where the name as it
 // stands would have left its folder. The result is never used as a path; it
 // may be empty.
-func CleanName(raw string) (clean string, safe bool) {
-	name := decodeName(raw)
+func CleanName(raw string) (clean string, safe bool) { return cleanDecoded(decodeName(raw)) }
+
+func cleanDecoded(name string) (clean string, safe bool) {
 	safe = true
 	if len(name) > 1 && name[1] == ':' { // a drive of Windows
 		name, safe = name[2:], false
@@ -80,24 +81,58 @@ func decodeName(raw string) string {
 	if utf8.ValidString(raw) {
 		return raw
 	}
-	best, score := "", 0
-	for _, cs := range nameCharsets {
-		s, err := cs.NewDecoder().String(raw)
-		if err != nil || strings.ContainsRune(s, utf8.RuneError) {
-			continue
-		}
-		if n := cs.likely(s); best == "" || n > score {
-			best, score = s, n
+	s, _ := namesDecoder([]string{raw})(raw)
+	return s
+}
+
+// namesDecoder decides over all names of an archive in which charset those are
+// that are not UTF-8: one name alone is often too short to tell. Of names that
+// do not fit it, ok is false.
+func namesDecoder(names []string) func(raw string) (s string, ok bool) {
+	var best *nameCharset
+	score := 0
+	for i := range nameCharsets {
+		cs := &nameCharsets[i]
+		if n, fits := cs.all(names); fits && (best == nil || n > score) {
+			best, score = cs, n
 		}
 	}
-	return best
+	return func(raw string) (string, bool) {
+		if utf8.ValidString(raw) || best == nil {
+			return strings.ToValidUTF8(raw, "\uFFFD"), best != nil
+		}
+		return best.read(raw)
+	}
+}
+
+// maxJudged bounds the names that decide on a charset.
+const maxJudged = 2000
+
+// all scores the charset over names; it fits if all can be read in it.
+func (cs *nameCharset) all(names []string) (score int, fits bool) {
+	for _, raw := range names[:min(len(names), maxJudged)] {
+		if utf8.ValidString(raw) {
+			continue
+		}
+		s, ok := cs.read(raw)
+		if !ok {
+			return 0, false
+		}
+		score += cs.likely(s)
+	}
+	return score, true
+}
+
+func (cs *nameCharset) read(raw string) (string, bool) {
+	s, err := cs.NewDecoder().String(raw)
+	return s, err == nil && !strings.ContainsRune(s, utf8.RuneError)
 }
 
 func isLatin(r rune) bool { return r < utf8.RuneSelf && unicode.IsLetter(r) }
 
 // likely scores a decoded name: letters of one living script count for it,
 // signs and the mixing of cases and scripts within a word against it.
-func (cs nameCharset) likely(s string) int {
+func (cs *nameCharset) likely(s string) int {
 	const common, rare, letter, odd = 4, 1, 3, -3
 	n := 0
 	last := rune(0)
@@ -126,7 +161,7 @@ func (cs nameCharset) likely(s string) int {
 	return n
 }
 
-func (cs nameCharset) common(r rune) bool {
+func (cs *nameCharset) common(r rune) bool {
 	b, err := cs.order.NewEncoder().String(string(r))
 	return err == nil && len(b) == 2 && b[0] >= cs.from && b[0] <= cs.to && b[1] >= 0xa1
 }

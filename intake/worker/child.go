@@ -153,9 +153,9 @@ func (c *child) guarded(raw []byte) (rec trove.Record, text string) {
 }
 
 type expandRequest struct {
-	Size       int64
-	Format     container.Format
-	MaxEntries int
+	Size    int64
+	Format  container.Format
+	Options container.Options
 }
 
 type expandAnswer struct {
@@ -176,7 +176,7 @@ func (c *child) expand(b []byte) error {
 		return err
 	}
 	r := &remote{c: c, size: req.Size}
-	report, err := c.work.Expand(r, req.Size, req.Format, req.MaxEntries, c.sendMember)
+	report, err := c.work.Expand(r, req.Size, req.Format, req.Options, c.sendMember)
 	if c.broken(err) || r.broken != nil {
 		return errors.Join(err, r.broken)
 	}

@@ -114,14 +114,14 @@ func (p *Pool) tryParse(ctx context.Context, mails [][]byte) (results []Result, 
 // as [container.Expand] does. The error of a damaged member comes out of the
 // reader and needs no reporting: it is in the report. An error that visit did
 // not return says why the container was not opened to its end.
-func (p *Pool) Expand(ctx context.Context, r io.ReaderAt, size int64, f container.Format, maxEntries int, visit container.Visit) (container.Report, error) {
+func (p *Pool) Expand(ctx context.Context, r io.ReaderAt, size int64, f container.Format, o container.Options, visit container.Visit) (container.Report, error) {
 	c, err := p.get(ctx)
 	if err != nil {
 		return container.Report{}, err
 	}
 	stop := context.AfterFunc(ctx, c.kill)
 	x := &exchange{c: c, r: r, size: size, limit: p.stepTime}
-	report, err := x.run(expandRequest{Size: size, Format: f, MaxEntries: maxEntries}, visit)
+	report, err := x.run(expandRequest{Size: size, Format: f, Options: o}, visit)
 	stop()
 	if !x.ended {
 		if !errors.Is(err, errDied) {

@@ -50,7 +50,7 @@ type Work struct {
 }
 
 // Expand opens a container as [container.Expand] does.
-type Expand func(r io.ReaderAt, size int64, f container.Format, maxEntries int, visit container.Visit) (container.Report, error)
+type Expand func(r io.ReaderAt, size int64, f container.Format, o container.Options, visit container.Visit) (container.Report, error)
 
 // greeting is the payload of hello.
 type greeting struct {

@@ -199,7 +199,7 @@ func TestCancellingEndsTheChild(t *testing.T) {
 		t.Errorf("parse: %v", err)
 	}
 	b := zipped(t, "a", "x")
-	if _, err := p.Expand(ctx, bytes.NewReader(b), int64(len(b)), container.Zip, 9, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := p.Expand(ctx, bytes.NewReader(b), int64(len(b)), container.Zip, container.Options{MaxEntries: 9}, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("expand: %v", err)
 	}
 	if len(p.idle) > 0 {
@@ -211,7 +211,7 @@ func TestAContainerThatTakesTooLongIsGivenUp(t *testing.T) {
 	p := NewPool(command("silent"))
 	p.stepTime = 100 * time.Millisecond
 	b := zipped(t, "a", "x")
-	_, err := p.Expand(context.Background(), bytes.NewReader(b), int64(len(b)), container.Zip, 9, nil)
+	_, err := p.Expand(context.Background(), bytes.NewReader(b), int64(len(b)), container.Zip, container.Options{MaxEntries: 9}, nil)
 	if err == nil || !strings.Contains(err.Error(), "took longer") {
 		t.Errorf("%v", err)
 	}
@@ -286,8 +286,8 @@ func TestContainersOpenInAChildAsTheyDoHere(t *testing.T) {
 			}
 			r := bytes.NewReader(c.b)
 			var here, there []string
-			hereReport, hereErr := container.Expand(r, r.Size(), c.f, 9, visit(&here))
-			thereReport, thereErr := p.Expand(context.Background(), r, r.Size(), c.f, 9, visit(&there))
+			hereReport, hereErr := container.Expand(r, r.Size(), c.f, container.Options{MaxEntries: 9}, visit(&here))
+			thereReport, thereErr := p.Expand(context.Background(), r, r.Size(), c.f, container.Options{MaxEntries: 9}, visit(&there))
 			if !reflect.DeepEqual(here, there) || !reflect.DeepEqual(hereReport, thereReport) || fmt.Sprint(hereErr) != fmt.Sprint(thereErr) {
 				t.Errorf("here:  %q %+v %v\nthere: %q %+v %v", here, hereReport, hereErr, there, thereReport, thereErr)
 			}
@@ -306,7 +306,7 @@ func TestAVisitorThatReadsLittleOrFails(t *testing.T) {
 	b := zipped(t, "a", noise(1<<20), "b", "bee")
 	r := bytes.NewReader(b)
 	var got string
-	_, err := p.Expand(context.Background(), r, r.Size(), container.Zip, 9, func(m container.Member, r io.Reader) error {
+	_, err := p.Expand(context.Background(), r, r.Size(), container.Zip, container.Options{MaxEntries: 9}, func(m container.Member, r io.Reader) error {
 		if m.Name == "a" {
 			return nil // without reading
 		}
@@ -318,7 +318,7 @@ func TestAVisitorThatReadsLittleOrFails(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	stop := errors.New("enough")
-	_, err = p.Expand(context.Background(), r, r.Size(), container.Zip, 9, func(container.Member, io.Reader) error { return stop })
+	_, err = p.Expand(context.Background(), r, r.Size(), container.Zip, container.Options{MaxEntries: 9}, func(container.Member, io.Reader) error { return stop })
 	if !errors.Is(err, stop) {
 		t.Errorf("%v", err)
 	}
@@ -330,7 +330,7 @@ type unreadable struct{}
 func (unreadable) ReadAt([]byte, int64) (int, error) { return 0, errors.New("bad sector") }
 
 func TestAContainerThatCannotBeRead(t *testing.T) {
-	_, err := newPool(t).Expand(context.Background(), unreadable{}, 1<<20, container.Zip, 9, nil)
+	_, err := newPool(t).Expand(context.Background(), unreadable{}, 1<<20, container.Zip, container.Options{MaxEntries: 9}, nil)
 	if err == nil || !strings.Contains(err.Error(), "bad sector") {
 		t.Errorf("%v", err)
 	}

@@ -1,0 +1,140 @@
+package outlook
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"unseal/intake/outlook/mapi"
+)
+
+// ListingName is what the part with all properties is called.
+const ListingName = "outlook-properties.json"
+
+// longest value of bytes that a listing repeats; of more it says the digest.
+const (
+	maxListed     = 2 << 10
+	maxListedText = 32 << 10
+)
+
+// told are properties that stand in the mail in full. The headers of the
+// transport are not, since fields of them are renamed there.
+var told = map[mapi.ID]bool{body: true, html: true, subject: true, attachData: true}
+
+type listedObject struct {
+	Source      string           `json:"source,omitempty"`
+	Properties  []listedProperty `json:"properties"`
+	Recipients  []listedObject   `json:"recipients,omitempty"`
+	Attachments []listedObject   `json:"attachments,omitempty"`
+}
+
+type listedProperty struct {
+	ID     string `json:"id"`
+	Name   string `json:"name,omitempty"`
+	Type   string `json:"type"`
+	Value  any    `json:"value,omitempty"`
+	Size   int    `json:"size,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
+}
+
+// listing is the part that holds what has no other place in the mail.
+func (m *Message) listing() part {
+	o := listed(m.Bag)
+	o.Source = m.Source
+	for _, r := range m.Recipients {
+		o.Recipients = append(o.Recipients, listed(r))
+	}
+	for i := range m.Attachments {
+		o.Attachments = append(o.Attachments, listed(m.Attachments[i].Bag))
+	}
+	b, err := json.MarshalIndent(o, "", " ")
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return filePart("application/json", ListingName, append(b, '\n'))
+}
+
+func listed(bag *mapi.Bag) listedObject {
+	o := listedObject{Properties: []listedProperty{}}
+	for _, id := range bag.IDs() {
+		if v, _ := bag.Value(id); !told[id] {
+			o.Properties = append(o.Properties, describe(bag, id, v))
+		}
+	}
+	return o
+}
+
+func describe(bag *mapi.Bag, id mapi.ID, v mapi.Value) listedProperty {
+	p := listedProperty{ID: fmt.Sprintf("0x%04x", uint16(id)), Name: nameOf(bag, id), Type: fmt.Sprintf("0x%04x", uint16(v.Type))}
+	if v.Type&mapi.Multi == 0 {
+		var first []byte
+		if len(v.Parts) > 0 {
+			first = v.Parts[0]
+		}
+		p.Value, p.Size, p.SHA256 = say(bag, id, v.Type, first)
+		return p
+	}
+	list := []any{}
+	for i := range v.Parts[:min(len(v.Parts), maxAttached)] {
+		s, size, sum := say(bag, id, v.Type&^mapi.Multi, v.Parts[i])
+		if sum != "" {
+			s = fmt.Sprintf("%d bytes, SHA-256 %s", size, sum)
+		}
+		list = append(list, s)
+	}
+	p.Value = list
+	return p
+}
+
+func nameOf(bag *mapi.Bag, id mapi.ID) string {
+	if n, ok := bag.Names[id]; ok {
+		return strings.ToValidUTF8(n.String(), "\uFFFD")
+	}
+	return ""
+}
+
+// say writes a value: a string, a number, a time, or bytes in hexadecimal, and
+// what is too long as its length and digest.
+func say(bag *mapi.Bag, id mapi.ID, t mapi.Type, p []byte) (value any, size int, sum string) {
+	one := &mapi.Bag{Charset: bag.StringCharset()}
+	one.Set(id, mapi.Value{Type: t, Parts: [][]byte{p}})
+	switch t {
+	case mapi.Unicode, mapi.String8:
+		if s := one.Text(id); len(s) <= maxListedText && utf8.ValidString(s) {
+			return s, 0, ""
+		}
+	case mapi.Time:
+		if when := one.Time(id); !when.IsZero() {
+			return when.Format(time.RFC3339), 0, ""
+		}
+	case mapi.Bool:
+		return one.Bool(id), 0, ""
+	case mapi.Float64, mapi.AppTime:
+		if n, ok := one.Float(id); ok {
+			return strconv.FormatFloat(n, 'g', -1, 64), 0, ""
+		}
+	case mapi.GUID:
+		return mapi.FormatGUID(p), 0, ""
+	}
+	if n, ok := one.Number(id); ok {
+		return exact(n), 0, ""
+	}
+	if len(p) <= maxListed {
+		return hex.EncodeToString(p), 0, ""
+	}
+	d := sha256.Sum256(p)
+	return nil, len(p), hex.EncodeToString(d[:])
+}
+
+// exact writes a number so that no reader of JSON rounds it.
+func exact(n int64) any {
+	if n > -1<<53 && n < 1<<53 {
+		return n
+	}
+	return strconv.FormatInt(n, 10)
+}
