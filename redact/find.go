@@ -90,6 +90,9 @@ func finish(raw []byte, kind trove.Kind, q *Quotes, s *scanner, keep bool) (Foun
 		f.Bounds = bounds(raw)
 	}
 	f.Places = places(raw, hits)
+	if kind != trove.Mail {
+		f.Bounds = lines(raw, f.Places)
+	}
 	f.Opaque = uncovered(s.opaque, f.Places)
 	return f, nil
 }
@@ -172,6 +175,21 @@ func unique[T comparable](list []T) []T {
 		}
 	}
 	return out
+}
+
+// lines are where the lines begin and end that places lie in: a message of a
+// chain, a row of a table or a paragraph must not go with the one beside it.
+func lines(raw []byte, places []Place) (list []int64) {
+	for _, p := range places {
+		list = append(list, int64(bytes.LastIndexByte(raw[:p.From], '\n')+1))
+		end := bytes.IndexByte(raw[p.To-1:], '\n') + 1
+		if end == 0 {
+			end = len(raw) - int(p.To) + 1
+		}
+		list = append(list, p.To-1+int64(end))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // bounds are where the structure of a message changes.

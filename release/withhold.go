@@ -95,12 +95,17 @@ type Preview struct {
 	Redacted            int            // of Items, and of what is amended
 	Editions            int            // of batches that are out
 	Amended, Tombstones int            // items that these show otherwise, and no more
+
+	Kinds     map[trove.Kind]int // of Items
+	Findings  map[string]int     // how many of Items have findings of a code (reading.Findings)
+	Made      int                // files made of Items
+	MadeBytes int64
 }
 
 // Preview looks at what [Desk.Publish] with the same names would make public.
 // It changes nothing.
 func (r *Desk) Preview(ctx context.Context, names []trove.Name) (Preview, error) {
-	p := Preview{Withheld: map[string]int{}}
+	p := Preview{Withheld: map[string]int{}, Kinds: map[trove.Kind]int{}, Findings: map[string]int{}}
 	plan, err := r.plan(ctx, names)
 	if err != nil {
 		return p, err
@@ -149,7 +154,8 @@ func (r *Desk) previewCollection(ctx context.Context, name trove.CollectionName,
 	for _, row := range rows {
 		hidden[row.Item] = true
 	}
-	return r.Catalog.Items(ctx, catalog.Query{Collection: name, NoRecord: true}, func(it *catalog.Item) error {
+	read := map[catalog.ItemID]bool{} // that come out as they are, and of which something may have been read
+	err = r.Catalog.Items(ctx, catalog.Query{Collection: name, NoRecord: true}, func(it *catalog.Item) error {
 		switch {
 		case it.State == trove.Withheld:
 			p.Withheld[it.Reason]++
@@ -162,7 +168,38 @@ func (r *Desk) previewCollection(ctx context.Context, name trove.CollectionName,
 			p.redacted(hidden[it.ID])
 		case it.State == trove.Committed && in[trove.Name{Collection: name, Batch: it.Batch}]:
 			p.Bytes += it.Size
+			p.Kinds[it.Kind]++
 			p.redacted(hidden[it.ID])
+			if !hidden[it.ID] && (it.Kind != trove.Mail || it.Files) {
+				read[it.ID] = true
+			}
+		}
+		return nil
+	})
+	if err != nil || len(read) == 0 {
+		return err
+	}
+	return r.previewMade(ctx, name, read, p)
+}
+
+// previewMade counts what was read and made of items that come out as they are.
+func (r *Desk) previewMade(ctx context.Context, name trove.CollectionName, items map[catalog.ItemID]bool, p *Preview) error {
+	counted := map[catalog.ItemID]map[string]bool{}
+	return r.Catalog.Outcomes(ctx, catalog.OutcomeQuery{Collection: name}, func(o *catalog.Outcome) error {
+		if !items[o.Item] {
+			return nil
+		}
+		for _, f := range o.Made {
+			p.Made, p.MadeBytes = p.Made+1, p.MadeBytes+f.Size
+		}
+		for code := range o.Findings {
+			if counted[o.Item] == nil {
+				counted[o.Item] = map[string]bool{}
+			}
+			if !counted[o.Item][code] {
+				counted[o.Item][code] = true
+				p.Findings[code]++
+			}
 		}
 		return nil
 	})

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"unseal/house"
+	"unseal/reading"
 	"unseal/release"
 	"unseal/trove"
 )
@@ -157,7 +161,14 @@ func batchNames(args []string) ([]trove.Name, error) {
 func (c *publishCmd) tellPreview(a *app, p release.Preview, to string) {
 	a.ui.say("This becomes public in %s:", to)
 	a.ui.say("  %s with %s, %s", plural(p.Batches, "batch", "batches"), plural(p.Items, "item", "items"), size(p.Bytes))
+	for _, kind := range slices.Sorted(maps.Keys(p.Kinds)) {
+		a.ui.say("    %s", plural(p.Kinds[kind], kindWords[kind][0], kindWords[kind][1]))
+	}
+	if p.Made > 0 {
+		a.ui.say("  made of them: %s, %s", plural(p.Made, "file", "files"), size(p.MadeBytes))
+	}
 	a.ui.say("  naming %s", plural(p.People, "address", "addresses"))
+	tellFindings(a, p.Findings)
 	for _, code := range sortedKeys(p.Withheld) {
 		a.ui.say("  kept back and counted: %s, %s", count(p.Withheld[code]), code)
 	}
@@ -172,7 +183,24 @@ func (c *publishCmd) tellPreview(a *app, p release.Preview, to string) {
 	}
 }
 
-// summary tells what was published, and what waits for signatures.
+// kindWords are the kinds of items in words: one, and several.
+var kindWords = map[trove.Kind][2]string{
+	trove.Mail: {"mail", "mails"}, trove.Voice: {"recording", "recordings"}, trove.Chain: {"chain of messages", "chains of messages"},
+	trove.Doc: {"document", "documents"}, trove.Image: {"picture", "pictures"}, trove.Table: {"table", "tables"},
+	trove.File: {"other file", "other files"}, "": {"item", "items"},
+}
+
+// tellFindings tells what a person should look at before it is public.
+func tellFindings(a *app, found map[string]int) {
+	if len(found) == 0 {
+		return
+	}
+	a.ui.say("  LOOK AGAIN: readers will be told, too, of what was found in items:")
+	for _, code := range sortedKeys(found) {
+		a.ui.say("    %s: %s (%s)", plural(found[code], "item", "items"), cmp.Or(reading.Findings[code], "see the item"), code)
+	}
+}
+
 // shownQuotes is how many items are named that hold what is redacted elsewhere.
 const shownQuotes = 10
 
@@ -190,6 +218,7 @@ func tellQuoting(a *app, list []trove.Name) {
 	a.ui.say("  LOOK AGAIN: %s in the open what is redacted elsewhere:%s", plural(len(list), "item holds", "items hold"), text)
 }
 
+// summary tells what was published, and what waits for signatures.
 func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to string, unsigned []*release.UnsignedError) error {
 	sum := struct {
 		Archive  string         `json:"archive"`
@@ -207,10 +236,16 @@ func (c *publishCmd) summary(a *app, d release.Published, p release.Preview, to 
 		Bytes    int64          `json:"bytes"`
 		People   int            `json:"people"`
 
+		Kinds     map[trove.Kind]int `json:"kinds"`
+		Findings  map[string]int     `json:"findings"`
+		Made      int                `json:"made"`
+		MadeBytes int64              `json:"made_bytes"`
+
 		Waiting []waitingRequest `json:"waiting,omitempty"`
 		Exit    int              `json:"exit"`
 	}{Archive: to, Batches: d.Batches, Items: d.Items, Withheld: p.Withheld, LogSize: d.LogSize, Root: d.Root, DryRun: c.DryRun,
-		Bytes: p.Bytes, People: p.People, Editions: d.Editions, Amended: p.Amended, Redacted: p.Redacted, Removed: p.Tombstones}
+		Bytes: p.Bytes, People: p.People, Editions: d.Editions, Amended: p.Amended, Redacted: p.Redacted, Removed: p.Tombstones,
+		Kinds: p.Kinds, Findings: p.Findings, Made: p.Made, MadeBytes: p.MadeBytes}
 	if c.DryRun {
 		sum.Planned = p.Items
 		return a.ui.summary("publish", sum, [][2]string{{"nothing changed", "dry run"}}, "Next: the same without --dry-run")

@@ -8,6 +8,7 @@ import (
 
 	"unseal/catalog"
 	"unseal/house"
+	"unseal/reading"
 	"unseal/redact"
 	"unseal/release"
 	"unseal/trove"
@@ -18,6 +19,7 @@ type redactCmd struct {
 	Text           string   `placeholder:"RE" help:"Hide what this regular expression matches, in every form in which it stands there."`
 	Words          []string `sep:"none" placeholder:"W" help:"Hide these words: letter case, accents, quote marks and line breaks do not count. May be repeated."`
 	Bytes          string   `placeholder:"A-B" help:"Hide these of the item's exact bytes, counted from 0, the last one included."`
+	Audio          []string `sep:"none" placeholder:"A-B" help:"Hide these seconds of a recording, such as 12.5-16.5: the sound and what a transcript says in it. May be repeated."`
 	Part           int      `placeholder:"N" help:"Hide the item's N-th file, as show lists them."`
 	Reason         string   `placeholder:"CODE" help:"A reason code, public: privacy, third-party, legal, safety …"`
 	Why            string   `placeholder:"TEXT" help:"More about it, for the desk only."`
@@ -30,6 +32,8 @@ type redactCmd struct {
 
 func (redactCmd) Help() string {
 	return `Example: unseal redact mail/5205 --text '\+1 202 [0-9 -]+' --reason privacy
+
+Seconds of a recording: unseal redact calls/3 --audio 12.5-16.5 --reason third-party
 
 What is hidden goes away wherever it stands: headers, bodies in every encoding, HTML,
 attachments, and every other item of the collection that quotes it. Items that are out get
@@ -91,16 +95,27 @@ func (c *redactCmd) hide(n trove.Name, by catalog.Author) (release.Hide, error) 
 	h := release.Hide{Collection: n.Collection, Part: c.Part, Reason: c.Reason, Only: c.Only, By: by}
 	h.From, h.To = numbers(n)
 	h.Select = redact.Selection{Words: c.Words, KeepSignatures: c.KeepSignatures}
-	if c.Text == "" && len(c.Words) == 0 && c.Bytes == "" && c.Part == 0 {
-		return h, usage("say what to hide: --text, --words, --bytes or --part")
+	others := c.Text != "" || len(c.Words) > 0 || c.Bytes != "" || c.Part != 0
+	if !others && len(c.Audio) == 0 {
+		return h, usage("say what to hide: --text, --words, --bytes, --part or --audio")
+	}
+	if others && len(c.Audio) > 0 {
+		return h, usage("--audio is asked for alone; hide anything else with a command of its own")
 	}
 	if c.Reason == "" {
 		return h, usage("say why in a word that readers see: --reason CODE")
 	}
-	if (c.Bytes != "" || c.Part != 0) && (h.From == 0 || h.From != h.To) {
-		return h, usage("--bytes and --part are of one item; write mail/12")
+	if (c.Bytes != "" || c.Part != 0 || len(c.Audio) > 0) && (h.From == 0 || h.From != h.To) {
+		return h, usage("--bytes, --part and --audio are of one item; write mail/12")
 	}
 	var err error
+	for _, s := range c.Audio {
+		span, err := secondsRange(s)
+		if err != nil {
+			return h, err
+		}
+		h.Seconds = append(h.Seconds, span)
+	}
 	if c.Text != "" {
 		if h.Select.Text, err = regexp.Compile(c.Text); err != nil {
 			return h, usage("--text: %v", err)
@@ -122,6 +137,20 @@ func byteRange(s string) (r [2]int64, err error) {
 	}
 	return [2]int64{from, to + 1}, nil
 }
+
+// secondsRange reads A-B in seconds.
+func secondsRange(s string) (r reading.Span, err error) {
+	first, last, ok := strings.Cut(s, "-")
+	from, err1 := strconv.ParseFloat(first, 64)
+	to, err2 := strconv.ParseFloat(last, 64)
+	if !ok || err1 != nil || err2 != nil || !(from >= 0 && from < to && to < maxSeconds) {
+		return r, usage("--audio %q: write from which second to which, such as 12.5-16.5", s)
+	}
+	return reading.Span{From: from, To: to}, nil
+}
+
+// maxSeconds is longer than any recording that is read: a year.
+const maxSeconds = 366 * 24 * 3600
 
 func (c *redactCmd) lift(a *app, rel *release.Desk, n trove.Name, by catalog.Author) error {
 	from, to := numbers(n)
@@ -200,6 +229,8 @@ type hiddenLine struct {
 	Places     int         `json:"places"`
 	Signatures []string    `json:"signatures,omitempty"`
 	Opaque     []string    `json:"opaque,omitempty"`
+
+	Again []reading.Span `json:"again,omitempty"` // seconds in which the same is said once more
 }
 
 // hiddenSummary sums up what a redaction or withdrawal comes to.
@@ -213,6 +244,8 @@ type hiddenSummary struct {
 	Copies    []string `json:"copies,omitempty"`
 	Elsewhere int      `json:"elsewhere,omitempty"`
 	Short     []string `json:"short,omitempty"`
+	Saying    []string `json:"saying,omitempty"` // items that stay, with a text made of them that says it
+	Beside    []string `json:"beside,omitempty"` // items beside a recording, under its name
 	DryRun    bool     `json:"dry_run,omitempty"`
 	Exit      int      `json:"exit"`
 }
@@ -221,7 +254,7 @@ type hiddenSummary struct {
 func tellHidden(a *app, what string, n trove.Name, found release.Looked, dry bool) error {
 	sum := hiddenSummary{Range: n.String(), Items: len(found.Items), Short: found.Short, Elsewhere: len(found.Elsewhere), DryRun: dry, Exit: exitDone}
 	for _, x := range found.Items {
-		line := hiddenLine{Name: x.Name.String(), State: x.State, Quotes: x.Quotes, Places: x.Places, Signatures: x.Signatures}
+		line := hiddenLine{Name: x.Name.String(), State: x.State, Quotes: x.Quotes, Places: x.Places, Signatures: x.Signatures, Again: x.Again}
 		for _, o := range x.Opaque {
 			line.Opaque = append(line.Opaque, strings.TrimSpace(o.Name+" "+o.Type+" ("+o.Why+")"))
 		}
@@ -236,6 +269,7 @@ func tellHidden(a *app, what string, n trove.Name, found release.Looked, dry boo
 	for _, x := range found.Copies {
 		sum.Copies = append(sum.Copies, x.Name.String())
 	}
+	sum.Saying, sum.Beside = words(found.Saying), words(found.Beside)
 	next := "Readers see it after the next: unseal publish"
 	if dry {
 		next = "Nothing changed. Next: the same without --dry-run"
@@ -252,6 +286,13 @@ func (s *hiddenSummary) rows(found release.Looked) [][2]string {
 	if s.Opaque > 0 {
 		rows = append(rows, [2]string{"look yourself", plural(s.Opaque, "part", "parts") + " that could not be looked into"})
 	}
+	if len(s.Saying) > 0 {
+		rows = append(rows, [2]string{"look yourself", fmt.Sprintf("%s what goes away in a text that was read out of it or made of it, and stays: %s",
+			plural(len(s.Saying), "item says", "items say"), some(s.Saying))})
+	}
+	if len(s.Beside) > 0 {
+		rows = append(rows, [2]string{"look yourself", "what lies beside it under its name: " + some(s.Beside)})
+	}
 	if len(s.Short) > 0 {
 		rows = append(rows, [2]string{"too short", fmt.Sprintf("to be looked for in other items: %q", s.Short)})
 	}
@@ -260,6 +301,22 @@ func (s *hiddenSummary) rows(found release.Looked) [][2]string {
 			plural(s.Elsewhere, "item", "items"), found.Elsewhere[0])})
 	}
 	return rows
+}
+
+// some are the first few of a list of names.
+func some(list []string) string {
+	if len(list) > shownQuotes {
+		return strings.Join(list[:shownQuotes], " ") + " …"
+	}
+	return strings.Join(list, " ")
+}
+
+// words are names as they are written.
+func words(names []trove.Name) (list []string) {
+	for _, n := range names {
+		list = append(list, n.String())
+	}
+	return list
 }
 
 func ones(yes bool) int {
@@ -273,6 +330,9 @@ func (l hiddenLine) words() string {
 	text := fmt.Sprintf("%s  %s, %s", l.Name, l.State, plural(l.Places, "place", "places"))
 	if l.Quotes {
 		text += ", quotes it"
+	}
+	for _, s := range l.Again {
+		text += fmt.Sprintf("; the same is said from second %g to %g, which stays", s.From, s.To)
 	}
 	if len(l.Signatures) > 0 {
 		text += "; with it go " + strings.Join(l.Signatures, ", ")
