@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -26,6 +27,18 @@ type Config struct {
 	Archive string `toml:"archive"`
 	// Addresses are where readers find the archive, first the main one.
 	Addresses []string `toml:"addresses"`
+	// Intake is the section [intake].
+	Intake IntakeConfig `toml:"intake,omitempty"`
+}
+
+// IntakeConfig says how material is read.
+type IntakeConfig struct {
+	// Languages are those of the material, as BCP 47 names them ("en", "fr",
+	// "zh-Hant"): texts are told apart among them, and pictures read in them.
+	Languages []string `toml:"languages,omitempty"`
+	// Passwords is a file with a password on each line, which are tried on what
+	// is encrypted; relative to the desk.
+	Passwords string `toml:"passwords,omitempty"`
 }
 
 // readConfig reads file and refuses keys that it does not know, so that a
@@ -40,12 +53,24 @@ func readConfig(file string) (Config, error) {
 		return c, fmt.Errorf("read %s: %w", file, err)
 	}
 	if extra := meta.Undecoded(); len(extra) > 0 {
-		return c, fmt.Errorf("%s: unknown key %q; the keys are name, origin, archive, addresses", file, extra[0])
+		return c, fmt.Errorf("%s: unknown key %q; the keys are %s", file, extra[0], strings.Join(configKeys, ", "))
 	}
 	return c, c.check()
 }
 
+// configKeys are all keys, in their order.
+var configKeys = []string{"name", "origin", "archive", "addresses", "intake.languages", "intake.passwords"}
+
+// languageTag is what we take for a BCP 47 name (RFC 5646 section 2.1, without
+// extensions).
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
+
 func (c Config) check() error {
+	for _, l := range c.Intake.Languages {
+		if !languageTag.MatchString(l) {
+			return fmt.Errorf("intake.languages: %q is no name of a language; write en, fr, zh-Hant …", l)
+		}
+	}
 	if c.Name == "" {
 		return errors.New("the configuration has no name")
 	}

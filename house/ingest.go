@@ -26,9 +26,12 @@ const (
 	peopleVariable = "UNSEAL_WORKER_PEOPLE"
 )
 
-// Worker is the life of a child: it parses mails from in and answers on out
-// until in ends. It returns the exit code.
+// Worker is the life of a child: it parses mails from in, or reads an item, and
+// answers on out until in ends. It returns the exit code.
 func Worker(in io.Reader, out, errw io.Writer) int {
+	if os.Getenv(readVariable) != "" {
+		return ended(worker.Main(in, out, readerWork()), errw)
+	}
 	keys, err := judgingKeys(os.Getenv(keysVariable))
 	known, err2 := readPeople(os.Getenv(peopleVariable))
 	if err = errors.Join(err, err2); err == nil {
@@ -46,6 +49,11 @@ func Worker(in io.Reader, out, errw io.Writer) int {
 		}
 		err = worker.Main(in, out, worker.Work{Parse: parse})
 	}
+	return ended(err, errw)
+}
+
+// ended is the exit code of a child.
+func ended(err error, errw io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(errw, "intake worker:", err)
 		return 1
@@ -60,16 +68,44 @@ type IngestOptions struct {
 	Owner      string
 	Jobs       int
 	Progress   func(intake.Progress)
+	Reading    func(intake.ReadProgress) // of the second pass; may be nil
+	Skip       func(path string, size int64, changed time.Time) bool
 }
 
-// Ingest takes material in; see [intake.Run]. The collection is made if it is
-// new.
-func (d *Desk) Ingest(ctx context.Context, o IngestOptions) (intake.Summary, error) {
+// Ingested is what taking in came to: of the files, and of reading what is in
+// them.
+type Ingested struct {
+	intake.Summary
+	Read intake.ReadSummary
+}
+
+// Ingest takes material in and reads it; see [intake.Run] and [intake.Read].
+// The collection is made if it is new.
+func (d *Desk) Ingest(ctx context.Context, o IngestOptions) (Ingested, error) {
+	var both Ingested
+	sum, err := d.takeIn(ctx, o)
+	both.Summary = sum
+	if err != nil {
+		return both, err
+	}
+	name := trove.CollectionName(o.Collection)
+	if both.Read, err = d.read(ctx, intake.ReadOptions{Collection: name, Jobs: o.Jobs, Progress: o.Reading}); err != nil {
+		return both, err
+	}
+	return both, d.TellTimes(ctx, name)
+}
+
+// takeIn is the first pass.
+func (d *Desk) takeIn(ctx context.Context, o IngestOptions) (intake.Summary, error) {
 	name, err := d.newCollection(ctx, o.Collection)
 	if err != nil {
 		return intake.Summary{}, err
 	}
 	if _, err := readPeople(filepath.Join(d.Dir, peopleDir)); err != nil { // rather here than in a child
+		return intake.Summary{}, err
+	}
+	passwords, err := d.passwords()
+	if err != nil {
 		return intake.Summary{}, err
 	}
 	self, err := worker.Self()
@@ -89,12 +125,9 @@ func (d *Desk) Ingest(ctx context.Context, o IngestOptions) (intake.Summary, err
 	}
 	sum, err := intake.Run(ctx, intake.Options{
 		Paths: o.Paths, Collection: name, Owner: o.Owner, By: catalog.Author{Who: Who()},
-		Catalog: d.Catalog, Blobs: d.Blobs, Jobs: o.Jobs, Now: d.Now, Progress: o.Progress,
-		Worker: child,
+		Catalog: d.Catalog, Blobs: d.Blobs, Jobs: o.Jobs, Now: d.Now, Progress: o.Progress, Skip: o.Skip,
+		Worker: child, KindOf: kindOf(), Passwords: passwords,
 	})
-	if err == nil {
-		err = d.TellTimes(ctx, name)
-	}
 	if err != nil || len(out) == 0 {
 		return sum, err
 	}

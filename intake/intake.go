@@ -128,6 +128,9 @@ func (r *run) all(ctx context.Context) error {
 			r.fail(p, err)
 			continue
 		}
+		if pl.folder {
+			pl.skip = r.o.Skip
+		}
 		places = append(places, pl)
 		n, err := pl.size()
 		if err != nil {

@@ -110,10 +110,6 @@ func (s *source) found(ctx context.Context, root *os.Root, f found) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.place.folder && s.run.o.Skip != nil && s.run.o.Skip(s.onDisk(f), f.size, f.changed) {
-		s.run.skipped.Add(f.size)
-		return nil
-	}
 	s.run.sum.Files++
 	file, err := root.Open(f.name)
 	if err != nil {

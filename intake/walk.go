@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -17,6 +18,7 @@ type place struct {
 	path   string // absolute, as given
 	real   string // with links resolved
 	folder bool
+	skip   func(path string, size int64, changed time.Time) bool // of files below a folder; may be nil
 }
 
 // found is a file below a place.
@@ -39,7 +41,7 @@ func (p place) walk(fn func(root *os.Root, f found) error, odd func(path string,
 		return err
 	}
 	defer root.Close()
-	w := &walker{root: root, dir: dir, fn: fn, odd: odd}
+	w := &walker{root: root, dir: dir, skip: p.skip, fn: fn, odd: odd}
 	if p.folder {
 		return w.folder(base)
 	}
@@ -53,6 +55,7 @@ func (p place) walk(fn func(root *os.Root, f found) error, odd func(path string,
 type walker struct {
 	root *os.Root
 	dir  string
+	skip func(path string, size int64, changed time.Time) bool
 	fn   func(root *os.Root, f found) error
 	odd  func(path string, mode fs.FileMode, err error)
 }
@@ -96,6 +99,9 @@ func (w *walker) list(name string) ([]fs.DirEntry, error) {
 func (w *walker) file(name string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		w.odd(filepath.Join(w.dir, name), info.Mode(), nil)
+		return nil
+	}
+	if w.skip != nil && w.skip(filepath.Join(w.dir, name), info.Size(), info.ModTime()) {
 		return nil
 	}
 	return w.fn(w.root, found{name: name, path: shownPath(filepath.ToSlash(name)), size: info.Size()})

@@ -24,6 +24,7 @@ type commands struct {
 
 	Status     statusCmd     `cmd:"" help:"Where each collection and batch stands, and what to do next."`
 	Ingest     ingestCmd     `cmd:"" help:"Take material in: mailboxes, folders, archives. Can be stopped and run again."`
+	Redo       redoCmd       `cmd:"" help:"Read items again: what failed, one stage, one kind, or some items."`
 	Collection collectionCmd `cmd:"" help:"What readers are told about a collection."`
 	Exclude    excludeCmd    `cmd:"" help:"Take an item or a whole trove out before commit; recorded."`
 	Commit     commitCmd     `cmd:"" help:"Fix the item numbers and log the commitment to the whole collection."`

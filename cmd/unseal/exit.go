@@ -94,6 +94,8 @@ var causes = []struct {
 	{catalog.ErrLocked, exitLocked, "locked", "Another unseal works on this desk. Wait for it, or stop it."},
 	{catalog.ErrNewer, exitFailed, "newer-desk", "Use the newer unseal, or restore a backup of before."},
 	{house.ErrName, exitUsage, "bad-name", "An item is COLLECTION/NUMBER, before commit COLLECTION/sha256:DIGITS; see: unseal list"},
+	{house.ErrNoFolder, exitUsage, "no-folder", "Name the folder that files come into."},
+	{house.ErrStage, exitUsage, "no-stage", "See: unseal redo --help"},
 	{translog.ErrFork, exitFailed, "fork", "Nothing was made public. Name the archive that belongs to this desk, or restore the desk's newest backup."},
 	{release.ErrForeign, exitFailed, "foreign-folder", "Name a new folder, or the one that holds the archive."},
 	{release.ErrTooLarge, exitFailed, "too-large", "Take it out before the commit: unseal exclude NAME --why REASON"},

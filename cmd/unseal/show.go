@@ -42,12 +42,19 @@ func (c *showCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	read, err := readingOf(a, desk, &it)
+	if err != nil {
+		return err
+	}
 	if a.ui.json {
-		if err := a.ui.line("show", "item", l); err != nil {
+		if err := a.ui.line("show", "item", struct {
+			*listed
+			*shownReading
+		}{l, read}); err != nil {
 			return err
 		}
 	}
-	return a.ui.summary("show", showSummary{Name: l.Name}, l.rows(), "Next: unseal cat "+l.Name)
+	return a.ui.summary("show", showSummary{Name: l.Name}, append(l.rows(), read.rows()...), "Next: unseal cat "+l.Name)
 }
 
 type showSummary struct {

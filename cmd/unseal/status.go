@@ -30,6 +30,8 @@ type standing struct {
 	Verdicts map[trove.Verdict]int `json:"verdicts"` // of the mails that are in, as they were judged last
 	ToJudge  int                   `json:"to_judge"` // not published, and a key is there now that was not then
 
+	Reading readStanding `json:"reading"`
+
 	Next string `json:"next"`
 
 	ready int // planned batches with items
@@ -66,6 +68,11 @@ func (c *statusCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	guards, err := desk.Protections()
+	if err != nil {
+		return err
+	}
+	missing := orEmpty(house.MissingTools())
 	sum := struct {
 		Name         string       `json:"name"`
 		Origin       string       `json:"origin"`
@@ -74,14 +81,20 @@ func (c *statusCmd) Run(a *app) error {
 		Requests     []string     `json:"requests"`      // that wait for signatures
 		RecoveryHere bool         `json:"recovery_here"` // the recovery key is not offline
 		Collections  int          `json:"collections"`
+		Sandbox      any          `json:"sandbox"`       // what guards against hostile files
+		MissingTools []house.Tool `json:"missing_tools"` // programs that reading may need
 		Exit         int          `json:"exit"`
-	}{desk.Config.Name, desk.Config.Origin, desk.LogKey, keys.LogID, append([]string{}, keys.Requests...), keys.Here[keys.Recovery], len(all), exitDone}
+	}{desk.Config.Name, desk.Config.Origin, desk.LogKey, keys.LogID, append([]string{}, keys.Requests...), keys.Here[keys.Recovery], len(all), guards, missing, exitDone}
 	rows := [][2]string{{"archive", sum.Name}, {"log origin", sum.Origin}, {"log key", sum.LogKey}, {"log id", sum.LogID.String()}}
 	if sum.RecoveryHere {
 		rows = append(rows, [2]string{"take offline", "the recovery key; see unseal keys list"})
 	}
 	for _, r := range keys.Requests {
 		rows = append(rows, [2]string{"to be signed", filepath.Join(a.dir(), filepath.FromSlash(r))})
+	}
+	rows = append(rows, [2]string{"sandbox", guards.String()})
+	for _, t := range missing {
+		rows = append(rows, [2]string{"not installed", fmt.Sprintf("%s, for %s; Debian's package is %s", t.Program, t.For, t.Package)})
 	}
 	return a.ui.summary("status", sum, rows, next)
 }
@@ -132,6 +145,9 @@ func standingOf(a *app, desk *house.Desk, c *catalog.Collection) (*standing, err
 	if s.Verdicts, s.ToJudge, err = desk.Verdicts(a.ctx, c.Name); err != nil {
 		return nil, err
 	}
+	if s.Reading, err = readStandingOf(a, desk, c.Name); err != nil {
+		return nil, err
+	}
 	s.Next = s.next()
 	return s, nil
 }
@@ -145,6 +161,8 @@ func (s *standing) next() string {
 		return fmt.Sprintf("Next: unseal ingest the same path -c %s again, to finish it", s.Name)
 	case s.counted() == 0:
 		return fmt.Sprintf("Nothing taken in yet. Next: unseal ingest PATH -c %s", s.Name)
+	case s.Reading.toRedo() && s.counted() > s.Committed:
+		return fmt.Sprintf("Next: unseal redo --failed -c %s, once what is missing is there; or unseal commit %s", s.Name, s.Name)
 	case s.ToJudge > 0:
 		return fmt.Sprintf("Next: unseal keys judge -c %s", s.Name)
 	case s.counted() > s.Committed:
@@ -185,6 +203,7 @@ func (s *standing) lines() []string {
 	if s.ToJudge > 0 {
 		lines = append(lines, fmt.Sprintf("  to judge   %s, for which there is a key now", count(s.ToJudge)))
 	}
+	lines = append(lines, s.Reading.lines()...)
 	lines = append(lines, fmt.Sprintf("  numbers    %s fixed", count(s.Committed)),
 		fmt.Sprintf("  batches    %s, %s out", count(s.Batches), count(s.Out)))
 	if s.Redacted > 0 {
