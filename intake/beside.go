@@ -38,6 +38,16 @@ func newBesides(ctx context.Context, cat catalog.Catalog, coll trove.CollectionN
 	return b, err
 }
 
+// Beside are the files that lie beside one item that is no mail, and its own
+// first place, as [Read] hands them to a reader.
+func Beside(ctx context.Context, cat catalog.Catalog, blobs blob.Store, coll trove.CollectionName, id catalog.ItemID) (path string, all []reader.Beside, err error) {
+	b, err := newBesides(ctx, cat, coll)
+	if err != nil {
+		return "", nil, err
+	}
+	return b.of(ctx, &ReadOptions{Collection: coll, Catalog: cat, Blobs: blobs}, id)
+}
+
 func (b *besides) key(p *catalog.Place) uint64 {
 	dir, name := splitPath(p.Path)
 	first, _, _ := strings.Cut(name, ".")

@@ -48,10 +48,28 @@ func (r *Desk) redacted(ctx context.Context, coll *catalog.Collection, it *catal
 		}
 	}
 	if it.Kind != trove.Mail {
+		left.Record.Parts = ownParts(it, line.Record.Parts, left.Record.Parts, shown)
 		v.clean(&left, &m.reading)
 	}
 	line.becomes(left, shown, c, rendition, why, v)
 	return nil
+}
+
+// ownParts are the parts of a redacted item that is one file: the file itself,
+// as it is shown, and what was found in that.
+func ownParts(it *catalog.Item, was, found []trove.Part, shown []byte) (list []trove.Part) {
+	if len(was) > 0 && was[0].SHA256 == it.SHA256 {
+		own := was[0]
+		own.Size, own.SHA256, own.Offset, own.Length = int64(len(shown)), trove.Sum(shown), 0, int64(len(shown))
+		list = append(list, own)
+	}
+	for _, p := range found {
+		if p.Path != "" && p.Path != "1" {
+			p.Offset, p.Length = 0, 0
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // becomes puts what is left of an item into its line.
