@@ -10,7 +10,7 @@ import (
 // Limits of the files made of one item. They are part of the format.
 const (
 	MaxMade     = 10_000
-	maxMadeName = 64
+	maxMadeName = 100
 	maxMadeType = 100
 )
 
@@ -24,7 +24,7 @@ const (
 	nameLetters    = lowerAndDigits + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
-// ValidMade reports whether a file made of an item may have that name: 1 to 64
+// ValidMade reports whether a file made of an item may have that name: 1 to 100
 // ASCII letters, digits, dots, hyphens and underscores, with a letter or digit
 // first and last and no two dots side by side. Such a name is no path on any
 // system.

@@ -111,12 +111,12 @@ func TestBlockListsAreBounded(t *testing.T) {
 }
 
 func TestNamesOfMadeFiles(t *testing.T) {
-	for _, good := range []string{"p1.png", "p0001.png", "play.mp3", "reading.json", "a", "9", "A_b-c.d", strings.Repeat("x", 64)} {
+	for _, good := range []string{"p1.png", "p0001.png", "play.mp3", "reading.json", "a", "9", "A_b-c.d", strings.Repeat("x", 100)} {
 		if !ValidMade(good) {
 			t.Errorf("%q is refused", good)
 		}
 	}
-	for _, bad := range []string{"", ".", "..", ".x", "x.", "-x", "a..b", "a/b", "a\\b", "a b", "ü", "a\x00", "x_", strings.Repeat("x", 65), "CON:"} {
+	for _, bad := range []string{"", ".", "..", ".x", "x.", "-x", "a..b", "a/b", "a\\b", "a b", "ü", "a\x00", "x_", strings.Repeat("x", 101), "CON:"} {
 		if ValidMade(bad) {
 			t.Errorf("%q is taken", bad)
 		}

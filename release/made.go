@@ -115,7 +115,7 @@ func onlyNames(r *reading.Reading, names map[string]bool) {
 
 // isEmpty reports whether nothing was read, so that nothing is published of it.
 func isEmpty(r *reading.Reading) bool {
-	return len(r.Facts)+len(r.Findings)+len(r.Pages)+len(r.Sheets)+len(r.Texts)+len(r.Files) == 0 && r.Sound == nil && r.Chain == nil
+	return len(r.Facts)+len(r.Findings)+len(r.Pages)+len(r.Outline)+len(r.Sheets)+len(r.Texts)+len(r.Files) == 0 && r.Sound == nil && r.Chain == nil
 }
 
 // keep gives what a batch line keeps of m: its files and, as one more blob,
