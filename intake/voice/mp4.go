@@ -46,7 +46,7 @@ func boxes(w *window, at extent, visit func(box) bool) {
 			}
 			n, wide = int64(binary.BigEndian.Uint64(b)&(1<<62-1)), 16
 		}
-		if n < wide {
+		if n < wide || off+wide > at.to {
 			return
 		}
 		x.body = extent{off + wide, off + n}

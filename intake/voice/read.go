@@ -141,7 +141,7 @@ func (t *track) show(in *reader.Input, res *reader.Result) {
 			continue
 		}
 		left -= int64(len(b))
-		part := trove.Part{Path: strconv.Itoa(i + 1), Type: p.mime, Role: trove.RoleAttachment, Size: int64(len(b)), SHA256: sha256.Sum256(b)}
+		part := trove.Part{Path: "1." + strconv.Itoa(i+1), Type: p.mime, Role: trove.RoleAttachment, Size: int64(len(b)), SHA256: sha256.Sum256(b)}
 		res.Record.Parts = append(res.Record.Parts, part)
 		res.Embedded = append(res.Embedded, reader.Embedded{Path: part.Path, Type: p.mime, Bytes: b})
 	}

@@ -14,10 +14,10 @@ import (
 	"unseal/reading"
 )
 
-// The files that browsers play, the best first.
+// The files that [Sound] makes for browsers, the best first.
 const (
-	playOpus = "play.opus"
-	playMP3  = "play.mp3"
+	PlayOpus = "play.opus"
+	PlayMP3  = "play.mp3"
 )
 
 // Limits of what is made.
@@ -58,7 +58,7 @@ func Sound(ctx context.Context, in *reader.Input) (res reader.Result) {
 		return reader.Result{Failed: "no sound could be made that browsers play: " + err.Error()}
 	}
 	res.By = version(ctx, in.Dir)
-	res.Reading.Sound = &reading.Sound{Play: []string{playOpus, playMP3}, Silenced: in.Silenced}
+	res.Reading.Sound = &reading.Sound{Play: []string{PlayOpus, PlayMP3}, Silenced: in.Silenced}
 	if err := agree(in, t, &res); err != nil {
 		return reader.Result{Failed: err.Error()}
 	}
@@ -72,12 +72,12 @@ func convert(ctx context.Context, in *reader.Input, t *track, res *reader.Result
 	}
 	args := append(guarded(t), "-nostdin", "-threads", "1", "-i", source, "-filter_complex", filter(in.Silenced))
 	common := []string{"-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"}
-	args = append(append(append(args, "-map", "[opus]"), common...), "-c:a", "libopus", "-b:a", "24k", "-application", "voip", "-f", "ogg", playOpus)
-	args = append(append(append(args, "-map", "[mp3]"), common...), "-c:a", "libmp3lame", "-b:a", "48k", "-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", playMP3)
+	args = append(append(append(args, "-map", "[opus]"), common...), "-c:a", "libopus", "-b:a", "24k", "-application", "voip", "-f", "ogg", PlayOpus)
+	args = append(append(append(args, "-map", "[mp3]"), common...), "-c:a", "libmp3lame", "-b:a", "48k", "-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", PlayMP3)
 	if _, err := tool.Run(ctx, tool.Command{Name: "ffmpeg", Args: args, Dir: in.Dir, Max: 1 << 20}); err != nil {
 		return err
 	}
-	for _, f := range []reader.Made{{Name: playOpus, Type: "audio/ogg"}, {Name: playMP3, Type: "audio/mpeg"}} {
+	for _, f := range []reader.Made{{Name: PlayOpus, Type: "audio/ogg"}, {Name: PlayMP3, Type: "audio/mpeg"}} {
 		b, err := tool.Get(in.Dir, f.Name, maxPlay)
 		if err != nil {
 			return err

@@ -169,7 +169,7 @@ const windowSize = 64 << 10
 // at returns up to n bytes at off, fewer at the end or after an error, valid
 // until the next call.
 func (w *window) at(off int64, n int) []byte {
-	if off < 0 || off >= w.size || w.err != nil {
+	if n <= 0 || off < 0 || off >= w.size || w.err != nil {
 		return nil
 	}
 	n = int(min(int64(n), w.size-off))
