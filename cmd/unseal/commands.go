@@ -40,12 +40,13 @@ type commands struct {
 	Search searchCmd `cmd:"" help:"Search a desk or an archive."`
 	Report reportCmd `cmd:"" help:"Count how complete a collection is, and what was shown of its signatures."`
 
-	List  listCmd  `cmd:"" help:"Every item with its numbers, digests, places, state and warnings."`
-	Show  showCmd  `cmd:"" help:"One item in words."`
-	Cat   catCmd   `cmd:"" help:"One item's bytes, or those of an attachment."`
-	Proof proofCmd `cmd:"" help:"The proof file of a published item."`
-	Keys  keysCmd  `cmd:"" help:"Our keys, and the archive of senders' DKIM keys."`
-	Log   logCmd   `cmd:"" help:"The public log: its root, proofs, witnesses."`
+	List    listCmd    `cmd:"" help:"Every item with its numbers, digests, places, state and warnings."`
+	Show    showCmd    `cmd:"" help:"One item in words."`
+	Cat     catCmd     `cmd:"" help:"One item's bytes, or those of an attachment."`
+	Compare compareCmd `cmd:"" help:"Two parties' exports of one chain of messages, laid beside each other."`
+	Proof   proofCmd   `cmd:"" help:"The proof file of a published item."`
+	Keys    keysCmd    `cmd:"" help:"Our keys, and the archive of senders' DKIM keys."`
+	Log     logCmd     `cmd:"" help:"The public log: its root, proofs, witnesses."`
 
 	Fsck    fsckCmd    `cmd:"" help:"Check the desk's own state: every blob, the catalog, the log."`
 	Backup  backupCmd  `cmd:"" help:"Write an encrypted backup of the desk with its keys and secrets."`

@@ -194,7 +194,7 @@ func readLines(in *reader.Input, c *draft.Chain, n *notes) (partly string, err e
 		n.dates(d)
 	case len(d.Possible) > 0:
 		n.warn("date-order", "The date order cannot be decided: "+stamp.Words(d.Possible)+".")
-		partly = fmt.Sprintf("The times of the messages are open: their dates can be read as %s; say which with the option %s.", stamp.Words(d.Possible), DatesOption)
+		partly = fmt.Sprintf("The times of the messages are open: their dates can be read as %s. Say which: unseal redo NAME --set %s=%s.", stamp.Words(d.Possible), DatesOption, d.Possible[0])
 	case err == nil:
 		n.warn("dates", "The dates are of a calendar or a form that is not read.")
 		partly = "The times of the messages are open: their dates are of a calendar or a form that is not read."

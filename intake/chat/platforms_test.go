@@ -235,7 +235,7 @@ func TestAddressesAreFound(t *testing.T) {
 func TestUndecidableDatesAreLeftOpen(t *testing.T) {
 	export := "04/07/2016, 08:14 - Alice: hi\n04/07/2016, 08:15 - Bob: ho\n05/07/2016, 08:15 - Bob: well\n"
 	res := read(t, "whatsapp", export)
-	if !strings.Contains(res.Partly, "dmy") || !strings.Contains(res.Partly, "mdy") || !strings.Contains(res.Partly, "option dates") || !res.Record.Date.IsZero() {
+	if !strings.Contains(res.Partly, "dmy") || !strings.Contains(res.Partly, "mdy") || !strings.Contains(res.Partly, "--set dates=dmy") || !res.Record.Date.IsZero() {
 		t.Errorf("%q %v", res.Partly, res.Record.Date)
 	}
 	if !slices.ContainsFunc(res.Record.Warnings, func(w trove.Warning) bool {

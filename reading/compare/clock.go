@@ -96,14 +96,16 @@ func (c *comparison) lastTwo(inA, inB int) {
 	if inA-len(c.toB) != 1 || inB-len(c.fromB) != 1 {
 		return
 	}
-	for a := range inA {
-		for b := range inB {
-			if _, taken := c.toB[a]; !taken && !c.fromB[b] {
-				c.toB[a] = b
-				return
+	free := func(n int, taken func(int) bool) int {
+		for i := range n {
+			if !taken(i) {
+				return i
 			}
 		}
+		return 0
 	}
+	a := free(inA, func(i int) bool { _, ok := c.toB[i]; return ok })
+	c.toB[a] = free(inB, func(i int) bool { return c.fromB[i] })
 }
 
 const (
@@ -139,13 +141,25 @@ func (c *comparison) clocks(anchors []anchor) {
 		if n == 0 || len(c.clock) > 0 && (n < fewAnchor || n < all/shareOf || !summer(apart[from+n/2], c.clock[0])) {
 			break
 		}
-		c.clock = append(c.clock, Offset{Seconds: int64(apart[from+n/2].Round(time.Second) / time.Second), Messages: n})
+		c.clock = append(c.clock, Offset{Seconds: int64(c.round(apart[from+n/2]) / time.Second), Messages: n})
 		apart = slices.Delete(apart, from, to)
 	}
 	c.timed = len(c.clock) > 0 && untimed(c.a)+untimed(c.b) == 0
 	if !c.timed {
 		c.clock = nil
 	}
+}
+
+// round is an offset as exactly as it is known: to the second, or where one
+// chain has minutes alone, to the minute or the zone that it may be.
+func (c *comparison) round(d time.Duration) time.Duration {
+	if !c.coarse {
+		return d.Round(time.Second)
+	}
+	if zone := d.Round(15 * time.Minute); (d - zone).Abs() <= time.Minute {
+		return zone
+	}
+	return d.Round(time.Minute)
 }
 
 func untimed(list []*line) int {

@@ -37,7 +37,7 @@ const (
 // Difference is one place in which the chains differ.
 type Difference struct {
 	Kind Kind `json:"kind"`
-	A    int  `json:"a,omitempty"` // N of the message in A; 0 if it is not there
+	A    int  `json:"a,omitempty"` // which message of A, from 1; 0 if it is not there
 	B    int  `json:"b,omitempty"`
 	// Seconds is by how much B's time is later than A's, after the clocks were
 	// set; for a difference of time.
@@ -61,7 +61,8 @@ type Pair struct {
 type Report struct {
 	Both        int          `json:"corroborated"` // messages that both have, alike
 	Differences []Difference `json:"differences"`
-	Clock       []Offset     `json:"clock,omitempty"` // the most frequent first; empty if times were not used
+	Clock       []Offset     `json:"clock,omitempty"`   // the most frequent first; empty if times were not used
+	Minutes     bool         `json:"minutes,omitempty"` // one of them has times to the minute alone
 	Members     []Pair       `json:"members"`
 	OutsideA    int          `json:"left_out_a"` // lines of the platform, calls, other conversations of the item
 	OutsideB    int          `json:"left_out_b"`
@@ -100,13 +101,13 @@ func Chains(a, b *reading.Chain) Report {
 	c.rest(func(x, y *line) bool { return x.media != y.media && x.words == y.words }, Media)
 	c.lone()
 	c.report(&r)
-	r.Rough = c.tests <= 0
+	r.Rough, r.Minutes = c.tests <= 0, c.timed && c.coarse
 	return r
 }
 
 // line is a message as it is compared.
 type line struct {
-	n       int
+	n       int       // from 1
 	at      time.Time // zero if not known
 	by      int       // the member of B that this is; -1 if none is known
 	words   string    // normal form
@@ -117,18 +118,18 @@ type line struct {
 	place   int   // between which anchors it stands, where times do not say
 	with    *line // its counterpart
 	kind    Kind  // how the counterpart differs
-	gap     int   // N in A of the last message before it that both have
+	gap     int   // n in A of the last message before it that both have
 }
 
 // lines are the messages that people wrote.
 func lines(c *reading.Chain) (list []*line, outside int) {
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		if m.Kind == "system" || m.Kind == "call" || m.By < 0 {
+		if m.Kind == "system" || m.Kind == "call" || m.By < 0 || m.By >= len(c.Members) {
 			outside++
 			continue
 		}
-		l := &line{n: m.N, at: parse(m.When), by: m.By, deleted: m.Kind == "deleted", media: len(m.Media) > 0}
+		l := &line{n: i + 1, at: parse(m.When), by: m.By, deleted: m.Kind == "deleted", media: len(m.Media) > 0}
 		if !l.deleted {
 			l.words = normal(m.Text)
 		}
