@@ -186,7 +186,7 @@ func (p *page) itemFacts(it *item, all bool) {
 	p.sep()
 	p.say("item.published", with("Date", func(p *page) { p.moment(it.published) }))
 	p.html("</dd>")
-	if rec.MessageID != "" {
+	if rec.MessageID != "" && rec.Kind == trove.Mail {
 		p.term("item.message-id")
 		p.code(cut(rec.MessageID, 2*nameMost))
 		p.html("</dd>")

@@ -51,9 +51,17 @@ func (it *item) loadReading() error {
 	if err != nil {
 		return err
 	}
+	if err := it.parseReading(b); err != nil {
+		return fmt.Errorf("%s of %s no. %d: %w", reading.Name, it.coll.Name, it.number, err)
+	}
+	return nil
+}
+
+// parseReading takes b as what was read of the item.
+func (it *item) parseReading(b []byte) error {
 	var r reading.Reading
 	if err := json.Unmarshal(b, &r); err != nil {
-		return fmt.Errorf("%s of %s no. %d: %w", reading.Name, it.coll.Name, it.number, err)
+		return err
 	}
 	it.read = &r
 	it.tidy(&r)

@@ -420,7 +420,7 @@ func (p *page) cueList(it *item, list []cue, t *reading.Text, beside int, all bo
 		p.cueTime(it, c)
 		p.cueText(it, c, t)
 		if beside >= 0 {
-			p.html("<span")
+			p.html(" <span")
 			p.langAttr(it.read.Texts[beside].Lang)
 			p.html(">")
 			p.shown(it, c.beside)
@@ -438,7 +438,7 @@ func (p *page) cueTime(it *item, c *cue) {
 	if len(files) == 0 {
 		p.html("<span>")
 		p.bdi(clock(c.from))
-		p.html("</span>")
+		p.html("</span> ")
 		return
 	}
 	name := it.playing(".mp3")
@@ -449,7 +449,7 @@ func (p *page) cueTime(it *item, c *cue) {
 	p.href(it.madePath(name) + "#t=" + strconv.FormatFloat(math.Floor(c.from*10)/10, 'f', -1, 64))
 	p.html(">")
 	p.bdi(clock(c.from))
-	p.html("</a>")
+	p.html("</a> ")
 }
 
 func (p *page) cueText(it *item, c *cue, t *reading.Text) {
@@ -457,7 +457,7 @@ func (p *page) cueText(it *item, c *cue, t *reading.Text) {
 		p.html("<span>")
 		p.blackBox(it.onlyReason(), it.rec.Redactions)
 		p.html(" ")
-		p.say("sound.tone", val("Seconds", strconv.FormatFloat(math.Ceil((c.to-c.from)*10)/10, 'f', -1, 64)))
+		p.say("sound.tone", val("Seconds", strconv.FormatFloat(math.Round((c.to-c.from)*10)/10, 'f', -1, 64)))
 		p.html("</span>")
 		return
 	}
