@@ -3,14 +3,20 @@ package house
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
 
 	"unseal/intake"
+	"unseal/intake/calendar"
 	"unseal/intake/chat"
 	"unseal/intake/container"
+	"unseal/intake/office"
+	"unseal/intake/outlook"
 	"unseal/intake/reader"
+	"unseal/intake/table"
+	"unseal/intake/voice"
 	"unseal/intake/worker"
 	"unseal/trove"
 )
@@ -22,14 +28,26 @@ type leaf struct {
 	// leave open; no kind where it is not of this sort.
 	detect func(head []byte, name string) (trove.Kind, string)
 	// takes reports whether the leaf reads such a file.
-	takes  func(kind trove.Kind, mediaType string) bool
-	stages map[reader.Stage]reader.Func
+	takes func(kind trove.Kind, mediaType string) bool
+	// confirm is asked for the file itself where kind and type are those of
+	// files of others too; nil is yes.
+	confirm func(head []byte) bool
+	stages  map[reader.Stage]reader.Func
 }
 
 // leaves are all there are. The first that takes a file reads it, and the first
-// that knows one says what it is.
+// that knows one says what it is; so those that know more of a file come first,
+// and plain text is left to the last.
 func leaves() []leaf {
 	return []leaf{
+		{
+			detect: func(head []byte, _ string) (trove.Kind, string) { return voice.Takeout(head), "text/html" },
+			takes: func(kind trove.Kind, mediaType string) bool {
+				return (kind == trove.Chain || kind == trove.Doc) && mediaType == "text/html"
+			},
+			confirm: func(head []byte) bool { return voice.Takeout(head) != "" },
+			stages:  map[reader.Stage]reader.Func{reader.Read: voice.ReadTakeout},
+		},
 		{
 			detect: func(head []byte, _ string) (trove.Kind, string) {
 				if _, ok := chat.Detect(head); ok {
@@ -37,14 +55,33 @@ func leaves() []leaf {
 				}
 				return "", ""
 			},
-			takes:  ofKind(trove.Chain),
+			takes:  func(kind trove.Kind, _ string) bool { return kind == trove.Chain },
 			stages: map[reader.Stage]reader.Func{reader.Read: chat.Read},
 		},
+		{
+			detect: func(head []byte, name string) (trove.Kind, string) {
+				if t := voice.Type(head, name); t != "" {
+					return trove.Voice, t
+				}
+				return "", ""
+			},
+			takes:  func(kind trove.Kind, _ string) bool { return kind == trove.Voice },
+			stages: map[reader.Stage]reader.Func{reader.Read: voice.Read, reader.Sound: voice.Sound, reader.Pieces: pieces},
+		},
+		{
+			detect: func(head []byte, _ string) (trove.Kind, string) {
+				if outlook.IsWinmail(head) {
+					return trove.Doc, outlook.WinmailType
+				}
+				return "", ""
+			},
+			takes:  func(_ trove.Kind, mediaType string) bool { return mediaType == outlook.WinmailType },
+			stages: map[reader.Stage]reader.Func{reader.Read: outlook.ReadWinmail},
+		},
+		{detect: calendar.Detect, takes: calendar.Takes, stages: map[reader.Stage]reader.Func{reader.Read: calendar.Read}},
+		{detect: table.Detect, takes: table.Takes, stages: map[reader.Stage]reader.Func{reader.Read: table.Read}},
+		{detect: office.Detect, takes: office.Takes, stages: map[reader.Stage]reader.Func{reader.Read: office.Read}},
 	}
-}
-
-func ofKind(k trove.Kind) func(trove.Kind, string) bool {
-	return func(kind trove.Kind, _ string) bool { return kind == k }
 }
 
 // kindOf tells what a file is: by what the leaves know, else by its media type.
@@ -75,8 +112,13 @@ func guardedDetect(detect func([]byte, string) (trove.Kind, string), head []byte
 
 // readItem is what a child does: it finds the leaf that takes the item.
 func readItem(ctx context.Context, in *reader.Input) reader.Result {
+	head := make([]byte, min(in.Size, container.HeadSize))
+	if _, err := io.ReadFull(io.NewSectionReader(in.Content, 0, in.Size), head); err != nil && in.Size > 0 {
+		return reader.Result{Failed: "its bytes cannot be read: " + err.Error()}
+	}
 	for _, l := range leaves() {
-		if f := l.stages[in.Stage]; f != nil && l.takes(in.Kind, in.Type) {
+		f := l.stages[in.Stage]
+		if f != nil && l.takes(in.Kind, in.Type) && (l.confirm == nil || l.confirm(head)) {
 			return f(ctx, in)
 		}
 	}
