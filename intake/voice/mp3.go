@@ -79,7 +79,7 @@ func (f mpegFrame) like(g mpegFrame) bool {
 
 // isMP3 knows MPEG audio by a tag before it or by two frames in a row.
 func isMP3(head []byte) bool {
-	if len(head) >= 10 && string(head[:3]) == "ID3" && head[3] < 0xff && head[4] < 0xff {
+	if len(head) >= 10 && string(head[:3]) == "ID3" && head[3] >= 2 && head[3] <= 4 && (head[6]|head[7]|head[8]|head[9])&0x80 == 0 {
 		return true
 	}
 	f, ok := parseMPEG(head)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"math"
 	"path"
@@ -96,7 +97,7 @@ func listen(ctx context.Context, in *reader.Input, res *reader.Result) *track {
 		return p
 	}
 	t.warn("unreadable-sound", "the sound could not be read: "+err.Error())
-	if isAbsent(failed) {
+	if errors.Is(failed, tool.ErrAbsent) {
 		res.Partly = "what the sound is could not be told: ffprobe, a part of ffmpeg, is not installed"
 	}
 	return t
@@ -251,6 +252,3 @@ func (s *story) apply(res *reader.Result, folder string) {
 	}
 	join(rec, res.Reading.Sound.Call, s.series, folder)
 }
-
-// isAbsent reports whether a tool is missing.
-func isAbsent(err error) bool { return strings.Contains(err.Error(), tool.ErrAbsent.Error()) }

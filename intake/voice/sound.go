@@ -47,7 +47,7 @@ func Sound(ctx context.Context, in *reader.Input) (res reader.Result) {
 		res.Failed = fmt.Sprintf("more than %d spans of time are to be silenced", maxSilenced)
 		return res
 	}
-	t, err := scan(in.Content, in.Size, namedGSM(in.Name))
+	t, err := scan(in.Content, in.Size, true)
 	if err != nil {
 		t = &track{vague: true}
 	}
