@@ -119,12 +119,12 @@ func (s *site) itemMade(w http.ResponseWriter, r *http.Request, it *item, name s
 	if err != nil {
 		return err
 	}
-	how, mediaType := "inline", madeTypes[extension(name)]
-	if mediaType == "" {
-		how, mediaType = "attachment", typeFor(name)
-	}
 	h := w.Header()
-	h["Content-Security-Policy"] = headerPolicyDownload
+	how, mediaType := "inline", madeTypes[extension(name)]
+	if mediaType == "" { // else the policy of pages holds: a sandboxed document has no origin and could not load its own sound
+		how, mediaType = "attachment", typeFor(name)
+		h["Content-Security-Policy"] = headerPolicyDownload
+	}
 	h.Set("Etag", `"`+f.SHA256.String()+`"`)
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Disposition", mime.FormatMediaType(how, map[string]string{"filename": it.fileBase() + "-" + fileName(name, "file")}))
