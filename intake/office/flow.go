@@ -141,7 +141,7 @@ func (f *flow) inline(p *para) error {
 // run reads one element of a paragraph.
 func (f *flow) run(p *para, e xml.StartElement) error {
 	switch e.Name.Local {
-	case "t":
+	case "t", "delText":
 		return f.word(p)
 	case "r":
 		return f.wordRun(p)

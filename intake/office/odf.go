@@ -377,19 +377,8 @@ func (o *odf) changed(c change) {
 		o.d.once("author", "%s", c.who)
 	}
 	if c.kind == "deleted" && strings.TrimSpace(c.text) != "" {
-		o.notesDeleted(c.text)
+		o.d.behind(deletedText, []string{c.text})
 	}
-}
-
-func (o *odf) notesDeleted(s string) {
-	const heading = "[Deleted text that the document keeps]\n"
-	for i, b := range o.d.after {
-		if strings.HasPrefix(b, heading) {
-			o.d.after[i] += "\n" + s
-			return
-		}
-	}
-	o.d.after = append(o.d.after, heading+s)
 }
 
 // table reads a table: of a spreadsheet into the book, else as lines.

@@ -164,11 +164,22 @@ func (d *document) person(name, who string) {
 	}
 }
 
+// deletedText is the heading of what tracked changes took out of the text.
+const deletedText = "Deleted text that the document keeps"
+
 // behind adds what stands behind the text, under its heading.
 func (d *document) behind(heading string, lines []string) {
-	if len(lines) > 0 {
-		d.after = append(d.after, "["+heading+"]\n"+strings.Join(lines, "\n"))
+	if len(lines) == 0 {
+		return
 	}
+	heading, said := "["+heading+"]\n", strings.Join(lines, "\n")
+	for i, s := range d.after {
+		if strings.HasPrefix(s, heading) {
+			d.after[i] += "\n" + said
+			return
+		}
+	}
+	d.after = append(d.after, heading+said)
 }
 
 // bytes are those of the whole document.

@@ -14,6 +14,7 @@ type page struct {
 	b     strings.Builder
 	pages []reading.Page
 	cut   bool
+	fresh bool // a page begins here
 }
 
 // block adds a block of lines; gap puts a blank line before it.
@@ -28,12 +29,13 @@ func (p *page) block(s string, gap bool) {
 			return
 		}
 	}
-	if p.b.Len() > 0 {
+	if p.b.Len() > 0 && !p.fresh {
 		p.b.WriteByte('\n')
 		if gap {
 			p.b.WriteByte('\n')
 		}
 	}
+	p.fresh = false
 	p.b.WriteString(strings.ReplaceAll(s, "\x00", ""))
 }
 
@@ -45,6 +47,7 @@ func (p *page) open(label string) {
 		p.b.WriteString("\n\n")
 		at = p.b.Len()
 	}
+	p.fresh = true
 	p.pages = append(p.pages, reading.Page{Number: len(p.pages) + 1, Label: oneLine(label), From: at, To: at})
 }
 

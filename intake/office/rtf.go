@@ -24,7 +24,7 @@ func (d *document) rtf() error {
 	for i, n := range r.notes {
 		d.page.block(fmt.Sprintf("[%d] %s", i+1, n), i == 0)
 	}
-	d.behind("Deleted text that the document keeps", nonEmpty(r.deleted.String()))
+	d.behind(deletedText, nonEmpty(r.deleted.String()))
 	var comments []string
 	for _, c := range r.comments {
 		comments = append(comments, d.comment(c.who, "", c.text))

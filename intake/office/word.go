@@ -152,7 +152,7 @@ func (x *ooxml) changed(list []change) {
 			deleted = append(deleted, c.text)
 		}
 	}
-	x.behind("Deleted text that the document keeps", deleted)
+	x.behind(deletedText, deleted)
 }
 
 // comments adds comments as findings and text.

@@ -21,11 +21,12 @@ const (
 type Rows struct {
 	Cut bool // a row was longer than is read
 
-	r     *bufio.Reader
-	delim byte
-	buf   []byte
-	ends  []int
-	eof   bool
+	r      *bufio.Reader
+	delim  byte
+	buf    []byte
+	ends   []int
+	eof    bool
+	quotes bool // the row has any
 }
 
 // NewRows reads UTF-8 text whose fields are divided by delim.
@@ -40,7 +41,7 @@ func (r *Rows) Next() ([]string, error) {
 		if err := r.row(); err != nil {
 			return nil, err
 		}
-		if len(r.ends) == 1 && r.ends[0] == 0 {
+		if len(r.ends) == 1 && r.ends[0] == 0 && !r.quotes {
 			continue
 		}
 		return r.cells(), nil
@@ -60,7 +61,7 @@ func (r *Rows) cells() []string {
 
 // row reads fields up to the end of a line outside quotes.
 func (r *Rows) row() error {
-	r.buf, r.ends = r.buf[:0], r.ends[:0]
+	r.buf, r.ends, r.quotes = r.buf[:0], r.ends[:0], false
 	quoted, start := false, true // within quotes; at the beginning of a field
 	for {
 		c, err := r.r.ReadByte()
@@ -73,7 +74,7 @@ func (r *Rows) row() error {
 		}
 		switch {
 		case c == '"' && start:
-			quoted, start = true, false
+			quoted, start, r.quotes = true, false, true
 			continue
 		case c == '"' && quoted:
 			if quoted = r.follows('"'); quoted {
