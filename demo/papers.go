@@ -34,7 +34,7 @@ var kept = []struct{ file, name string }{
 var PrivateSound = struct {
 	Name     string
 	From, To float64
-}{"call 1 of 2, message 1 of 2.mp3", 16.4, 23}
+}{"call 1 of 2, message 1 of 2.mp3", 16.44, 23}
 
 // papers are the files of the trove that are no mailboxes.
 func papers() ([]File, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"unseal/demo"
 	"unseal/durable"
 	"unseal/intake"
+	"unseal/reading"
 	"unseal/redact"
 	"unseal/release"
 	"unseal/trove"
@@ -52,7 +54,7 @@ func RunDemo(ctx context.Context, dir string, say func(format string, args ...an
 		return nil, err
 	}
 	d := &Demo{Dir: dir, Desk: filepath.Join(dir, "desk"), Archive: filepath.Join(dir, "archive"), Collection: demoCollection}
-	say("The trove: three fictional mailboxes, in %s", filepath.Join(dir, "trove"))
+	say("The trove: three fictional mailboxes, voicemails, a chain of messages and papers, in %s", filepath.Join(dir, "trove"))
 	if err := demo.Write(filepath.Join(dir, "trove")); err != nil {
 		return nil, err
 	}
@@ -85,6 +87,7 @@ func (d *Demo) openDesk(ctx context.Context) (*Desk, error) {
 		return nil, err
 	}
 	desk.Config = c
+	desk.Config.Intake.Languages = []string{"en", "fr", "ar"}
 	desk.secret = (*catalog.Secret)(&demo.Secret)
 	if os.Getenv("SOURCE_DATE_EPOCH") == "" {
 		desk.Now = func() time.Time { return demoTime }
@@ -105,9 +108,9 @@ func (d *Demo) ingest(ctx context.Context, desk *Desk, say func(string, ...any))
 	if err != nil {
 		return err
 	}
-	coll.Title = "Harbour mail"
+	coll.Title = "Harbour papers"
 	coll.Series = "The Varnmouth harbour project"
-	coll.Description = "Mails of three people around the harbour of Varnmouth, a town that does not exist. Written for the demonstration of Unseal."
+	coll.Description = "Mails, voicemails, messages and papers around the harbour of Varnmouth, a town that does not exist. Made for the demonstration of Unseal."
 	return desk.Catalog.PutCollection(ctx, coll)
 }
 
@@ -124,6 +127,9 @@ func (d *Demo) publish(ctx context.Context, desk *Desk, say func(string, ...any)
 	}
 	say("Withheld: no. %d, reason privacy", kept)
 	if err := d.redact(ctx, r, say); err != nil {
+		return err
+	}
+	if err := d.silence(ctx, desk, r, say); err != nil {
 		return err
 	}
 	batches, err := desk.Catalog.PlanBatches(ctx, demoCollection, (k.Count+1)/2)
@@ -179,6 +185,43 @@ func (d *Demo) redact(ctx context.Context, r *release.Desk, say func(string, ...
 	}
 	say("Redacted: no. %d, reason privacy", d.Redacted)
 	return r.Redact(ctx, h, found)
+}
+
+// silence hides the same number where it is spoken.
+func (d *Demo) silence(ctx context.Context, desk *Desk, r *release.Desk, say func(string, ...any)) error {
+	sound := demo.PrivateSound
+	number, err := d.handedOver(ctx, desk, sound.Name)
+	if err != nil {
+		return err
+	}
+	h := release.Hide{Collection: demoCollection, From: number, To: number, Seconds: []reading.Span{{From: sound.From, To: sound.To}}, Reason: "privacy",
+		By: catalog.Author{Who: "demonstration", Why: "the same number, spoken"}}
+	found, err := r.Look(ctx, h)
+	if err != nil {
+		return err
+	}
+	d.Redacted = append(d.Redacted, number)
+	say("Redacted: no. %d, seconds %g to %g, reason privacy", number, sound.From, sound.To)
+	return r.Redact(ctx, h, found)
+}
+
+// handedOver is the number of the item that lay in the trove under that name.
+func (d *Demo) handedOver(ctx context.Context, desk *Desk, name string) (int, error) {
+	var id catalog.ItemID
+	err := desk.Catalog.Occurrences(ctx, demoCollection, 0, func(item catalog.ItemID, o *trove.Occurrence) error {
+		if path.Base(o.Path) == name {
+			id = item
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	it, err := catalog.One(ctx, desk.Catalog, catalog.Query{Collection: demoCollection, ID: id, NoRecord: true})
+	if err == nil && id == 0 {
+		err = fmt.Errorf("the demonstration's trove has lost %s", name)
+	}
+	return it.Number, err
 }
 
 // count adds up what the summary tells.
