@@ -18,8 +18,8 @@ func (r *Reading) Spoken() string {
 }
 
 // Merge adds what a later stage found. Pages of the same number are completed,
-// a sound and files of the same part likewise; texts of the same kind, language
-// and making are replaced; lists are joined.
+// a sound and files of the same part likewise; texts of the same kind, language,
+// making and maker are replaced; lists are joined.
 func (r *Reading) Merge(more Reading) {
 	r.Facts = append(r.Facts, more.Facts...)
 	r.Findings = append(r.Findings, more.Findings...)
@@ -91,7 +91,7 @@ func (r *Reading) mergePage(p Page) {
 
 func (r *Reading) mergeText(t Text) {
 	for i, old := range r.Texts {
-		if old.Kind == t.Kind && old.Lang == t.Lang && old.Made == t.Made {
+		if old.Kind == t.Kind && old.Lang == t.Lang && old.Made == t.Made && old.By == t.By {
 			r.Texts[i] = t
 			return
 		}

@@ -169,8 +169,13 @@ func besides(in *reader.Input, res *reader.Result) story {
 		s.from.Name, s.call.From = n.who, n.who
 	}
 	for _, b := range in.Beside {
-		if c, err := readTakeout(b.Bytes); err == nil && c.chain == nil && c.speaksOf(in.Name) {
+		c, err := readTakeout(b.Bytes)
+		switch {
+		case err != nil || c.chain != nil:
+		case c.speaksOf(in.Name):
 			s.takeout(c, res)
+		case c.speaksOf(b.Name):
+			c.other(res)
 		}
 	}
 	for _, b := range in.Beside {

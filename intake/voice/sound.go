@@ -27,6 +27,15 @@ const (
 	maxSilenced = 500       // spans
 )
 
+// report is where ffmpeg writes what it does, its version first.
+const (
+	report    = "report"
+	maxReport = 4 << 20
+)
+
+// errEmpty says that there is nothing to be heard.
+var errEmpty = errors.New("the recording is empty, damaged or locked")
+
 // The tone that stands for what was silenced.
 const (
 	toneHertz = 1000
@@ -55,12 +64,15 @@ func Sound(ctx context.Context, in *reader.Input) (res reader.Result) {
 		return asItCame(in, t)
 	}
 	if err := convert(ctx, in, t, &res); err != nil {
+		if t.rate == 0 {
+			err = errEmpty // and not in ffmpeg's words
+		}
 		return reader.Result{Failed: "no sound could be made that browsers play: " + err.Error()}
 	}
-	res.By = version(ctx, in.Dir)
+	res.By = version(in.Dir)
 	res.Reading.Sound = &reading.Sound{Play: []string{PlayOpus, PlayMP3}, Silenced: in.Silenced}
 	if err := agree(in, t, &res); err != nil {
-		return reader.Result{Failed: err.Error()}
+		return reader.Result{Failed: "no sound could be made that browsers play: " + err.Error()}
 	}
 	return res
 }
@@ -74,7 +86,7 @@ func convert(ctx context.Context, in *reader.Input, t *track, res *reader.Result
 	common := []string{"-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"}
 	args = append(append(append(args, "-map", "[opus]"), common...), "-c:a", "libopus", "-b:a", "24k", "-application", "voip", "-f", "ogg", PlayOpus)
 	args = append(append(append(args, "-map", "[mp3]"), common...), "-c:a", "libmp3lame", "-b:a", "48k", "-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", PlayMP3)
-	if _, err := tool.Run(ctx, tool.Command{Name: "ffmpeg", Args: args, Dir: in.Dir, Max: 1 << 20}); err != nil {
+	if _, err := tool.Run(ctx, tool.Command{Name: "ffmpeg", Args: args, Dir: in.Dir, Env: []string{"FFREPORT=level=32:file=" + report}, Max: 1 << 20}); err != nil {
 		return err
 	}
 	for _, f := range []reader.Made{{Name: PlayOpus, Type: "audio/ogg"}, {Name: PlayMP3, Type: "audio/mpeg"}} {
@@ -108,7 +120,7 @@ func agree(in *reader.Input, t *track, res *reader.Result) error {
 	opus := res.Files[0].Bytes
 	made, err := scan(bytes.NewReader(opus), int64(len(opus)), false)
 	if err != nil || made.seconds == 0 {
-		return errors.New("no sound could be decoded: the recording is empty or damaged")
+		return errEmpty
 	}
 	if t.seconds == 0 {
 		res.Reading.Sound.Seconds = milli(made.seconds)
@@ -119,14 +131,15 @@ func agree(in *reader.Input, t *track, res *reader.Result) error {
 	return nil
 }
 
-// version is what ffmpeg calls itself.
-func version(ctx context.Context, dir string) string {
-	out, err := tool.Run(ctx, tool.Command{Name: "ffmpeg", Args: []string{"-version"}, Dir: dir, Max: 1 << 20})
-	words := strings.Fields(string(out))
-	if err != nil || len(words) < 3 {
+// version is what ffmpeg calls itself in its report.
+func version(dir string) string {
+	b, _ := tool.Get(dir, report, maxReport)
+	_, rest, _ := strings.Cut(string(b), "ffmpeg version ")
+	number, _, _ := strings.Cut(rest, " ")
+	if number == "" || len(number) > 40 {
 		return "ffmpeg"
 	}
-	return "ffmpeg " + words[2]
+	return "ffmpeg " + oneLine(number)
 }
 
 // played are the formats that browsers play as they are, by codec, with the

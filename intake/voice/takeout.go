@@ -177,6 +177,17 @@ func (s *story) takeout(p *takeoutPage, res *reader.Result) {
 	}
 }
 
+// other takes over what a page says of the same recording under another name.
+func (p *takeoutPage) other(res *reader.Result) {
+	call := p.subject() + " of " + p.date.Format(time.RFC3339)
+	res.Fact("same-recording", call)
+	res.Warn("several-calls", "the same bytes were handed over for another call: %s", call)
+	if p.said != nil {
+		p.said.By += ", for " + call
+		res.Reading.Texts = append(res.Reading.Texts, *p.said)
+	}
+}
+
 func (p *takeoutPage) facts(res *reader.Result) {
 	if p.seconds >= 0 {
 		res.Fact("call-duration", strconv.FormatFloat(p.seconds, 'f', -1, 64))

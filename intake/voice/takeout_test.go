@@ -80,7 +80,12 @@ func TestWhatLiesBesideARecordingTellsOfTheCall(t *testing.T) {
 	if len(segments) != 2 || segments[0] != (reading.Segment{From: 0.5, To: 1.2, Text: "Call me.", Confidence: 0.8}) || res.Record.From[0].Addr != "+15550100" {
 		t.Fatalf("%+v %+v", segments, res.Record)
 	}
-	in.Beside = nil // its name alone
+	in.Name = "Ada Example - Recorded - 2016-03-02T00_00_00Z.wav" // the same bytes under two names
+	res = Read(context.Background(), in)
+	if len(res.Reading.Texts) != 1 || res.Reading.Texts[0].By != "Google Voice, by machine, for Voicemail from Ada Example of 2016-03-01T10:11:12-05:00" || res.Reading.Sound.Call.Kind != "recorded" || res.Record.Warnings[0].Code != "several-calls" {
+		t.Errorf("%+v %+v", res.Reading.Texts, res.Record)
+	}
+	in.Name, in.Beside = "Ada Example - Voicemail - 2016-03-01T15_11_12Z.wav", nil // its name alone
 	res = Read(context.Background(), in)
 	if res.Record.From[0].Name != "Ada Example" || !res.Record.Date.Equal(time.Date(2016, 3, 1, 15, 11, 12, 0, time.UTC)) || res.Reading.Sound.Call.Kind != "voicemail" {
 		t.Errorf("%+v", res.Record)
