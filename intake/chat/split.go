@@ -76,45 +76,38 @@ func (p *splitter) telegram() error {
 // where it lies and its title: the string under the key title in it or in an
 // object directly in it.
 func (p *splitter) span(title string) error {
-	var span Span
-	var levels [titleDepth + 1]struct{ list, have, title bool }
-	depth := 0
-	for {
-		t, err := p.stream.token()
-		if err != nil {
-			return err
+	s := p.stream
+	t, err := s.token()
+	if err != nil || t != json.Delim('{') {
+		if err == nil {
+			err = s.skipRest(t, 0)
 		}
-		d, delim := t.(json.Delim)
-		if delim && (d == '}' || d == ']') {
-			depth--
-		} else if depth > 0 && depth <= titleDepth && !levels[depth].list && !levels[depth].have {
-			levels[depth].have, levels[depth].title = true, t == title
-			continue
-		} else {
-			if depth <= titleDepth {
-				if name, ok := t.(string); ok && levels[depth].title && span.Title == "" {
-					span.Title = draft.Line(name)
-				}
-				levels[depth].have, levels[depth].title = false, false
-			}
-			if delim {
-				if depth++; depth == 1 {
-					span.Offset = p.stream.offset() - 1
-				}
-				if depth <= titleDepth {
-					levels[depth].list, levels[depth].have = d == '[', false
-				}
-			}
-		}
-		if depth == 0 {
-			break
-		}
+		return err
 	}
-	if span.Length = p.stream.offset() - span.Offset; span.Offset > 0 && len(p.spans) < maxSpans {
+	span := Span{Offset: s.offset() - 1}
+	if err := p.titled(&span, title, 1); err != nil {
+		return err
+	}
+	if span.Length = s.offset() - span.Offset; len(p.spans) < maxSpans {
 		p.spans = append(p.spans, span)
 	}
 	return nil
 }
 
-// titleDepth is how deep in an object its title lies at most.
-const titleDepth = 2
+// titled passes over the fields of an object that has begun.
+func (p *splitter) titled(span *Span, title string, depth int) error {
+	s := p.stream
+	return s.fields(func(key string) error {
+		t, err := s.token()
+		if err != nil {
+			return err
+		}
+		if name, ok := t.(string); ok && key == title && span.Title == "" {
+			span.Title = draft.Line(name)
+		}
+		if t == json.Delim('{') && depth == 1 {
+			return p.titled(span, title, depth+1)
+		}
+		return s.skipRest(t, held-1)
+	})
+}

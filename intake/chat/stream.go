@@ -83,24 +83,44 @@ func (s *stream) decode(v any) error {
 	return err
 }
 
-// skip passes over the next value, however long it is.
+// skip passes over the next value, of which only what lies in its lists and
+// objects is held, one after the other.
 func (s *stream) skip() error {
-	for depth := 0; ; {
+	t, err := s.token()
+	if err != nil {
+		return err
+	}
+	return s.skipRest(t, 0)
+}
+
+// held is how deep a value that is passed over is taken apart.
+const held = 2
+
+// skipRest passes over what is left of a value after its first token.
+func (s *stream) skipRest(t json.Token, depth int) error {
+	next := func() error {
+		if depth >= held {
+			return s.decode(new(nothing))
+		}
 		t, err := s.token()
 		if err != nil {
 			return err
 		}
-		switch t {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		if depth <= 0 {
-			return nil
-		}
+		return s.skipRest(t, depth+1)
 	}
+	switch t {
+	case json.Delim('{'):
+		return s.fields(func(string) error { return next() })
+	case json.Delim('['):
+		return s.elements(next)
+	}
+	return nil
 }
+
+// nothing takes any value and keeps none of it.
+type nothing struct{}
+
+func (*nothing) UnmarshalJSON([]byte) error { return nil }
 
 // object calls fn for each key of the object that comes next; fn reads the
 // value. Another value than an object is skipped.
@@ -164,19 +184,7 @@ func (s *stream) enter(want json.Delim) (bool, error) {
 	case !ok:
 		return false, nil
 	}
-	for depth := 1; depth > 0; {
-		t, err := s.token()
-		if err != nil {
-			return false, err
-		}
-		switch t {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-	}
-	return false, nil
+	return false, s.skipRest(t, 0)
 }
 
 func (s *stream) leave() error {

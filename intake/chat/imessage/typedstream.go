@@ -33,8 +33,12 @@ func Text(b []byte) (text string, ok bool) {
 	case n >= 0x80:
 		return "", false
 	}
-	if n < 0 || n > len(rest) || !utf8.Valid(rest[:n]) {
-		return "", false
+	if n >= 0 && n <= len(rest) && utf8.Valid(rest[:n]) {
+		return string(rest[:n]), true
 	}
-	return string(rest[:n]), true
+	before, _, ended := bytes.Cut(rest, stringEnd) // the length is wrong; the end still stands
+	return string(before), ended && utf8.Valid(before)
 }
+
+// stringEnd stands behind the characters.
+var stringEnd = []byte{0x86, 0x84}

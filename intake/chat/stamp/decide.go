@@ -53,7 +53,8 @@ func Decide(stamps []Stamp, answer string) Decision {
 }
 
 // candidates are the orders that the shape allows. Dates with dots are never
-// written month first (CLDR, all locales).
+// written month first, and with a year of two digits first only where spaces
+// stand behind the dots (CLDR, all locales).
 func candidates(s Shape) ([]string, string) {
 	switch {
 	case s.Year == 1:
@@ -64,6 +65,8 @@ func candidates(s Shape) ([]string, string) {
 		return []string{"dmy"}, "dates with dots are not written month first"
 	case s.Year == 3:
 		return []string{"dmy", "mdy"}, ""
+	case s.Sep == '.' && !s.Spaced:
+		return []string{"dmy"}, "dates with dots are not written month first"
 	case s.Sep == '.':
 		return []string{"dmy", "ymd"}, ""
 	}

@@ -18,8 +18,11 @@ var dots = strings.NewReplacer("a. m.", "am", "a.m.", "am", "p. m.", "pm", "p.m.
 
 // lex splits a folded date. Spaces only separate.
 func lex(s string) []token {
-	var list []token
-	for s := []rune(dots.Replace(s)); len(s) > 0; {
+	list := make([]token, 0, 16)
+	if strings.ContainsAny(s, ".") {
+		s = dots.Replace(s)
+	}
+	for s := []rune(s); len(s) > 0; {
 		n := 1
 		switch r := s[0]; {
 		case r == ' ':
@@ -73,6 +76,9 @@ func (s *Stamp) read(tokens []token) bool {
 	return s.setDate(date) && s.setClock(clock)
 }
 
+// maxGroup is how many numbers a date or a time has at most.
+const maxGroup = 3
+
 // gather takes a group from the beginning of tokens; n is 0 if there is none.
 func gather(tokens []token) (g group, n int) {
 	for {
@@ -85,11 +91,11 @@ func gather(tokens []token) (g group, n int) {
 			g.year = len(g.nums)
 		}
 		n += used
-		if n == len(tokens) || !joins(tokens[n]) {
+		if n == len(tokens) || len(g.nums) == maxGroup || !joins(tokens[n]) {
 			return g, n
 		}
 		if _, next := numberAt(tokens[n+1:]); next == 0 {
-			return g, n + 1 // "18." or "18일" ends a date
+			return g, n + 1 // "18." ends a date
 		}
 		sep := tokens[n].sign
 		if tokens[n].word == "h" {
@@ -114,7 +120,7 @@ func joins(t token) bool {
 		return true
 	}
 	switch t.word {
-	case "年", "月", "日", "년", "월", "일", "h", "時", "分", "秒":
+	case "年", "月", "년", "월", "h":
 		return true
 	}
 	return false

@@ -8,6 +8,7 @@
 package stamp
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -41,6 +42,7 @@ type Shape struct {
 	Halves    bool // before and after noon are said
 	Year      int  // where it stands if it can be seen: 1 first, 3 last
 	Weekday   bool
+	Spaced    bool // a space stands behind the sign
 }
 
 type number struct {
@@ -68,8 +70,12 @@ func Parse(line string) (s Stamp, ok bool) {
 	if !s.read(lex(s.Written)) {
 		return Stamp{}, false
 	}
+	s.Shape.Spaced = strings.Contains(s.Written, ". ") && spaced.MatchString(s.Written)
 	return s, true
 }
+
+// spaced is a date with spaces between its numbers: "22. 3. 18."
+var spaced = regexp.MustCompile(`[0-9]\. +[0-9]+\. +[0-9]`)
 
 // cut takes the date off a line: what stands in brackets, or before " - ".
 func cut(line string) (head string, rest int, bracket, ok bool) {
@@ -103,6 +109,8 @@ func fold(s string) string {
 		switch {
 		case isMark(r):
 			return -1
+		case r < 0x80:
+			return unicode.ToLower(r)
 		case unicode.Is(unicode.Nd, r):
 			return '0' + digit(r)
 		case unicode.IsSpace(r):

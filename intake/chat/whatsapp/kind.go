@@ -30,11 +30,15 @@ func (f *file) classify(m *draft.Message) {
 	raw := m.Text
 	marked := strings.HasPrefix(raw, "\u200e") || strings.HasPrefix(raw, "\u200f")
 	m.Text = unmark(raw)
-	who, gone := deleted[fold(m.Text)]
+	sentence := ""
+	if len(m.Text) <= maxSentence {
+		sentence = fold(m.Text)
+	}
+	who, gone := deleted[sentence]
 	switch {
 	case gone:
 		m.Kind = "deleted"
-	case calls[fold(strings.TrimFunc(firstLine(m.Text), draft.IsMark))]:
+	case calls[firstLine(sentence)]:
 		m.Kind = "call"
 	case f.media(m, raw):
 	case marked && !f.stamp.Marked && ownSentence(m.Text):
@@ -46,6 +50,9 @@ func (f *file) classify(m *draft.Message) {
 		f.chain.Self(m.By)
 	}
 }
+
+// maxSentence bounds the bytes of what may be a sentence of the program.
+const maxSentence = 250
 
 // sender sets By. A group's own name, under which the program speaks on an
 // iPhone, is no member.
@@ -60,17 +67,17 @@ func (f *file) sender(m *draft.Message) {
 // media takes note of a file that the message carries or carried.
 func (f *file) media(m *draft.Message, raw string) bool {
 	line, rest, _ := strings.Cut(m.Text, "\n")
-	if found := attached.FindStringSubmatch(line); found != nil { // iPhone: <attached: name>
+	if found := find(attached, line, "<", ""); found != nil { // iPhone: <attached: name>
 		m.Media = []reading.Media{{Name: unmark(found[1])}}
 		m.Text = strings.TrimSpace(attached.ReplaceAllString(line, "") + "\n" + rest)
 		return true
 	}
-	if found := inBrackets.FindStringSubmatch(line); found != nil && path.Ext(found[1]) != "" { // Android: name (file attached)
+	if found := find(inBrackets, line, "", ")"); found != nil && path.Ext(found[1]) != "" { // Android: name (file attached)
 		m.Media = []reading.Media{{Name: unmark(found[1])}}
 		m.Text = strings.TrimSpace(rest)
 		return true
 	}
-	if omitted.MatchString(line) { // Android: <Media omitted>, then a caption
+	if find(omitted, line, "<", ">") != nil { // Android: <Media omitted>, then a caption
 		m.Media = []reading.Media{{Name: strings.Trim(line, "<>"), Missing: true}}
 		if m.Text = strings.TrimSpace(rest); fileName.MatchString(m.Text) {
 			m.Media[0].Name, m.Text = m.Text, ""
@@ -105,17 +112,26 @@ var (
 	inBrackets = regexp.MustCompile(`^([^\n()]{1,200}\.[\pL\pN]{1,5}) \([^()]{3,60}\)$`)
 	fileName   = regexp.MustCompile(`^[^\n]{1,200}\.[\pL\pN]{1,5}$`)
 	omitted    = regexp.MustCompile(`^<[\pL][^<>\n]{2,40}>$`)
-	editMark   = regexp.MustCompile(`[ \x{200e}\x{200f}]*<([^<>\n]{4,60})>$`)
 )
 
 // edited takes the note off the end of a message that was edited. The time of
 // the edit is not in the file.
 func edited(m *draft.Message) {
-	at := editMark.FindStringSubmatchIndex(m.Text)
-	if at == nil || !edits[fold(m.Text[at[2]:at[3]])] {
+	note, ok := strings.CutSuffix(m.Text, ">")
+	at := strings.LastIndexByte(note, '<')
+	if !ok || at < 0 || len(note)-at > maxSentence || !edits[fold(note[at+1:])] {
 		return
 	}
-	m.Text, m.Edited = m.Text[:at[0]], "yes"
+	m.Text, m.Edited = strings.TrimRightFunc(m.Text[:at], func(r rune) bool { return r == ' ' || draft.IsMark(r) }), "yes"
+}
+
+// find is what an expression finds in a line that begins and ends in a certain
+// way; the ends cost less to look at.
+func find(re *regexp.Regexp, line, begin, end string) []string {
+	if !strings.HasPrefix(line, begin) || !strings.HasSuffix(line, end) {
+		return nil
+	}
+	return re.FindStringSubmatch(line)
 }
 
 // ownSentence reports whether a marked text is the program's: one line, no
