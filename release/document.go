@@ -83,6 +83,7 @@ func learn(d *search.Doc, text string, paths []string, read *reading.Reading) {
 		return
 	}
 	d.Body = joined(text, read.Spoken())
+	d.Made = textKinds(read)
 	for i := range read.Files {
 		f := &read.Files[i]
 		if at := slices.Index(paths, f.Part); at >= 0 {
@@ -91,6 +92,17 @@ func learn(d *search.Doc, text string, paths []string, read *reading.Reading) {
 			d.Body = joined(d.Body, joined(f.Text, f.Spoken()))
 		}
 	}
+}
+
+// textKinds are the kinds of texts made of an item by which it is found: transcripts
+// and translations.
+func textKinds(read *reading.Reading) (kinds []string) {
+	for _, t := range read.Texts {
+		if (t.Kind == reading.Transcript || t.Kind == reading.Translation) && !slices.Contains(kinds, t.Kind) {
+			kinds = append(kinds, t.Kind)
+		}
+	}
+	return kinds
 }
 
 // joined is two texts, the second one on a line of its own.

@@ -33,10 +33,11 @@ type Doc struct {
 	Bcc        []trove.Address
 	Body       string // lines end in '\n'; a line beginning with '>' is quoted text
 	Files      []File
-	MessageID  string // without angle brackets
-	Thread     string // the thread's public name, see trove.ThreadID
-	Lang       string // BCP 47
-	Owner      string // of the mailbox
+	Made       []string // kinds of texts made of it that has: finds: transcript, translation
+	MessageID  string   // without angle brackets
+	Thread     string   // the thread's public name, see trove.ThreadID
+	Lang       string   // BCP 47
+	Owner      string   // of the mailbox
 	Verdict    trove.Verdict
 	SHA256     trove.Digest // of the bytes shown
 	Size       int64        // of the bytes shown

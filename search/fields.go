@@ -52,7 +52,7 @@ var fields = func() map[string]fieldSpec {
 	add(Date, asDate, "a day, month or year", "d", "on")
 	add(Published, asDate, "a day, month or year")
 	add(Has, asValue, "attachment, transcript or translation")
-	add(Type, asValue, "a kind of item or file", "mimetype")
+	add(Type, asValue, "a kind of item or file", "mimetype", "kind")
 	add(Ext, asValue, "a file name extension")
 	add(No, asNumber, "a number", "document")
 	add(MsgID, asValue, "a Message-ID", "rfc822msgid", "id", "m")

@@ -80,8 +80,42 @@ func (p *page) documentView(it *item, r *http.Request, v view, all bool) {
 		from, _ := strconv.Atoi(r.FormValue("from"))
 		p.grid(it, from)
 	default:
+		p.outline(it)
 		p.pagesView(it, all)
 	}
+}
+
+// outline writes the document's own list of contents, closed.
+func (p *page) outline(it *item) {
+	list := it.read.Outline
+	if len(list) == 0 {
+		return
+	}
+	p.html("<details><summary>")
+	p.say("doc.outline")
+	p.html(`</summary><ul class="tree">`)
+	limit := len(p.b) + bodyLimit/3
+	for i := range list {
+		if len(p.b) > limit {
+			break
+		}
+		h := &list[i]
+		p.html("<li>")
+		for range min(max(h.Level-1, 0), threadDepth) {
+			p.b = append(p.b, "\u2003"...)
+		}
+		if it.pageAt(h.Page) != nil {
+			p.html("<a")
+			p.href(it.pagePath(h.Page))
+			p.html(">")
+			p.value(it, cut(h.Title, nameMost))
+			p.html("</a>")
+		} else {
+			p.value(it, cut(h.Title, nameMost))
+		}
+		p.html("</li>\n")
+	}
+	p.html("</ul></details>\n")
 }
 
 // modes writes the links to the ways a document is shown.

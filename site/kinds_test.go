@@ -216,7 +216,7 @@ func documents(kinds map[int]fixtureKind) {
 	pages[2].Confidence, pages[2].From, pages[2].To, pages[3].Label = 0.75, 0, 0, "iv"
 	kinds[docNumber] = fixtureKind{text: text, made: made, rec: trove.Record{Kind: trove.Doc, Subject: "Annex C", Lang: "en", Date: time.Date(2015, 1, 2, 0, 0, 0, 0, time.UTC),
 		Parts: []trove.Part{{Path: "1", Name: "inner.xlsx", Type: "application/vnd.ms-excel", Role: trove.RoleAttachment, Size: 900, SHA256: trove.Sum([]byte("x"))}}},
-		read: &reading.Reading{Pages: pages,
+		read: &reading.Reading{Pages: pages, Outline: []reading.Heading{{Title: "The quay", Level: 1, Page: 2}, {Title: "Its <walls>", Level: 2}},
 			Findings: []reading.Finding{{Code: "hidden-text", Text: "the name below the box", Page: 3}, {Code: "macro"}, {Code: "embedded-file", Part: "1"}},
 			Facts:    []reading.Fact{{Name: "author", Value: "Mary Example"}, {Name: "created", Value: "2015-01-02T03:04:05Z"}, {Name: "odd-one", Value: "kept as it is"}},
 			Files:    []reading.File{{Part: "1", Text: "cells of the inner table", Reading: reading.Reading{Findings: []reading.Finding{{Code: "hidden-sheet", Part: "1"}}}}},
@@ -278,6 +278,9 @@ func (p *publisher) kinds(kinds map[int]fixtureKind) {
 		rec.Verdict, rec.Paths = verdict, []string{fmt.Sprintf("box/item-%d.amr", n)}
 		if r := kinds[n].read; text == "" && r != nil {
 			text = r.Spoken()
+		}
+		if r := kinds[n].read; text != r.Spoken() { // as release makes it
+			text += r.Spoken()
 		}
 		if id := rec.MessageID; id != "" || len(rec.References) > 0 {
 			rec.Thread = trove.ThreadID("call-11@takeout.example")

@@ -234,7 +234,7 @@ func TestAChainOfPicturesSaysSo(t *testing.T) {
 func TestADocumentHasItsPages(t *testing.T) {
 	f := newFixture(t)
 	seven := kindPage(docNumber, "")
-	f.says(t, seven, "Annex C", "Document", "Images: 7 of 12 pages.", "Page 1 of 12", "Page 1 of the annex.", "Go on with page 11", "Page 4 of 12 (called iv)", "read off the image", "some words are doubtful",
+	f.says(t, seven, "Annex C", "Document", "Images: 7 of 12 pages.", "Page 1 of 12", "Page 1 of the annex.", "Go on with page 11", "Contents The quay Its <walls>", "Page 4 of 12 (called iv)", "read off the image", "some words are doubtful",
 		"Found in the file", "It holds text that a reader of the page does not see: the name below the box Page 3", "It holds macros.", "A file lies in it. in inner.xlsx", "hidden. in inner.xlsx",
 		"What the file says of itself", "Author Mary Example", "odd-one kept as it is", "File in it (1)", "inner.xlsx lies in another file", "Read its text")
 	three := kindPage(docNumber, "/p/3")
@@ -250,6 +250,11 @@ func TestADocumentHasItsPages(t *testing.T) {
 	f.says(t, kindPage(docNumber, "?q=quay+4"), "1 page holds all the words.", "Page 4 of 12 (called iv)")
 	f.says(t, kindPage(docNumber, "?q=read+IMAGE"), "1 page holds all the words.", "Page 3 of 12")
 	f.says(t, kindPage(docNumber, "?q=nowhere"), "0 pages hold all the words.")
+	f.says(t, kindPage(docNumber, "?view=text"), "read off the image")
+	f.saysNot(t, kindPage(docNumber, "?view=text"), "Page une")
+	if n := strings.Count(f.page(t, kindPage(docPlain, "")), "رسالة بلا صفحات"); n != 1 {
+		t.Errorf("a translation stands %d times on the page", n)
+	}
 	f.says(t, kindPage(docPlain, ""), "A letter without pages.", "Translation: Arabic", "رسالة بلا صفحات", "made by machine, translator 2")
 	f.says(t, kindPage(docLong, "?view=grid&from=100"), "101 to 150 of 200", "Page 150")
 }

@@ -209,8 +209,31 @@ func (s *site) findText(ctx context.Context, it *item) error {
 	if errors.Is(err, search.ErrNotFound) {
 		return it.readText()
 	}
-	it.text = text
+	it.text = it.ownText(text)
 	return err
+}
+
+// ownText is the item's text in what the index has of it, where texts that
+// were made of it follow: of these only what was read off its pictures stays,
+// since pages show the others apart.
+func (it *item) ownText(text string) string {
+	if it.read == nil {
+		return text
+	}
+	spoken := it.read.Spoken()
+	at := strings.LastIndex(text, spoken)
+	if spoken == "" || at < 0 {
+		return text
+	}
+	own := text[:at]
+	for _, i := range it.texts(reading.OCR) {
+		for _, s := range it.read.Texts[i].Segments {
+			if !s.Hidden {
+				own += s.Text + "\n"
+			}
+		}
+	}
+	return own
 }
 
 // maxPlain is the longest text that is decoded for each page; the index keeps

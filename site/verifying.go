@@ -65,7 +65,11 @@ func (s *site) verifyPanel(p *page, it *item, j *judged, how panel) {
 	p.html("<p>")
 	p.verdictDetail(&it.rec)
 	p.html("</p><p>")
-	p.verdictMeans(it.rec.Verdict)
+	if v := it.rec.Verdict; it.rec.Kind != trove.Mail && (v == trove.Unsigned || v == "") {
+		p.say("means.file")
+	} else {
+		p.verdictMeans(v)
+	}
 	p.html(`</p><dl class="kv">`)
 	if it.rec.Verdict == trove.Redacted {
 		p.redactedPanel(it, how)

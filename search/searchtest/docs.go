@@ -58,6 +58,9 @@ func Docs(seed uint64, n int) []*search.Doc {
 		coll := trove.CollectionName([]string{"mail", "notes"}[i*3/n%2])
 		next[coll]++
 		d := g.doc(coll, next[coll])
+		if i%5 == 0 {
+			d.Made = [][]string{{"transcript"}, {"translation"}, {"transcript", "translation"}}[i/5%3]
+		}
 		d.Batch = 1 + i*5/n
 		d.Published = time.Date(2020, 1, 1+40*d.Batch, 9, 0, 0, 0, time.UTC)
 		if len(out) > 3 && rnd.IntN(12) == 0 { // a copy of an earlier one

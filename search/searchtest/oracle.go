@@ -199,6 +199,7 @@ func facetValues(d *search.Doc, facet string) (out []string) {
 		if len(d.Files) > 0 {
 			out = append(out, "attachment")
 		}
+		out = append(out, d.Made...)
 	case search.FacetCollection:
 		out = append(out, string(d.Collection))
 	case search.FacetOwner:

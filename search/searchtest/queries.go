@@ -449,6 +449,9 @@ func (m *maker) published(p *page) *question {
 }
 
 func (m *maker) has(p *page) *question {
+	if made := p.doc.Made; len(made) > 0 {
+		return &question{text: "has:" + made[0], match: func(p *page) bool { return slices.Contains(p.doc.Made, made[0]) }}
+	}
 	if len(p.doc.Files) == 0 {
 		return nil
 	}

@@ -290,6 +290,7 @@ func (b *builder) addFacets(d *search.Doc) {
 		exts = append(exts, extension(clean(file.Name)))
 		has = []string{"attachment"}
 	}
+	has = append(has, d.Made...)
 	f[facetType].add(types...)
 	f[facetExt].add(exts...)
 	f[facetHas].add(has...)
