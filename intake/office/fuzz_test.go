@@ -84,7 +84,7 @@ func FuzzODF(f *testing.F) {
 func FuzzText(f *testing.F) {
 	for _, s := range []string{
 		`{\rtf1{\fonttbl{\f0\fcharset128 x;}}\f0\'93\'fa\u1234?\par{\*\x}{\footnote n}{\field{\*\fldinst DDE}}{\upr{a}{\*\ud b}}\bin3 abc}`, "<?xml version='1.0'?><a b='c'>d<e/>f</a>", "<html><img src='data:image/png;base64,AAAA'><title>t",
-		"{\\rtf1 \\u-10179 x\\v\\deleted }", "\xff\xfea\x00",
+		"{\\rtf1 \\u-10179 x\\v\\deleted }", "\xff\xfea\x00", "<?x \x80?>",
 	} {
 		f.Add([]byte(s))
 	}

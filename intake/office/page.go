@@ -19,7 +19,7 @@ type page struct {
 
 // block adds a block of lines; gap puts a blank line before it.
 func (p *page) block(s string, gap bool) {
-	s = strings.TrimRight(strings.Trim(s, "\n"), " \t\n")
+	s = strings.TrimRight(strings.Trim(clean(s), "\n"), " \t\n")
 	if strings.TrimSpace(s) == "" {
 		return
 	}
@@ -36,7 +36,15 @@ func (p *page) block(s string, gap bool) {
 		}
 	}
 	p.fresh = false
-	p.b.WriteString(strings.ReplaceAll(s, "\x00", ""))
+	p.b.WriteString(s)
+}
+
+// clean makes s UTF-8 with "\n" line ends and without zeros.
+func clean(s string) string {
+	if strings.ContainsAny(s, "\r\x00") {
+		s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(s)
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // open begins a page; what follows up to the next one is its text.

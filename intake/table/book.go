@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"unseal/intake/reader"
 	"unseal/reading"
@@ -67,6 +68,7 @@ func (b *Book) Say(line string) {
 }
 
 func (b *Book) line(s string) {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if b.text.Len()+len(s)+1 > MaxText {
 		b.Cut = true
 		return
@@ -75,11 +77,16 @@ func (b *Book) line(s string) {
 	b.text.WriteByte('\n')
 }
 
-// Row adds a row to the open table; empty cells at its end do not count. It
+// Row adds a row to the open table, whose cells it may clean; empty cells at its end do not count. It
 // returns false where no more rows are read.
 func (b *Book) Row(cells []string) bool {
 	for len(cells) > 0 && cells[len(cells)-1] == "" {
 		cells = cells[:len(cells)-1]
+	}
+	for i, c := range cells {
+		if !utf8.ValidString(c) {
+			cells[i] = strings.ToValidUTF8(c, "\uFFFD")
+		}
 	}
 	s := &b.Sheets[len(b.Sheets)-1]
 	if b.rows++; b.rows > maxBookRows {
