@@ -129,7 +129,7 @@ func (c *Chain) Add(m Message) error {
 	}
 	for i := range m.Reactions {
 		m.Reactions[i].Sign = Line(m.Reactions[i].Sign)
-		m.Reactions[i].By = slices.DeleteFunc(m.Reactions[i].By, func(by int) bool { return by < 0 })
+		m.Reactions[i].By = slices.DeleteFunc(m.Reactions[i].By, func(by int) bool { return by < 0 || by >= len(c.members) })
 	}
 	m.ID, m.Edited, m.Forwarded, m.Written = Line(m.ID), Line(m.Edited), Line(m.Forwarded), Line(m.Written)
 	c.bytes += len(m.Text)
