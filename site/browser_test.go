@@ -144,11 +144,7 @@ func (b *browserTest) noForeign(t *testing.T) {
 // browserPages are the pages that browsers look at: one of each kind and state.
 func browserPages(t *testing.T, f *fixtureSite) []string {
 	t.Helper()
-	pages := []string{threadAddress(t, f)}
-	for _, k := range pageKinds {
-		pages = append(pages, k.path)
-	}
-	return pages
+	return append(addresses(pageKinds), threadAddress(t, f))
 }
 
 // axeRun asks axe-core for violations of WCAG 2.0 to 2.2, A and AA, and of its
@@ -159,7 +155,19 @@ const axeRun = `axe.run(document, {iframes: false, resultTypes: ["violations"], 
 
 func TestAxeFindsNoViolationOnAnyPage(t *testing.T) {
 	b := newBrowserTest(t)
-	b.axe(t, browserPages(t, b.fixture)...)
+	b.axe(t, append(addresses(mailPages), threadAddress(t, b.fixture))...)
+}
+
+func TestAxeFindsNoViolationOnRecordingsChainsAndPapers(t *testing.T) {
+	b := newBrowserTest(t)
+	b.axe(t, addresses(kindsPages)...)
+}
+
+func addresses(kinds []pageKind) (list []string) {
+	for _, k := range kinds {
+		list = append(list, k.path)
+	}
+	return list
 }
 
 // TestAxeFindsNoViolationOnProofsAndRedactions looks at what the fixture lacks:

@@ -418,7 +418,7 @@ func (p *page) besidePage(it *item, n int) {
 // pagePager leads to the pages before and after.
 func (p *page) pagePager(it *item, n int) {
 	p.html(`<nav class="pager"`)
-	p.sayAttr("aria-label", "nav.pages")
+	p.sayAttr("aria-label", "doc.neighbours")
 	p.html(">")
 	at := slices.IndexFunc(it.read.Pages, func(pg reading.Page) bool { return pg.Number == n })
 	if at > 0 {

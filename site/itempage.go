@@ -521,6 +521,8 @@ func (p *page) citedPeople(it *item) {
 		p.say("row.from-to", val("From", from), val("To", to))
 	case from != "":
 		p.bdi(from)
+	case it.rec.Kind != trove.Mail && p.loc.has(word("kind."+it.rec.Kind)):
+		p.say(word("kind." + it.rec.Kind))
 	default:
 		p.say("cite.unknown-sender")
 	}

@@ -271,6 +271,7 @@ func (p *publisher) kinds(kinds map[int]fixtureKind) {
 	k.make = func(n int) (archive.Record, string) {
 		rec, text := k.record(n)
 		if n == mailRead {
+			rec.Thread = ""
 			return rec, text
 		}
 		verdict := rec.Verdict
@@ -282,6 +283,7 @@ func (p *publisher) kinds(kinds map[int]fixtureKind) {
 		if r := kinds[n].read; text != r.Spoken() { // as release makes it
 			text += r.Spoken()
 		}
+		rec.Thread, rec.Copies, rec.CopyOf = "", nil, 0
 		if id := rec.MessageID; id != "" || len(rec.References) > 0 {
 			rec.Thread = trove.ThreadID("call-11@takeout.example")
 		}

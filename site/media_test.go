@@ -69,6 +69,9 @@ func TestThePlayerOfThePagePlays(t *testing.T) {
 	b := newBrowserTest(t)
 	for n, length := range map[int]float64{voiceTwo: 60, voiceNumber: 200} {
 		b.open(t, kindPage(n, ""))
+		if high := eval[float64](t, b, `document.querySelector("audio").getBoundingClientRect().height`); high < 40 {
+			t.Errorf("number %d: the player is %.0f pixels high", n, high)
+		}
 		eval[chromedp.Void](t, b, `document.querySelector("audio").preload = "auto", document.querySelector("audio").load()`)
 		until(t, b, `document.querySelector("audio").readyState >= 1`)
 		if got := eval[float64](t, b, `document.querySelector("audio").duration`); got < length-2 || got > length+2 {

@@ -28,12 +28,29 @@ func parsePage(t testing.TB, body string) *html.Node {
 	return doc
 }
 
-// pageKinds are the addresses of one page of each kind and state, with the
-// status they answer.
-var pageKinds = []struct {
+// pageKind is the address of a page and the status that it answers.
+type pageKind struct {
 	path   string
 	status int
-}{
+}
+
+// pageKinds are the addresses of one page of each kind and state.
+var pageKinds = slices.Concat(mailPages, kindsPages)
+
+// kindsPages are those of items that are no mails, and of what was read of
+// attachments.
+var kindsPages = []pageKind{
+	{"/c/kinds/", 200}, {"/c/kinds/batch/1/", 200}, {"/c/kinds/1", 200}, {"/c/kinds/1?with=3", 200}, {"/c/kinds/1?with=none", 200}, {"/c/kinds/2", 200}, {"/c/kinds/3", 200},
+	{"/c/kinds/4", 200}, {"/c/kinds/4?order=time", 200}, {"/c/kinds/6", 200}, {"/c/kinds/7", 200}, {"/c/kinds/7?view=text", 200}, {"/c/kinds/7?view=grid", 200},
+	{"/c/kinds/7?q=page+annex", 200}, {"/c/kinds/7/p/1", 200}, {"/c/kinds/7/p/3", 200}, {"/c/kinds/7/p/13", 404}, {"/c/kinds/7/att/1/text", 200}, {"/c/kinds/8", 200},
+	{"/c/kinds/9", 200}, {"/c/kinds/9?view=grid&from=100", 200}, {"/c/kinds/9/p/99", 200}, {"/c/kinds/10", 200}, {"/c/kinds/11", 200}, {"/c/kinds/11?sheet=2", 200}, {"/c/kinds/12", 200},
+	{"/c/kinds/13", 200}, {"/c/kinds/13/att/1/text", 200}, {"/c/kinds/14", 200}, {"/c/kinds/15", 200}, {"/c/kinds/16", 200}, {"/c/kinds/17", 200}, {"/c/kinds/18", 200},
+	{"/c/kinds/18/p/2", 200}, {"/c/kinds/18?view=text", 200}, {"/c/kinds/18/att/1/text", 200}, {"/c/kinds/19", 200}, {"/c/kinds/19?sheet=3", 200},
+	{"/search?q=committee+type:voice", 200},
+}
+
+// mailPages are all others.
+var mailPages = []pageKind{
 	{"/", 200}, {"/c/", 200}, {"/c/mail/", 200}, {"/c/later/", 200}, {"/c/mail/batch/1/", 200}, {"/c/mail/batch/2/", 200},
 	{"/c/mail/1", 200}, {"/c/mail/2", 200}, {"/c/mail/3", 200}, {"/c/mail/3?view=html", 200}, {"/c/mail/4", 200},
 	{"/c/mail/4?view=headers", 200}, {"/c/mail/4?view=source", 200}, {"/c/mail/4?view=fixed", 200}, {"/c/mail/5", 200},
@@ -43,13 +60,6 @@ var pageKinds = []struct {
 	{"/search", 200}, {"/search?q=harbour", 200}, {"/search?q=schedule+budget", 200}, {"/search?q=zzzz+harbour", 200},
 	{"/search?q=%22open", 400}, {"/search?q=frm%3Amary", 200}, {"/search?q=harbour&facet=person", 200}, {"/search/help", 200},
 	{"/browse", 200}, {"/verify", 200}, {"/notices", 200}, {"/keys", 200}, {"/c/mail/2/verify", 200}, {"/c/mail/48/history", 200}, {"/c/mail/authenticity", 200}, {"/c/later/authenticity", 200}, {"/log", 200}, {"/about", 200},
-	{"/c/kinds/", 200}, {"/c/kinds/batch/1/", 200}, {"/c/kinds/1", 200}, {"/c/kinds/1?with=3", 200}, {"/c/kinds/1?with=none", 200}, {"/c/kinds/2", 200}, {"/c/kinds/3", 200},
-	{"/c/kinds/4", 200}, {"/c/kinds/4?order=time", 200}, {"/c/kinds/6", 200}, {"/c/kinds/7", 200}, {"/c/kinds/7?view=text", 200}, {"/c/kinds/7?view=grid", 200},
-	{"/c/kinds/7?q=page+annex", 200}, {"/c/kinds/7/p/1", 200}, {"/c/kinds/7/p/3", 200}, {"/c/kinds/7/p/13", 404}, {"/c/kinds/7/att/1/text", 200}, {"/c/kinds/8", 200},
-	{"/c/kinds/9", 200}, {"/c/kinds/9?view=grid&from=100", 200}, {"/c/kinds/9/p/99", 200}, {"/c/kinds/10", 200}, {"/c/kinds/11", 200}, {"/c/kinds/11?sheet=2", 200}, {"/c/kinds/12", 200},
-	{"/c/kinds/13", 200}, {"/c/kinds/13/att/1/text", 200}, {"/c/kinds/14", 200}, {"/c/kinds/15", 200}, {"/c/kinds/16", 200}, {"/c/kinds/17", 200}, {"/c/kinds/18", 200},
-	{"/c/kinds/18/p/2", 200}, {"/c/kinds/18?view=text", 200}, {"/c/kinds/18/att/1/text", 200}, {"/c/kinds/19", 200}, {"/c/kinds/19?sheet=3", 200},
-	{"/search?q=committee+type:voice", 200},
 }
 
 // threadAddress is the page of the fixture's thread.
@@ -64,10 +74,7 @@ func threadAddress(t testing.TB, f *fixtureSite) string {
 
 func TestEveryPageKeepsTheRules(t *testing.T) {
 	f := newFixture(t)
-	kinds := append(slices.Clone(pageKinds), struct {
-		path   string
-		status int
-	}{threadAddress(t, f), 200})
+	kinds := append(slices.Clone(pageKinds), pageKind{threadAddress(t, f), 200})
 	for _, k := range kinds {
 		w := f.get(t, k.path)
 		if w.Code != k.status {

@@ -436,9 +436,9 @@ func (p *page) cueList(it *item, list []cue, t *reading.Text, beside int, all bo
 func (p *page) cueTime(it *item, c *cue) {
 	files := it.read.Sound.Play
 	if len(files) == 0 {
-		p.html("<span>")
+		p.html("<small>")
 		p.bdi(clock(c.from))
-		p.html("</span> ")
+		p.html("</small> ")
 		return
 	}
 	name := it.playing(".mp3")

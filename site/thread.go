@@ -61,7 +61,11 @@ func (s *site) threadPanel(ctx context.Context, p *page, it *item) {
 			p.html("<li><a")
 			p.hrefItem(h.Collection, h.Number)
 			p.html(">")
-			p.subject(h.Subject, h.Kind, threadSubject)
+			if h.Subject == "" && h.Kind == trove.Voice {
+				p.say("item.number", val("Number", strconv.Itoa(h.Number)))
+			} else {
+				p.subject(h.Subject, h.Kind, threadSubject)
+			}
 			p.html("</a>")
 		}
 		p.html(" <small>")
