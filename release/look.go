@@ -91,6 +91,9 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 	}
 	var saying said
 	quoting, err := r.lookEverywhere(ctx, h, nil, func(it *catalog.Item, raw []byte) (redact.Found, error) {
+		if x := known[nameOf(it)]; x != nil && len(h.Seconds) > 0 {
+			raw = without(raw, hiddenOf(x.found).Cuts) // tags go with seconds
+		}
 		f, err := quotes.Find(raw, it.Kind)
 		if err == nil && known[nameOf(it)] == nil && len(f.Places) == 0 {
 			err = r.says(ctx, it, quotes, &saying)

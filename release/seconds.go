@@ -13,6 +13,7 @@ import (
 
 	"unseal/catalog"
 	"unseal/intake/reader"
+	"unseal/proof"
 	"unseal/reading"
 	"unseal/redact"
 	"unseal/trove"
@@ -58,6 +59,15 @@ func pieces(got reader.Result, size int64) (list []redact.Place, err error) {
 		return nil, fmt.Errorf("which bytes carry these seconds could not be found out. %s", cmp.Or(got.Failed, got.Partly))
 	}
 	return list, nil
+}
+
+// without is content in which cuts are filled with zeros.
+func without(content []byte, cuts []proof.Cut) []byte {
+	content = slices.Clone(content)
+	for _, c := range cuts {
+		clear(content[c.From:c.To])
+	}
+	return content
 }
 
 // inSeconds notes in what was found which seconds it is, and where else in the
