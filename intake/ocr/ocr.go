@@ -89,7 +89,7 @@ func (e *Engine) choose(installed, langs []string) {
 // tag is none.
 func Code(tag string) string {
 	t, err := language.Parse(tag)
-	if err != nil {
+	if err != nil || t == language.Und {
 		return ""
 	}
 	base, _ := t.Base()
@@ -106,8 +106,6 @@ func Code(tag string) string {
 		return "nor"
 	case "ku":
 		return "kmr"
-	case "und":
-		return ""
 	}
 	return base.ISO3()
 }

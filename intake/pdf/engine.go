@@ -24,11 +24,18 @@ const (
 	MaxSize   = 1 << 30 // bytes of a file; PDFium's own offsets end at 2 GiB
 	inMemory  = 64 << 20
 	memory    = 6144 // pages of 64 KiB that PDFium may have, 384 MiB
-	pageTime  = 20 * time.Second
 	startTime = 60 * time.Second
-	fileTime  = 100 * time.Second // for all pages, where the caller sets no deadline
-	maxLate   = 3                 // pages that are given up before the rest is
+	maxLate   = 3 // pages that are given up before the rest is
 )
+
+// times are limits by the clock.
+type times struct {
+	page  time.Duration // for one page, or for opening the file
+	check time.Duration // for looking through all pages for what is hidden
+	file  time.Duration // for all, where the caller sets no deadline
+}
+
+var usual = times{page: 30 * time.Second, check: 50 * time.Second, file: 100 * time.Second}
 
 var (
 	// errLate says that PDFium took too long over something.
@@ -42,13 +49,14 @@ var (
 // It may be used by several goroutines.
 type Reader struct {
 	cache string
+	times times
 	mu    sync.Mutex
 	pool  pdfium.Pool // nil before the first file
 }
 
 // New returns a reader. cache is a folder with what [Warm] has put there, or
 // empty: then each process compiles for itself, which takes some seconds.
-func New(cache string) *Reader { return &Reader{cache: cache} }
+func New(cache string) *Reader { return &Reader{cache: cache, times: usual} }
 
 // Warm compiles PDFium into a folder, so that readers which are given it start
 // fast. It does nothing if that was done before. The folder holds machine code:
@@ -168,6 +176,7 @@ func (d *document) fetch(in *reader.Input) error {
 		return err
 	}
 	d.whole = headed(b)
+	d.mended = len(d.whole) > len(b)
 	return nil
 }
 
@@ -182,7 +191,7 @@ func (d *document) load() error {
 	if d.lib, err = pool.GetInstance(startTime); err != nil {
 		return fmt.Errorf("start PDFium: %w", err)
 	}
-	return d.within(pageTime, func() error {
+	return d.within(d.r.times.page, func() error {
 		doc, err := d.lib.OpenDocument(d.request())
 		if err != nil {
 			return err

@@ -30,7 +30,7 @@ func (v *visit) facts() {
 	res.Fact("pages", strconv.Itoa(v.d.pages))
 	v.encryption()
 	if x, err := v.d.lib.FPDF_DocumentHasValidCrossReferenceTable(&requests.FPDF_DocumentHasValidCrossReferenceTable{Document: v.d.ref}); err == nil && !x.DocumentHasValidCrossReferenceTable || v.d.mended {
-		res.Warn("damaged", "the file is damaged; it was put right to be read")
+		res.Warn(damage, "the file is damaged; it was put right to be read")
 	}
 }
 
@@ -138,6 +138,10 @@ func (v *visit) outline() {
 	}
 }
 
+// headings reads a heading, those below it and those after it.
+//
+// BUG(go-pdfium v1.17.0): FPDFBookmark_GetDest calls another function of PDFium,
+// so headings that lead to their page without an action have none here.
 func (v *visit) headings(b *references.FPDF_BOOKMARK, level int) {
 	lib, list := v.d.lib, &v.res.Reading.Outline
 	for b != nil && level <= maxLevels && len(*list) < maxHeadings {
@@ -145,11 +149,11 @@ func (v *visit) headings(b *references.FPDF_BOOKMARK, level int) {
 		if t, err := lib.FPDFBookmark_GetTitle(&requests.FPDFBookmark_GetTitle{Bookmark: *b}); err == nil {
 			h.Title = oneLine(t.Title)
 		}
-		if d, err := lib.FPDFBookmark_GetDest(&requests.FPDFBookmark_GetDest{Document: v.d.ref, Bookmark: *b}); err == nil && d.Dest != nil {
-			h.Page = v.pageOf(*d.Dest)
-		}
 		if a, err := lib.FPDFBookmark_GetAction(&requests.FPDFBookmark_GetAction{Bookmark: *b}); err == nil && a.Action != nil {
 			v.action(*a.Action, 0)
+			if d, err := lib.FPDFAction_GetDest(&requests.FPDFAction_GetDest{Document: v.d.ref, Action: *a.Action}); err == nil && d.Dest != nil {
+				h.Page = v.pageOf(*d.Dest)
+			}
 		}
 		*list = append(*list, h)
 		if c, err := lib.FPDFBookmark_GetFirstChild(&requests.FPDFBookmark_GetFirstChild{Document: v.d.ref, Bookmark: b}); err == nil {

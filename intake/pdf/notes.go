@@ -54,7 +54,7 @@ func (v *visit) annotation(p *page, a references.FPDF_ANNOTATION) {
 	case enums.FPDF_ANNOT_SUBTYPE_WIDGET:
 		v.field(p, a)
 	case enums.FPDF_ANNOT_SUBTYPE_FILEATTACHMENT:
-		if f, err := v.d.lib.FPDFAnnot_GetFileAttachment(&requests.FPDFAnnot_GetFileAttachment{Annotation: a}); err == nil {
+		if f, err := v.d.lib.FPDFAnnot_GetFileAttachment(&requests.FPDFAnnot_GetFileAttachment{Document: v.d.ref, Annotation: a}); err == nil {
 			v.attach(f.Attachment, p.number)
 		}
 		v.comment(p, a)

@@ -42,7 +42,7 @@ func (r *Reader) OCR(ctx context.Context, in *reader.Input) (res reader.Result) 
 		return res
 	}
 	defer d.close()
-	s := &scan{d: d, e: e, res: &res, before: ocr.Before(in.Reading.Texts, e.By()), limit: limitOf(ctx, fileTime)}
+	s := &scan{d: d, e: e, res: &res, before: ocr.Before(in.Reading.Texts, e.By()), limit: limitOf(ctx, r.times.file)}
 	for i, number := range todo {
 		if !s.read(ctx, number) {
 			s.missed = append(s.missed, fmt.Sprintf("%d of %d scanned pages were read in the time there is; the next run goes on", i, len(todo)))
@@ -109,7 +109,7 @@ func (s *scan) finish() {
 
 // image draws a page large enough to be read.
 func (d *document) image(number int) (img *image.RGBA, err error) {
-	err = d.within(pageTime, func() error {
+	err = d.within(d.r.times.page, func() error {
 		p, err := d.page(number)
 		if err != nil {
 			return err

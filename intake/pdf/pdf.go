@@ -14,6 +14,8 @@ package pdf
 import (
 	"bytes"
 	"strings"
+
+	"unseal/trove"
 )
 
 // headerWithin is where the header is looked for, as readers of PDF do: ISO
@@ -25,11 +27,33 @@ const Type = "application/pdf"
 
 // Detect says whether a file is a PDF by its first bytes, at least 1,024 of
 // them where there are as many; or by its name, if it begins like one that has
-// lost its header.
-func Detect(head []byte, name string) bool {
+// lost its header. It returns no kind if it is none.
+func Detect(head []byte, name string) (trove.Kind, string) {
 	head = head[:min(len(head), headerWithin)]
-	if bytes.Contains(head, []byte("%PDF")) {
-		return true
+	named := strings.HasSuffix(strings.ToLower(name), ".pdf") && bytes.HasPrefix(head, []byte("%")) && bytes.Contains(head, []byte(" obj"))
+	if named || begins(head) {
+		return trove.Doc, Type
 	}
-	return strings.HasSuffix(strings.ToLower(name), ".pdf") && bytes.HasPrefix(head, []byte("%")) && bytes.Contains(head, []byte(" obj"))
+	return "", ""
 }
+
+// begins finds a header that is not just spoken of: at the beginning, or after
+// what is no text.
+func begins(head []byte) bool {
+	at := bytes.Index(head, []byte("%PDF-"))
+	if at < 0 {
+		return bytes.HasPrefix(head, []byte("%PDF"))
+	}
+	for _, c := range head[:at] {
+		if c >= 0x20 && c < 0x7f {
+			continue
+		}
+		if c != '\t' && c != '\n' && c != '\r' {
+			return true
+		}
+	}
+	return len(bytes.TrimSpace(head[:at])) == 0 || at > 0 && head[at-1] == '\n' && bytes.Contains(head[at:], []byte(" obj"))
+}
+
+// Takes says whether a file of a kind and media type is read.
+func Takes(_ trove.Kind, mediaType string) bool { return mediaType == Type }

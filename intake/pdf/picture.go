@@ -31,7 +31,7 @@ func (r *Reader) Picture(ctx context.Context, in *reader.Input) (res reader.Resu
 	if d.pages > MaxPictures {
 		missed = append(missed, fmt.Sprintf("there are images of the first %d of %d pages", MaxPictures, d.pages))
 	}
-	limit, size := limitOf(ctx, fileTime), 0
+	limit, size := limitOf(ctx, r.times.file), 0
 	var failed []int
 	for i := 1; i <= min(d.pages, MaxPictures); i++ {
 		if time.Now().After(limit) || size > MaxPictureBytes || d.late > maxLate {
@@ -56,7 +56,7 @@ func (r *Reader) Picture(ctx context.Context, in *reader.Input) (res reader.Resu
 
 // picture adds the image of a page and returns how large it is.
 func (d *document) picture(number int, res *reader.Result) (size int, err error) {
-	err = d.within(pageTime, func() error {
+	err = d.within(d.r.times.page, func() error {
 		p, err := d.page(number)
 		if err != nil {
 			return err

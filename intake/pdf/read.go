@@ -18,9 +18,8 @@ import (
 // Limits of the stage Read.
 const (
 	MaxPages    = 5000
-	MaxText     = 32 << 20         // bytes of all pages
-	checkTime   = 50 * time.Second // for looking through all pages for what is hidden
-	maxComments = 1000             // comments, links and fields of a file
+	MaxText     = 32 << 20 // bytes of all pages
+	maxComments = 1000     // comments, links and fields of a file
 )
 
 // Read makes record, text and reading of a file.
@@ -30,16 +29,23 @@ func (r *Reader) Read(ctx context.Context, in *reader.Input) (res reader.Result)
 	if err != nil {
 		res.Failed = refusal(err)
 		explain(&res, err)
+		if errors.Is(err, pdferrors.ErrFormat) {
+			secondOpinion(ctx, in, &res)
+		}
 		return res
 	}
 	defer d.close()
-	v := &visit{d: d, res: &res, limit: limitOf(ctx, fileTime)}
-	if err := d.within(pageTime, v.whole); err != nil {
+	v := &visit{d: d, res: &res, limit: limitOf(ctx, r.times.file)}
+	if err := d.within(r.times.page, v.whole); err != nil {
 		v.miss("facts and attached files: %v", err)
 	}
 	v.scan()
+	v.places()
 	v.pages()
 	v.finish()
+	if d.mended || damaged(&res) {
+		secondOpinion(ctx, in, &res)
+	}
 	return res
 }
 
@@ -74,7 +80,7 @@ func explain(res *reader.Result, err error) {
 		res.Fact("encrypted", "not opened")
 		res.Warn("encrypted", "%s", refusal(err))
 	case errors.Is(err, pdferrors.ErrFormat):
-		res.Warn("damaged", "%s", refusal(err))
+		res.Warn(damage, "%s", refusal(err))
 	default:
 		res.Warn("unread", "%s", refusal(err))
 	}
@@ -136,7 +142,7 @@ func (v *visit) pages() {
 func (v *visit) page(number int) {
 	p := reading.Page{Number: number, From: v.text.Len()}
 	var chars []char
-	err := v.d.within(pageTime, func() error {
+	err := v.d.within(v.d.r.times.page, func() error {
 		pg, err := v.d.page(number)
 		if err != nil {
 			return err
@@ -173,12 +179,12 @@ func (v *visit) label(number int) string {
 
 // check looks through the drawing of a page, as long as there is time for it.
 func (v *visit) check(number int, chars []char) {
-	if v.checked > checkTime {
+	if v.checked > v.d.r.times.check {
 		v.skipped++
 		return
 	}
 	start := time.Now()
-	err := v.d.within(pageTime, func() error {
+	err := v.d.within(v.d.r.times.page, func() error {
 		pg, err := v.d.page(number)
 		if err != nil {
 			return err

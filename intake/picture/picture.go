@@ -26,8 +26,9 @@ const (
 	MaxFrames = 5000        // that are counted
 )
 
-// Takes says whether pictures of a media type are read.
-func Takes(mediaType string) bool {
+// Takes says whether files of a kind and media type are read: all pictures made
+// of pixels.
+func Takes(_ trove.Kind, mediaType string) bool {
 	return strings.HasPrefix(mediaType, "image/") && mediaType != "image/svg+xml"
 }
 
