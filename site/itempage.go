@@ -74,6 +74,9 @@ func (s *site) itemPage(w http.ResponseWriter, r *http.Request, it *item) error 
 		p.free()
 		return err
 	}
+	if it.read != nil && it.read.Chain != nil {
+		s.compareForm(p, r, it)
+	}
 	p.files(it, all)
 	p.findings(it, all)
 	p.facts(it, all)

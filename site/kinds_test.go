@@ -40,7 +40,8 @@ const (
 	hostileChain
 	hostileDoc
 	hostileTable
-	kindsLast = hostileTable
+	chainOther // the other party's export of chainNumber, not the same
+	kindsLast  = chainOther
 )
 
 // fixtureKind is an item of the collection, and what was read of it.
@@ -172,6 +173,14 @@ func chats(kinds map[int]fixtureKind) {
 			{N: 6, By: 0, Written: "am Dienstag", ReplyTo: -1, Forwarded: "A third person", Media: []reading.Media{{Name: "IMG-1.jpg", Type: "image/jpeg"}, {Name: "VID-2.mp4", Missing: true}}},
 			{N: 7, By: 1, When: "2016-11-09", Kind: "call", Text: "Missed call"},
 		}}, Texts: []reading.Text{{Kind: reading.Translation, Lang: "fr", Made: reading.Typed, Segments: []reading.Segment{{Message: 2, Text: "As-tu reçu le calendrier ?"}}}}}}
+	kinds[chainOther] = fixtureKind{rec: trove.Record{Kind: trove.Chain, Subject: "Omar and Mary"}, read: &reading.Reading{Chain: &reading.Chain{
+		Platform: "whatsapp", Members: []reading.Member{{Name: "Me", Self: true}, {Name: "M."}}, Messages: []reading.Message{
+			{N: 1, By: 0, When: "2016-11-07T09:14:05", Text: "Did you get the schedule?"},
+			{N: 2, By: 1, When: "2016-11-07T09:15:00", Text: "Yes. مرحبا, and the <b>annex</b>"},
+			{N: 3, By: 0, When: "2016-11-08T11:00:00", Text: "The second annex"},
+			{N: 4, By: 1, When: "2016-11-08T10:59:00", Text: "What was deleted"},
+			{N: 5, By: 1, When: "2016-11-08T12:00:00", Text: "only in this export"},
+		}}}}
 	long := &reading.Chain{Platform: "signal", Members: members}
 	for n := 1; n <= chainMost+200; n++ {
 		m := reading.Message{N: n, By: n % 2, When: time.Date(2016, 1, 1, 0, 7*n, 0, 0, time.UTC).Format("2006-01-02T15:04:05"), Text: fmt.Sprintf("Message %d.", n)}

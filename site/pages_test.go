@@ -46,6 +46,7 @@ var kindsPages = []pageKind{
 	{"/c/kinds/9", 200}, {"/c/kinds/9?view=grid&from=100", 200}, {"/c/kinds/9/p/99", 200}, {"/c/kinds/10", 200}, {"/c/kinds/11", 200}, {"/c/kinds/11?sheet=2", 200}, {"/c/kinds/12", 200},
 	{"/c/kinds/13", 200}, {"/c/kinds/13/att/1/text", 200}, {"/c/kinds/14", 200}, {"/c/kinds/15", 200}, {"/c/kinds/16", 200}, {"/c/kinds/17", 200}, {"/c/kinds/18", 200},
 	{"/c/kinds/18/p/2", 200}, {"/c/kinds/18?view=text", 200}, {"/c/kinds/18/att/1/text", 200}, {"/c/kinds/19", 200}, {"/c/kinds/19?sheet=3", 200},
+	{"/c/kinds/4/compare?with=20", 200}, {"/c/kinds/4/compare?with=kinds/17", 200}, {"/c/kinds/4/compare?with=7", 404}, {"/c/kinds/4/compare?with=x/y", 404}, {"/c/kinds/4/compare", 404},
 	{"/search?q=committee+type:voice", 200},
 }
 

@@ -204,6 +204,15 @@ func TestAChainSaysAllThatItsMessagesHave(t *testing.T) {
 	}
 }
 
+func TestTwoExportsOfOneChainAreCompared(t *testing.T) {
+	f := newFixture(t)
+	if _, ok := links(t, f, kindPage(chainNumber, ""))[fmt.Sprintf("c/kinds/4/compare?with=%d", chainOther)]; !ok {
+		t.Error("the chain does not lead to the comparison")
+	}
+	f.says(t, kindPage(chainNumber, fmt.Sprintf("/compare?with=%d", chainOther)), "A Mary and Omar · No. 4", "B Omar and Mary · No. 20", "Corroborated: ", "That proves nothing",
+		"Only in B", "B #5 M. · 8 Nov 2016 12:00 only in this export", "Other words", "A #3 Mary Example · 7 Nov 2016 08:15 Yes. مرحبا", "and the <b>annex</b>", "Deleted in one", "What was deleted")
+}
+
 func TestALongChainStandsInFewParts(t *testing.T) {
 	f := newFixture(t)
 	body := f.page(t, kindPage(chainLong, ""))

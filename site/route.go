@@ -151,6 +151,8 @@ func (s *site) partOfItem(w http.ResponseWriter, r *http.Request, it *item, part
 	}
 	head, tail, _ := strings.Cut(part, "/")
 	switch head {
+	case "compare":
+		return s.comparePage(w, r, it)
 	case "att":
 		return s.underAttachment(w, r, it, tail)
 	case "made":

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"slices"
@@ -112,18 +113,8 @@ func (it *item) cues(t *reading.Text) []cue {
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b cue) int { return compare(a.from, b.from) })
+	slices.SortStableFunc(list, func(a, b cue) int { return cmp.Compare(a.from, b.from) })
 	return list
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // besides puts each piece of a translation beside the last line that does not

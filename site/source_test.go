@@ -170,7 +170,7 @@ func TestTheReaderOfMarkupSeesWords(t *testing.T) {
 // followed by a code. Where the catalogue has no word for a code, the page
 // shows the code or the English sentence that came with it.
 var families = []string{"reason.", "kind.", "lang.", "note.", "syntax.", "warning.", "facet.has-", "size.", "cause.", "probable.", "qualifier.",
-	"fact.", "finding.", "platform.", "order.", "call.", "made.", "sound.made-"}
+	"fact.", "finding.", "platform.", "order.", "call.", "made.", "sound.made-", "differ."}
 
 // ownWords are words that the catalogue's own code uses.
 var ownWords = []string{"language.name"}
