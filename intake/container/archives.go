@@ -221,7 +221,7 @@ func unpackZip(f *zip.File, raw io.Reader, method uint16, whole bool) (io.ReadCl
 		return nil, methodError(method)
 	}
 	r := unpack(raw)
-	return closing{&checked{r: r, file: f, sum: crc32.NewIEEE(), whole: whole}, r}, nil
+	return closing{&checked{r: r, size: f.UncompressedSize64, want: f.CRC32, whole: whole, sum: crc32.NewIEEE()}, r}, nil
 }
 
 type closing struct {
@@ -237,13 +237,15 @@ var zipMethods = map[uint16]func(io.Reader) io.ReadCloser{
 	zstd.ZipMethodWinZip: zstd.ZipDecompressor(zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true)),
 }
 
-// checked compares what comes out with the central directory, and with it
-// alone: the copies of size and checksum beside the data often disagree.
+// checked compares what comes out with the directory's length and checksum. Of
+// a zip it is the central directory, and that alone: the copies beside the data
+// often disagree.
 type checked struct {
 	r     io.Reader
-	file  *zip.File
+	size  uint64
+	want  uint32
+	whole bool // there is a checksum
 	sum   hash.Hash32
-	whole bool // the directory has the checksum
 	n     uint64
 }
 
@@ -254,9 +256,9 @@ func (c *checked) Read(p []byte) (int, error) {
 	switch {
 	case err != io.EOF:
 		return n, err
-	case c.n != c.file.UncompressedSize64:
+	case c.n != c.size:
 		return n, io.ErrUnexpectedEOF
-	case c.whole && c.sum.Sum32() != c.file.CRC32:
+	case c.whole && c.sum.Sum32() != c.want:
 		return n, zip.ErrChecksum
 	}
 	return n, io.EOF
@@ -319,10 +321,14 @@ func sevenOpen(r io.ReaderAt, size int64, password string) (z *sevenzip.Reader, 
 		}
 		rc, err := f.Open()
 		if err == nil {
-			_, err = io.Copy(io.Discard, io.LimitReader(rc, maxTrial))
+			_, err = io.Copy(io.Discard, io.LimitReader(sevenChecked(f, rc), maxTrial))
 			_ = rc.Close() // only read from
 		}
-		return z, err != nil && (sevenLocked(err) || password != ""), err
+		if locked = err != nil && (sevenLocked(err) || password != ""); locked {
+			return z, true, err
+		}
+		z, err = sevenzip.NewReaderWithPassword(r, size, password) // it does not go back to what was read
+		return z, false, err
 	}
 	return z, false, nil
 }
@@ -355,7 +361,13 @@ func (x *expansion) sevened(f *sevenzip.File, name string) error {
 		x.sevenProblem(err, name)
 		return nil
 	}
-	return x.member(f.Name, io.MultiReader(bytes.NewReader(first[:n]), r))
+	return x.member(f.Name, sevenChecked(f, io.MultiReader(bytes.NewReader(first[:n]), r)))
+}
+
+// sevenChecked compares what comes out with the length and checksum of the
+// list, which the decoder does not do.
+func sevenChecked(f *sevenzip.File, r io.Reader) io.Reader {
+	return &checked{r: r, size: f.UncompressedSize, want: f.CRC32, whole: f.CRC32 != 0, sum: crc32.NewIEEE()}
 }
 
 func (x *expansion) sevenProblem(err error, name string) {
@@ -406,7 +418,7 @@ func (x *expansion) rarred(h *rardecode.FileHeader, z io.Reader, locked bool) er
 	case h.IsDir:
 	case h.Encrypted && locked:
 		x.problem(Encrypted, "encrypted, not opened: %s", name)
-	case h.Mode()&fs.ModeSymlink != 0:
+	case h.Mode()&fs.ModeSymlink != 0, h.PackedSize == 0 && h.UnPackedSize > 0: // a hard link has a size and no data
 		x.problem(LinkSkipped, "%s is a link and was not followed", name)
 	default:
 		return x.member(h.Name, &volume{z})
@@ -457,7 +469,7 @@ func rarError(err error) error {
 	switch {
 	case errors.Is(err, rardecode.ErrArchiveEncrypted), errors.Is(err, rardecode.ErrArchivedFileEncrypted), errors.Is(err, rardecode.ErrBadPassword):
 		return ErrEncrypted
-	case errors.Is(err, rardecode.ErrMultiVolume):
+	case errors.Is(err, rardecode.ErrMultiVolume), errors.Is(err, rardecode.ErrBadVolumeNumber):
 		return errPart
 	}
 	return err

@@ -58,6 +58,10 @@ const (
 	MSG  Format = "msg"  // a message of Outlook
 	TNEF Format = "tnef" // winmail.dat
 	PST  Format = "pst"  // folders of Outlook; OST too
+
+	// Rows is a table of mails. Only who asks for it by name has one opened, by
+	// an [Expand] of its own: see house.
+	Rows Format = "rows"
 )
 
 // HeadSize is how many bytes from a file's beginning [Detect] likes to see.
@@ -98,6 +102,8 @@ type Report struct {
 type Options struct {
 	MaxEntries int      // bounds the members
 	Passwords  []string // to try on what is encrypted, in their order
+	Mapping    string   // of [Rows]: which column is what
+	Name       string   // of [Rows]: what the table is called
 }
 
 // Codes of problems.
@@ -195,7 +201,8 @@ func DetectIn(r io.ReaderAt, size int64, head []byte, name string) Format {
 	case isMSG(r, head):
 		return MSG
 	case bytes.HasPrefix(head, []byte("MZ")):
-		return insideProgram(r, size)
+		f, _ := insideProgram(r, size)
+		return f
 	case strings.EqualFold(path.Ext(name), ".br") && size > 0:
 		return Brotli
 	}
@@ -290,6 +297,8 @@ func Expand(r io.ReaderAt, size int64, f Format, o Options, visit Visit) (report
 	}
 	if bytes.HasPrefix(head, []byte("MZ")) {
 		x.note(SelfExtracting, "a program that unpacks itself: what it holds was taken out, it was not run")
+		_, at := insideProgram(r, size)
+		r, size = io.NewSectionReader(r, at, size-at), size-at
 	}
 	err = x.open(r, size, f)
 	return x.Report, err

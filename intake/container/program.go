@@ -11,40 +11,42 @@ import (
 // do it.
 const maxStub = 1 << 20
 
-// insideProgram tells which archive a program carries that unpacks itself; empty
-// for none. A mark alone is not enough: programs that read archives hold these
-// marks, too.
-func insideProgram(r io.ReaderAt, size int64) Format {
+// insideProgram tells which archive a program carries that unpacks itself, and
+// where it begins; empty for none. A mark alone is not enough: programs that
+// read archives hold these marks, too.
+func insideProgram(r io.ReaderAt, size int64) (Format, int64) {
 	if isZipTail(r, size) {
-		return Zip
+		return Zip, 0 // counted from its end
 	}
 	b := make([]byte, min(size, maxStub))
 	if n, _ := r.ReadAt(b, 0); n < len(b) {
-		return ""
+		return "", 0
 	}
-	for at := 0; ; {
-		i := bytes.Index(b[at:], []byte("7z\xbc\xaf\x27\x1c"))
-		if i < 0 {
-			break
-		}
-		if at += i; len(b)-at >= 32 && crc32.ChecksumIEEE(b[at+12:at+32]) == binary.LittleEndian.Uint32(b[at+8:]) {
-			return Seven
-		}
-		at++
+	if at := find(b, "7z\xbc\xaf\x27\x1c", isSevenHead); at >= 0 {
+		return Seven, int64(at)
 	}
-	return insideRar(b)
+	if at := find(b, "Rar!\x1a\x07", isRarHead); at >= 0 {
+		return Rar, int64(at)
+	}
+	return "", 0
 }
 
-func insideRar(b []byte) Format {
+// find returns where a mark stands at which ok holds, -1 for nowhere.
+func find(b []byte, mark string, ok func([]byte) bool) int {
 	for at := 0; ; at++ {
-		i := bytes.Index(b[at:], []byte("Rar!\x1a\x07"))
+		i := bytes.Index(b[at:], []byte(mark))
 		if i < 0 {
-			return ""
+			return -1
 		}
-		if at += i; isRarHead(b[at:]) {
-			return Rar
+		if at += i; ok(b[at:]) {
+			return at
 		}
 	}
+}
+
+// isSevenHead checks the checksum of the first header (7zFormat.txt).
+func isSevenHead(b []byte) bool {
+	return len(b) >= 32 && crc32.ChecksumIEEE(b[12:32]) == binary.LittleEndian.Uint32(b[8:])
 }
 
 // isRarHead checks the first block behind the mark: its checksum, of 16 bits in

@@ -45,8 +45,11 @@ func lockedZip(f *zip.File, password string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Method == zipAES {
+	switch {
+	case f.Method == zipAES:
 		return aesZip(f, raw, password)
+	case f.Flags&zipStrong != 0:
+		return strongZip(f, bufio.NewReader(raw), password)
 	}
 	plain, err := oldZip(f, bufio.NewReader(raw), password)
 	if err != nil {

@@ -312,7 +312,7 @@ func recurrenceEnd(c *cursor, end, count uint32) string {
 		}
 		c.u32()
 		if minutes := c.u32(); !c.bad {
-			day := time.Date(1601, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(minutes) * time.Minute)
+			day := time.Date(1601, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(minutes/(24*60)))
 			return ";UNTIL=" + day.Format("20060102") + "T235959Z"
 		}
 	}

@@ -270,7 +270,7 @@ const (
 // nothing says it. That of the internet body says the least and comes last.
 func (b *Bag) StringCharset() string {
 	for _, name := range []string{CodePage(b.Int(messageCodepage)), b.Charset, localeCharset(b.Int(messageLocale)), CodePage(b.Int(internetCodepage))} {
-		if name != "" {
+		if name != "" && !strings.HasPrefix(name, "utf-16") { // of two bytes, which these are not
 			return name
 		}
 	}
