@@ -306,7 +306,7 @@ type Outcome struct {
 	Reading  TextRef        // JSON of the reading.Reading of this stage alone, one zstd frame
 	Findings map[string]int // how many of each code it has
 	Made     []Made         // by name
-	Sum      trove.Digest   // over all that the stage gave: equal means that nothing is new
+	Sum      trove.Digest   // over all that the stage gave: equal means that nothing is new; zero if it gave nothing
 	Options  map[string]string
 	Again    bool // it stands until it is done again
 }
@@ -436,7 +436,8 @@ type Catalog interface {
 	// recorded with it. SortDate changes only while an item has no number; a
 	// numbered item of another kind is a conflict, and so is one that is
 	// excluded or a tombstone. An item that is out is amended if the outcome's
-	// Sum or State is another than before. The answers given for the items stay.
+	// Sum is another than before, none before being zero. The answers given for
+	// the items stay.
 	SetOutcomes(ctx context.Context, c trove.CollectionName, rows []OutcomeRow) error
 	// Outcomes walks outcomes by item, then in order of their being recorded
 	// first.
@@ -453,7 +454,8 @@ type Catalog interface {
 	// Again marks outcomes to be done again and counts them; options are added
 	// to the answers given for their items.
 	Again(ctx context.Context, q OutcomeQuery, options map[string]string) (int, error)
-	// CountOutcomes counts by stage, kind and state.
+	// CountOutcomes counts by stage, kind and state, without what is done and
+	// gave nothing.
 	CountOutcomes(ctx context.Context, c trove.CollectionName) ([]OutcomeCount, error)
 	// Causes groups what is not done by its cause, the most frequent first, at
 	// most limit.

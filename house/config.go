@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -39,6 +40,19 @@ type IntakeConfig struct {
 	// Passwords is a file with a password on each line, which are tried on what
 	// is encrypted; relative to the desk.
 	Passwords string `toml:"passwords,omitempty"`
+	// Speech is the address of a server that transcribes recordings, with the
+	// path below which /audio/transcriptions lies; without it nothing is
+	// transcribed. SpeechModel is what it calls its model, SpeechKey a file
+	// with its key; relative to the desk.
+	Speech      string `toml:"speech,omitempty"`
+	SpeechModel string `toml:"speech_model,omitempty"`
+	SpeechKey   string `toml:"speech_key,omitempty"`
+	// Translate is the address of a server that translates texts, with the path
+	// below which /translate lies; TranslateInto are the languages wanted, and
+	// TranslateKey is a file with its key; relative to the desk.
+	Translate     string   `toml:"translate,omitempty"`
+	TranslateInto []string `toml:"translate_into,omitempty"`
+	TranslateKey  string   `toml:"translate_key,omitempty"`
 }
 
 // readConfig reads file and refuses keys that it does not know, so that a
@@ -59,17 +73,21 @@ func readConfig(file string) (Config, error) {
 }
 
 // configKeys are all keys, in their order.
-var configKeys = []string{"name", "origin", "archive", "addresses", "intake.languages", "intake.passwords"}
+var configKeys = []string{"name", "origin", "archive", "addresses", "intake.languages", "intake.passwords",
+	"intake.speech", "intake.speech_model", "intake.speech_key", "intake.translate", "intake.translate_into", "intake.translate_key"}
 
 // languageTag is what we take for a BCP 47 name (RFC 5646 section 2.1, without
 // extensions).
 var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
 
 func (c Config) check() error {
-	for _, l := range c.Intake.Languages {
+	for _, l := range slices.Concat(c.Intake.Languages, c.Intake.TranslateInto) {
 		if !languageTag.MatchString(l) {
-			return fmt.Errorf("intake.languages: %q is no name of a language; write en, fr, zh-Hant …", l)
+			return fmt.Errorf("[intake]: %q is no name of a language; write en, fr, zh-Hant …", l)
 		}
+	}
+	if c.Intake.Translate != "" && len(c.Intake.TranslateInto) == 0 {
+		return errors.New("[intake]: translate names a server, and translate_into no language")
 	}
 	if c.Name == "" {
 		return errors.New("the configuration has no name")

@@ -23,7 +23,7 @@ func (d *Desk) readLeft(ctx context.Context, it *catalog.Item, req reader.Reques
 		rec, text := mail.Parse(content)
 		return reader.Result{Record: rec, Text: text}, nil
 	}
-	children, err := itemReaders()
+	children, err := d.itemReaders()
 	if err != nil {
 		return reader.Result{}, err
 	}

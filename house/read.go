@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,23 +19,30 @@ import (
 )
 
 // read is the second pass over a collection: what it reads, it joins.
-func (d *Desk) read(ctx context.Context, o intake.ReadOptions) (intake.ReadSummary, error) {
-	children, err := itemReaders()
-	if err != nil {
-		return intake.ReadSummary{}, err
+func (d *Desk) read(ctx context.Context, o intake.ReadOptions) (sum intake.ReadSummary, err error) {
+	if o.Stages == nil {
+		if o.Stages, err = d.allStages(); err != nil {
+			return intake.ReadSummary{}, err
+		}
 	}
 	if o.Passwords, err = d.passwords(); err != nil {
 		return intake.ReadSummary{}, err
 	}
 	o.Catalog, o.Blobs, o.Now, o.KindOf, o.Langs = d.Catalog, d.Blobs, d.Now, kindOf(), d.Config.Intake.Languages
-	if o.Stages == nil {
-		o.Stages = stages(children)
-	}
-	sum, err := intake.Read(ctx, o)
+	sum, err = intake.Read(ctx, o)
 	if err == nil && sum.Items > 0 {
 		err = intake.Join(ctx, d.Catalog, o.Collection)
 	}
 	return sum, err
+}
+
+// allStages are the stages with children of this desk.
+func (d *Desk) allStages() ([]intake.Stage, error) {
+	children, err := d.itemReaders()
+	if err != nil {
+		return nil, err
+	}
+	return d.stages(children)
 }
 
 // maxPasswords bounds the file of passwords.
@@ -47,10 +53,7 @@ func (d *Desk) passwords() ([]string, error) {
 	if d.Config.Intake.Passwords == "" {
 		return nil, nil
 	}
-	path := d.Config.Intake.Passwords
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(d.Dir, path)
-	}
+	path := d.path(d.Config.Intake.Passwords)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s names %s as the file of passwords, and there is none", ConfigName, path)
@@ -96,11 +99,10 @@ func (d *Desk) Redo(ctx context.Context, o RedoOptions) (intake.ReadSummary, err
 	if err != nil {
 		return intake.ReadSummary{}, err
 	}
-	children, err := itemReaders()
+	all, err := d.allStages()
 	if err != nil {
 		return intake.ReadSummary{}, err
 	}
-	all := stages(children)
 	q := catalog.OutcomeQuery{Collection: c.Name, Stage: string(o.Stage)}
 	run := intake.ReadOptions{Collection: c.Name, Stages: all, Jobs: o.Jobs, Progress: o.Progress}
 	if o.Stage != "" {

@@ -1,12 +1,16 @@
 package house
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 
 	"unseal/intake"
 	"unseal/intake/calendar"
@@ -14,8 +18,12 @@ import (
 	"unseal/intake/container"
 	"unseal/intake/office"
 	"unseal/intake/outlook"
+	"unseal/intake/pdf"
+	"unseal/intake/picture"
 	"unseal/intake/reader"
+	"unseal/intake/speech"
 	"unseal/intake/table"
+	"unseal/intake/translate"
 	"unseal/intake/voice"
 	"unseal/intake/worker"
 	"unseal/trove"
@@ -35,10 +43,16 @@ type leaf struct {
 	stages  map[reader.Stage]reader.Func
 }
 
+// pdfLead is how far from its beginning a file may say that it is a PDF; readers
+// everywhere look so far.
+const pdfLead = 1024
+
 // leaves are all there are. The first that takes a file reads it, and the first
 // that knows one says what it is; so those that know more of a file come first,
-// and plain text is left to the last.
-func leaves() []leaf {
+// and plain text is left to the last. cache is where PDFium lies compiled, or
+// empty.
+func leaves(cache string) []leaf {
+	pages := pdf.New(cache)
 	return []leaf{
 		{
 			detect: func(head []byte, _ string) (trove.Kind, string) { return voice.Takeout(head), "text/html" },
@@ -78,6 +92,22 @@ func leaves() []leaf {
 			takes:  func(_ trove.Kind, mediaType string) bool { return mediaType == outlook.WinmailType },
 			stages: map[reader.Stage]reader.Func{reader.Read: outlook.ReadWinmail},
 		},
+		{
+			detect: func(head []byte, _ string) (trove.Kind, string) {
+				if bytes.Contains(head[:min(len(head), pdfLead)], []byte("%PDF-")) {
+					return trove.Doc, pdf.Type
+				}
+				return "", ""
+			},
+			takes:  func(_ trove.Kind, mediaType string) bool { return mediaType == pdf.Type },
+			stages: map[reader.Stage]reader.Func{reader.Read: pages.Read, reader.Picture: pages.Picture, reader.OCR: pages.OCR},
+		},
+		{
+			takes: func(_ trove.Kind, mediaType string) bool {
+				return strings.HasPrefix(mediaType, "image/") && mediaType != "image/svg+xml"
+			},
+			stages: map[reader.Stage]reader.Func{reader.Read: picture.Read, reader.Picture: picture.Picture, reader.OCR: picture.OCR},
+		},
 		{detect: calendar.Detect, takes: calendar.Takes, stages: map[reader.Stage]reader.Func{reader.Read: calendar.Read}},
 		{detect: table.Detect, takes: table.Takes, stages: map[reader.Stage]reader.Func{reader.Read: table.Read}},
 		{detect: office.Detect, takes: office.Takes, stages: map[reader.Stage]reader.Func{reader.Read: office.Read}},
@@ -87,7 +117,7 @@ func leaves() []leaf {
 // kindOf tells what a file is: by what the leaves know, else by its media type.
 // A leaf that panics knows nothing.
 func kindOf() intake.KindOf {
-	all := leaves()
+	all := leaves("")
 	return func(head []byte, name string) (trove.Kind, string) {
 		for i := range all {
 			if all[i].detect == nil || len(head) == 0 {
@@ -116,7 +146,7 @@ func readItem(ctx context.Context, in *reader.Input) reader.Result {
 	if _, err := io.ReadFull(io.NewSectionReader(in.Content, 0, in.Size), head); err != nil && in.Size > 0 {
 		return reader.Result{Failed: "its bytes cannot be read: " + err.Error()}
 	}
-	for _, l := range leaves() {
+	for _, l := range leaves(os.Getenv(cacheVariable)) {
 		f := l.stages[in.Stage]
 		if f != nil && l.takes(in.Kind, in.Type) && (l.confirm == nil || l.confirm(head)) {
 			return f(ctx, in)
@@ -125,15 +155,19 @@ func readItem(ctx context.Context, in *reader.Input) reader.Result {
 	return reader.Result{Failed: fmt.Sprintf("nothing here reads %s in stage %s", in.Type, in.Stage)}
 }
 
-// readVariable tells a child that it reads items that are no mails.
-const readVariable = "UNSEAL_WORKER_READS"
+// These tell a child that it reads items that are no mails, and where PDFium
+// lies compiled.
+const (
+	readVariable  = "UNSEAL_WORKER_READS"
+	cacheVariable = "UNSEAL_WORKER_CACHE"
+)
 
 // readKinds are the kinds of the items that stages look at.
 var readKinds = []trove.Kind{trove.Mail, trove.Voice, trove.Chain, trove.Doc, trove.Image, trove.Table}
 
 // stages connects the leaves to the stages of reading, in their order.
-func stages(readers intake.ItemReader) []intake.Stage {
-	all := leaves()
+func (d *Desk) stages(readers intake.ItemReader) ([]intake.Stage, error) {
+	all := leaves("")
 	var list []intake.Stage
 	for _, name := range []reader.Stage{reader.Read, reader.Picture, reader.OCR, reader.Sound} {
 		var of []leaf
@@ -142,11 +176,10 @@ func stages(readers intake.ItemReader) []intake.Stage {
 				of = append(of, l)
 			}
 		}
-		if len(of) > 0 {
-			list = append(list, intake.Stage{Name: name, Kinds: readKinds, Takes: anyTakes(of), Reader: readers})
-		}
+		list = append(list, intake.Stage{Name: name, Kinds: readKinds, Takes: anyTakes(of), Reader: readers})
 	}
-	return list
+	more, err := d.serverStages()
+	return append(list, more...), err
 }
 
 func anyTakes(of []leaf) func(trove.Kind, string) bool {
@@ -155,19 +188,103 @@ func anyTakes(of []leaf) func(trove.Kind, string) bool {
 	}
 }
 
-// readers have items read in sandboxed children of this program.
-func itemReaders() (*worker.Readers, error) {
+// askAtOnce is how many items a server is asked for at the same time.
+const askAtOnce = 2
+
+// serverStages are those that run in this process: speech, where a server is
+// named, and translations, which may also lie beside items.
+func (d *Desk) serverStages() (list []intake.Stage, err error) {
+	c := &d.Config.Intake
+	if c.Speech != "" {
+		key, err := d.keyOf(c.SpeechKey)
+		if err != nil {
+			return nil, err
+		}
+		server, err := speech.New(speech.Config{Address: c.Speech, Model: c.SpeechModel, Key: key})
+		if err != nil {
+			return nil, fmt.Errorf("%s, intake.speech: %w", ConfigName, err)
+		}
+		list = append(list, intake.Stage{Name: reader.Speech, Kinds: []trove.Kind{trove.Voice, trove.Mail}, Jobs: askAtOnce, Func: server.Read,
+			Takes: func(kind trove.Kind, _ string) bool { return kind == trove.Voice }})
+	}
+	key, err := d.keyOf(c.TranslateKey)
+	if err != nil {
+		return nil, err
+	}
+	server, err := translate.New(translate.Config{Address: c.Translate, Key: key, Into: c.TranslateInto})
+	if err != nil {
+		return nil, fmt.Errorf("%s, intake.translate: %w", ConfigName, err)
+	}
+	return append(list, intake.Stage{Name: reader.Translate, Kinds: readKinds, Jobs: askAtOnce, Func: server.Read,
+		Takes: func(kind trove.Kind, _ string) bool {
+			return kind == trove.Voice || kind == trove.Chain || kind == trove.Doc
+		}}), nil
+}
+
+// maxKey bounds the file of a server's key.
+const maxKey = 64 << 10
+
+// keyOf reads the key of a server from a file of the desk; none if none is named.
+func (d *Desk) keyOf(name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	f, err := os.Open(d.path(name))
+	if err != nil {
+		return "", fmt.Errorf("%s names a key of a server: %w", ConfigName, err)
+	}
+	defer f.Close()
+	b, err := readAtMost(f, maxKey)
+	return strings.TrimSpace(string(b)), err
+}
+
+// path is a path of the configuration, which is relative to the desk.
+func (d *Desk) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(d.Dir, name)
+}
+
+// cacheDir is where compiled PDFium is kept; it can be made again.
+const cacheDir = "cache"
+
+// itemReaders read items in sandboxed children of this program. PDFium is
+// compiled for them once, when the first PDF file comes.
+type itemReaders struct {
+	*worker.Readers
+	warm func()
+}
+
+// Read reads one item; see [worker.Readers.Read].
+func (r *itemReaders) Read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (reader.Result, error) {
+	if req.Type == pdf.Type {
+		r.warm()
+	}
+	return r.Readers.Read(ctx, req, content, size)
+}
+
+func (d *Desk) itemReaders() (*itemReaders, error) {
 	self, err := worker.Self()
 	if err != nil {
 		return nil, err
 	}
-	return worker.NewReaders(func(dir string) worker.Command {
+	cache, err := filepath.Abs(filepath.Join(d.Dir, cacheDir))
+	if err != nil {
+		return nil, err
+	}
+	children := worker.NewReaders(func(dir string) worker.Command {
 		return worker.InSandbox(func() *exec.Cmd {
 			c := self()
-			c.Env = append(os.Environ(), readVariable+"=1")
+			c.Env = append(os.Environ(), readVariable+"=1", cacheVariable+"="+cache)
 			return c
-		}, worker.ReadOptions(dir))
-	}, ""), nil
+		}, worker.ReadOptions(dir, cache))
+	}, "")
+	return &itemReaders{Readers: children, warm: sync.OnceFunc(func() {
+		if d.writing && os.MkdirAll(cache, 0o700) == nil {
+			_ = pdf.Warm(cache) // without it each child compiles for itself
+		}
+	})}, nil
 }
 
 // readerWork is the work of a child that reads items.

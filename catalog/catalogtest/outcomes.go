@@ -224,9 +224,15 @@ func testChangedItems(d *desk) {
 	d.ok(d.MarkPublished(d.Context(), b))
 	look(c, 2001, false)
 	o := outcome(ids[0], catalog.ReadDone, "")
-	o.Stage = "ocr"
+	o.Stage, o.Sum = "ocr", trove.Digest{}
 	d.ok(d.set(catalog.OutcomeRow{Outcome: o}))
-	look(c, 2001, true) // a stage that it did not have
+	look(c, 2001, false) // a stage that it did not have, and that gave nothing
+	counts, err := d.CountOutcomes(d.Context(), coll)
+	d.ok(err)
+	same(d, "counts without what gave nothing", fmt.Sprint(counts), "[{read table done 1}]")
+	o.Sum = trove.Sum([]byte("words"))
+	d.ok(d.set(catalog.OutcomeRow{Outcome: o}))
+	look(c, 2001, true)
 	d.ok(d.Withdraw(d.Context(), coll, 1, 1, "court", editor))
 	d.want(read("fourth", nil), catalog.ErrConflict)
 	d.sound()

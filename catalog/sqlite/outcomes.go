@@ -57,15 +57,14 @@ func (t *tx) setOutcome(coll int64, r *catalog.OutcomeRow) error {
 	return t.putOutcome(&r.Outcome)
 }
 
-// isNew reports whether an outcome says something else than the one before.
+// isNew reports whether an outcome gives something else than the one before.
 func (t *tx) isNew(o *catalog.Outcome) (bool, error) {
-	var state string
 	var sum []byte
-	err := t.one([]any{&state, &sum}, `SELECT state, sum FROM outcomes WHERE item = ? AND stage = ?`, int64(o.Item), o.Stage)
+	err := t.one([]any{&sum}, `SELECT sum FROM outcomes WHERE item = ? AND stage = ?`, int64(o.Item), o.Stage)
 	if errors.Is(err, catalog.ErrNotFound) {
-		return true, nil
+		err = nil
 	}
-	return state != string(o.State) || string(sum) != string(digest(o.Sum)), err
+	return string(sum) != string(digest(o.Sum)), err
 }
 
 // changeItem records what a stage found of an item.
@@ -304,7 +303,7 @@ func (c *Catalog) Again(ctx context.Context, q catalog.OutcomeQuery, options map
 
 // CountOutcomes counts outcomes; see [catalog.Catalog].
 func (c *Catalog) CountOutcomes(ctx context.Context, name trove.CollectionName) (all []catalog.OutcomeCount, err error) {
-	err = c.grouped(ctx, name, `SELECT o.stage, i.kind, o.state, count(*)`, ` GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, func(r *sql.Rows) error {
+	err = c.grouped(ctx, name, `SELECT o.stage, i.kind, o.state, count(*)`, ` AND (o.state <> 'done' OR o.sum <> x'') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, func(r *sql.Rows) error {
 		var n catalog.OutcomeCount
 		err := r.Scan(&n.Stage, &n.Kind, &n.State, &n.Items)
 		all = append(all, n)
