@@ -109,11 +109,30 @@ func (d *Desk) checkItems(ctx context.Context, rep *FsckReport, sizes map[trove.
 			}
 			return ctx.Err()
 		})
+		if err == nil {
+			err = d.checkOutcomes(ctx, rep, sizes, all[i].Name)
+		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkOutcomes looks whether what the stages of reading made is there.
+func (d *Desk) checkOutcomes(ctx context.Context, rep *FsckReport, sizes map[trove.Digest]int64, name trove.CollectionName) error {
+	return d.Catalog.Outcomes(ctx, catalog.OutcomeQuery{Collection: name}, func(o *catalog.Outcome) error {
+		refs := []catalog.TextRef{o.Reading}
+		for _, f := range o.Made {
+			refs = append(refs, catalog.TextRef{Blob: f.SHA256, Length: f.Size})
+		}
+		for _, ref := range refs {
+			if err := d.checkRef(ctx, sizes, ref); err != nil && ctx.Err() == nil {
+				rep.fault("what the stage %s made of item %d of %s: %v", o.Stage, o.Item, name, err)
+			}
+		}
+		return ctx.Err()
+	})
 }
 
 // checkBytes hashes an item, unless it is a whole blob, whose digest was
@@ -130,21 +149,29 @@ func (d *Desk) checkBytes(ctx context.Context, sizes map[trove.Digest]int64, it 
 	return err
 }
 
-// checkText looks whether an item's text can lie where the catalog says. A blob
-// that came after the list of blobs was made is asked for.
-func (d *Desk) checkText(ctx context.Context, sizes map[trove.Digest]int64, it *catalog.Item) (err error) {
-	if it.Text.Length == 0 {
+// checkText looks whether an item's text can lie where the catalog says.
+func (d *Desk) checkText(ctx context.Context, sizes map[trove.Digest]int64, it *catalog.Item) error {
+	if err := d.checkRef(ctx, sizes, it.Text); err != nil {
+		return fmt.Errorf("its text: %w", err)
+	}
+	return nil
+}
+
+// checkRef looks whether a piece of a blob can be there. A blob that came after
+// the list of blobs was made is asked for.
+func (d *Desk) checkRef(ctx context.Context, sizes map[trove.Digest]int64, ref catalog.TextRef) (err error) {
+	if ref.Length == 0 {
 		return nil
 	}
-	size, known := sizes[it.Text.Blob]
+	size, known := sizes[ref.Blob]
 	if !known {
-		if size, err = d.blobSize(ctx, it.Text.Blob); err != nil {
-			return fmt.Errorf("its text: %w", err)
+		if size, err = d.blobSize(ctx, ref.Blob); err != nil {
+			return err
 		}
-		sizes[it.Text.Blob] = size
+		sizes[ref.Blob] = size
 	}
-	if it.Text.Offset+it.Text.Length > size {
-		return fmt.Errorf("its text ends beyond blob %s", it.Text.Blob)
+	if ref.Offset+ref.Length > size {
+		return fmt.Errorf("it ends beyond blob %s", ref.Blob)
 	}
 	return nil
 }

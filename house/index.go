@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -91,13 +92,21 @@ func (d *Desk) stamp(ctx context.Context, name trove.CollectionName) (string, in
 	if err != nil {
 		return "", 0, err
 	}
+	read := sha256.New()
+	err = d.Catalog.Outcomes(ctx, catalog.OutcomeQuery{Collection: name}, func(o *catalog.Outcome) error {
+		fmt.Fprintf(read, "%d %s %s\n", o.Item, o.Stage, o.Sum)
+		return ctx.Err()
+	})
+	if err != nil {
+		return "", 0, err
+	}
 	var total int64
 	for state, n := range counts {
 		if state != trove.Excluded {
 			total += int64(n)
 		}
 	}
-	return fmt.Sprintf("%s %v %d %d %d\n", indexLayout, counts, len(commitments), len(batches), len(decisions)), total, nil
+	return fmt.Sprintf("%s %v %d %d %d %x\n", indexLayout, counts, len(commitments), len(batches), len(decisions), read.Sum(nil)), total, nil
 }
 
 // buildSegments needs the lock of the index. The stamp comes last: segments

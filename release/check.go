@@ -2,10 +2,12 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"unseal/archive"
+	"unseal/blob"
 	"unseal/catalog"
 	"unseal/translog"
 	"unseal/translog/tiles"
@@ -147,7 +149,7 @@ func (c *checker) batches(ctx context.Context, log *translog.Collection) error {
 		case row.Edition == l.Edition && row.Manifest != l.Manifest, row.Amended == 0 && row.Items != l.Items:
 			c.fault("batch %d of %s is another in the catalog than in the log", n, log.Name)
 		}
-		c.batchFiles(l)
+		c.batchFiles(ctx, l)
 	}
 	for n, row := range rows {
 		if row.State == catalog.BatchIsOut {
@@ -158,7 +160,7 @@ func (c *checker) batches(ctx context.Context, log *translog.Collection) error {
 }
 
 // batchFiles looks whether a published batch could be made again.
-func (c *checker) batchFiles(l translog.LoggedBatch) {
+func (c *checker) batchFiles(ctx context.Context, l translog.LoggedBatch) {
 	name, n := l.Batch.Collection, l.Batch.Batch
 	info, err := c.desk.readBatchInfo(name, n, l.Edition)
 	if err != nil {
@@ -167,10 +169,31 @@ func (c *checker) batchFiles(l translog.LoggedBatch) {
 		c.fault("what is known of batch %d of %s is not of the logged one", n, name)
 	}
 	items := 0
-	err = c.desk.readBatch(name, n, l.Edition, func(batchHead) error { return nil }, func(*batchLine) error { items++; return nil })
+	err = c.desk.readBatch(name, n, l.Edition, func(batchHead) error { return nil }, func(line *batchLine) error {
+		items++
+		c.madeFiles(ctx, line)
+		return ctx.Err()
+	})
 	if err != nil {
 		c.fault("%v", err)
 	} else if items != l.Items {
 		c.fault("what is kept of batch %d of %s has %d items, the log %d", n, name, items, l.Items)
+	}
+}
+
+// madeFiles looks whether the files made of an item are there. That blobs are
+// what they should be is for whoever checks blobs.
+func (c *checker) madeFiles(ctx context.Context, l *batchLine) {
+	for _, f := range l.Made {
+		b, err := c.desk.Blobs.Open(ctx, f.SHA256)
+		if err == nil {
+			if b.Size() != f.Size {
+				err = blob.ErrDamaged
+			}
+			err = errors.Join(err, b.Close())
+		}
+		if err != nil {
+			c.fault("%s, made of item %d: %v", f.Name, l.Record.Number, err)
+		}
 	}
 }

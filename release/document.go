@@ -17,8 +17,8 @@ import (
 	"unseal/trove"
 )
 
-// maxText bounds the text of one item in memory.
-const maxText = 64 << 20
+// maxText bounds the text of one item, or the reading of one stage, in memory.
+const maxText = 256 << 20
 
 // decoders are shared: making one costs more than decoding a mail's text.
 var decoders = sync.Pool{New: func() any {

@@ -555,3 +555,57 @@ func TestTextsOfFilesInMailsAreFound(t *testing.T) {
 		t.Errorf("%q", cmp.Or(d.Body, "nothing"))
 	}
 }
+
+// What is read of a redacted item may say what is hidden later elsewhere.
+func TestAReadingThatSaysWhatIsHiddenLaterIsMadeAgain(t *testing.T) {
+	const title = "the Zanzibar plan"
+	d := newDesk(t)
+	d.exhibits(exhibit{path: "chain.txt", kind: trove.Chain, content: []byte("Subject: chain\n\nA: " + goes + "\n")},
+		exhibit{path: "note.txt", kind: trove.Doc, content: []byte("Subject: note\n\nAbout " + title + ", and more.\n")})
+	d.Read = func(ctx context.Context, it *catalog.Item, req reader.Request, content []byte) (reader.Result, error) {
+		res, err := readShown(ctx, it, req, content)
+		if it.Kind == trove.Chain {
+			res.Reading.Chain = &reading.Chain{Platform: "test", Title: title} // from its name, say
+		}
+		return res, err
+	}
+	d.commit(calls)
+	d.plan(calls, 1)
+	to := filepath.Join(t.TempDir(), "archive")
+	hide := func(n int, words string) {
+		h := release.Hide{Collection: calls, From: n, To: n, Select: redact.Selection{Words: []string{words}}, Reason: "privacy", By: editor}
+		l, err := d.Look(t.Context(), h)
+		d.check(err)
+		d.check(d.Redact(t.Context(), h, l))
+	}
+	hide(1, goes)
+	d.mustPublish(to)
+	if r, _ := readingOf(t, published(t, to), 1); r.Chain.Title != title {
+		t.Fatalf("reading %+v", r.Chain)
+	}
+	hide(2, title)
+	if p := d.mustPublish(to); p.Editions != 2 {
+		t.Errorf("published %+v", p)
+	}
+	mustVerify(t, to)
+	if r, text := readingOf(t, published(t, to), 1); r.Chain.Title != "" {
+		t.Errorf("reading %s", text)
+	}
+	if p := d.mustPublish(to); p.Editions != 0 {
+		t.Errorf("published again %+v", p)
+	}
+}
+
+// A desk that lost what it made of published items could not publish it again.
+func TestCheckMissesFilesThatWereMade(t *testing.T) {
+	d := callDesk(t)
+	d.mustPublish(filepath.Join(t.TempDir(), "archive"))
+	if _, faults, err := d.Check(t.Context()); err != nil || len(faults) > 0 {
+		t.Fatal(faults, err)
+	}
+	// both recordings sound the same
+	d.check(d.Blobs.Remove(t.Context(), trove.Sum(bytes.ToUpper(recording("one")[headLen:]))))
+	if _, faults, err := d.Check(t.Context()); err != nil || len(faults) != 2 || !strings.Contains(faults[0], "play.wav, made of item 1") {
+		t.Errorf("faults %q, %v", faults, err)
+	}
+}

@@ -144,8 +144,32 @@ func (r *Desk) unveiled(ctx context.Context, b planned) (n int, err error) {
 		if names[rec.Number] != rec.Thread || len(v.open(rec.Paths)) < len(rec.Paths) || len(v.open(rec.Owners)) < len(rec.Owners) ||
 			len(v.others(rec.Others)) < len(rec.Others) || rec.Original != nil && len(v.signatures(rec.Original.Signatures)) < len(rec.Original.Signatures) {
 			n++
+			return nil
 		}
-		return nil
+		says, err := r.stillSays(ctx, l, v)
+		if says {
+			n++
+		}
+		return err
 	})
 	return n, err
+}
+
+// stillSays reports whether what was read of a redacted item that is no mail
+// holds what the veil hides now. Of a mail the bytes would hold it too.
+func (r *Desk) stillSays(ctx context.Context, l *batchLine, v *veil) (says bool, err error) {
+	if l.Cover == nil || l.Record.Kind == trove.Mail || v.quotes == nil {
+		return false, nil
+	}
+	read, err := r.readingOf(ctx, l.Made)
+	if err != nil {
+		return false, err
+	}
+	holds := func(s *string) { says = says || v.quotes.Holds(*s) }
+	holds(&l.ShownText)
+	eachString(&l.Record.Record, holds)
+	if read != nil {
+		eachString(read, holds)
+	}
+	return says, nil
 }

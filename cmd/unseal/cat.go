@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 
 	"unseal/house"
 	"unseal/trove"
@@ -10,12 +11,14 @@ import (
 
 type catCmd struct {
 	Name string `arg:"" help:"An item (mail/5205) or a file in it (mail/5205/att/1)."`
+	Made string `placeholder:"FILE" help:"A file that was made of the item, as show lists them: p1.png, play.mp3, reading.json."`
 	Raw  bool   `help:"The bytes as they are, even on a terminal; without it a terminal gets control characters made visible."`
 }
 
 func (catCmd) Help() string {
 	return `Example: unseal cat mail/5205 > 5205.eml
 Example: unseal cat mail/5205/att/1 > plan.pdf
+Example: unseal cat calls/12 --made play.mp3 > 12.mp3
 
 Works on a desk and on an archive (-C).`
 }
@@ -23,10 +26,10 @@ Works on a desk and on an archive (-C).`
 func (c *catCmd) Run(a *app) error {
 	if !a.ui.json && (c.Raw || !a.ui.outTTY) {
 		defer a.ui.flush()
-		return house.WriteBytes(a.ctx, a.dir(), c.Name, rawOut{a.ui})
+		return c.write(a, rawOut{a.ui})
 	}
 	var whole shown
-	if err := house.WriteBytes(a.ctx, a.dir(), c.Name, &whole); err != nil {
+	if err := c.write(a, &whole); err != nil {
 		return err
 	}
 	b := whole.Bytes()
@@ -42,6 +45,13 @@ func (c *catCmd) Run(a *app) error {
 	}
 	defer a.ui.flush()
 	return a.ui.text(string(b))
+}
+
+func (c *catCmd) write(a *app, to io.Writer) error {
+	if c.Made != "" {
+		return house.WriteMade(a.ctx, a.dir(), c.Name, c.Made, to)
+	}
+	return house.WriteBytes(a.ctx, a.dir(), c.Name, to)
 }
 
 // shown holds what goes to a terminal or into JSON, up to a limit.

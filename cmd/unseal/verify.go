@@ -65,6 +65,7 @@ type archiveSummary struct {
 	Items       int                        `json:"items"`
 	Bytes       int64                      `json:"bytes"`
 	Files       int                        `json:"files"`
+	Made        int                        `json:"made"` // files made of items
 	Verdicts    map[trove.Verdict]int      `json:"verdicts"`
 	Later       int                        `json:"later,omitempty"` // of them, of which the archive's keys now show more
 	Keys        int                        `json:"keys"`            // in keys.json
@@ -94,7 +95,7 @@ func (c *verifyCmd) archive(a *app) error {
 		}
 	}
 	sum := archiveSummary{Origin: rep.Checkpoint.Origin, LogKey: rep.LogKey, LogID: rep.LogID, LogKeys: append([]string{}, rep.LogKeys...), KeyKnown: rep.KeyKnown, DemoKey: house.IsDemoOrigin(rep.Checkpoint.Origin),
-		LogSize: rep.Checkpoint.Size, Root: rep.Checkpoint.Root, Items: rep.Items, Bytes: rep.Bytes, Files: rep.Files,
+		LogSize: rep.Checkpoint.Size, Root: rep.Checkpoint.Root, Items: rep.Items, Bytes: rep.Bytes, Files: rep.Files, Made: rep.Made,
 		Verdicts: rep.Verdicts, Later: rep.Later, Keys: len(rep.Keys.All()), Notes: rep.Notes, Collections: rep.Collections, Times: rep.Times, Findings: len(rep.Findings) + rep.More, Exit: c.archiveExit(&rep)}
 	rows, next := archiveRows(&sum, &rep), c.archiveNext(&sum, &rep)
 	sum.Notices = noticeSummaries(&rep)
@@ -157,6 +158,9 @@ func archiveRows(s *archiveSummary, rep *archive.Report) [][2]string {
 	}
 	rows = append(rows,
 		[2]string{"checked", fmt.Sprintf("%s with %s in %s", plural(s.Items, "item", "items"), size(s.Bytes), plural(s.Files, "file", "files"))})
+	if s.Made > 0 {
+		rows = append(rows, [2]string{"made of them", plural(s.Made, "file", "files") + ", as their records list them"})
+	}
 	for _, c := range rep.Collections {
 		rows = append(rows, [2]string{string(c.Name), accountWords(&c)})
 	}
