@@ -31,29 +31,27 @@ const (
 	maxPiece   = 10_000  // bytes; a longer paragraph is cut between sentences or words
 )
 
+// maker is how readers are told of a server: its answers do not name their maker.
+const maker = "machine translation"
+
 // Config names a server and what is wanted of it. Without an address nothing
 // is asked, and translations that lie beside items are all there are.
 type Config struct {
-	Address string // with the path below which /translate lies
-	Key     string // may be empty; goes out as api_key
-	By      string // how readers are told of the maker; empty is "machine translation"
-	Into    []string
+	Address string   // with the path below which /translate lies
+	Key     string   // may be empty; goes out as api_key
+	Into    []string // languages, as BCP 47 names them
 }
 
 // Translator gives items translations. It is safe for concurrent use.
 type Translator struct {
 	ask  *ask.Server
 	key  string
-	by   string
 	into []string
 }
 
 // New checks a configuration; nothing is sent.
 func New(c Config) (*Translator, error) {
-	t := &Translator{key: c.Key, by: c.By, into: c.Into}
-	if t.by == "" {
-		t.by = "machine translation"
-	}
+	t := &Translator{key: c.Key, into: c.Into}
 	if c.Address == "" {
 		return t, nil
 	}
@@ -93,7 +91,7 @@ func (t *Translator) Read(ctx context.Context, in *reader.Input) (res reader.Res
 			return res
 		case len(text.Segments) > 0:
 			res.Reading.Texts = append(res.Reading.Texts, text)
-			res.By = t.by
+			res.By = maker
 		}
 	}
 	if cut {
@@ -237,7 +235,7 @@ func bounded(all []reading.Segment) (pieces []reading.Segment, cut bool) {
 // translate sends the pieces, some at a time. Where the server finds that they
 // are in the wanted language already, there is no translation.
 func (t *Translator) translate(ctx context.Context, pieces []reading.Segment, from, into string) (reading.Text, error) {
-	text := reading.Text{Kind: reading.Translation, Lang: into, Made: reading.Machine, By: t.by}
+	text := reading.Text{Kind: reading.Translation, Lang: into, Made: reading.Machine, By: maker}
 	if same(from, into) {
 		return text, nil
 	}

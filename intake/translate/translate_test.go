@@ -64,7 +64,7 @@ func TestATextIsTranslatedByParagraphs(t *testing.T) {
 }
 
 func TestATranslationFollowsItsOriginal(t *testing.T) {
-	tr := server(t, Config{Into: []string{"fr"}, By: "M"}, shout)
+	tr := server(t, Config{Into: []string{"fr"}}, shout)
 	in := &reader.Input{}
 	in.Reading.Texts = []reading.Text{
 		{Kind: reading.Transcript, Lang: "en", Made: reading.Machine, Segments: []reading.Segment{{From: 1, To: 2, Text: "wrong"}}},

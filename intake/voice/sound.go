@@ -70,40 +70,68 @@ func Sound(ctx context.Context, in *reader.Input) (res reader.Result) {
 		return reader.Result{Failed: "no sound could be made that browsers play: " + err.Error()}
 	}
 	res.By = version(in.Dir)
-	res.Reading.Sound = &reading.Sound{Play: []string{PlayOpus, PlayMP3}, Silenced: in.Silenced}
 	if err := agree(in, t, &res); err != nil {
 		return reader.Result{Failed: "no sound could be made that browsers play: " + err.Error()}
 	}
 	return res
 }
 
-// convert runs ffmpeg once for both files.
+// convert runs ffmpeg once for all files.
 func convert(ctx context.Context, in *reader.Input, t *track, res *reader.Result) error {
 	if err := place(in); err != nil {
 		return err
 	}
-	args := append(guarded(t), "-nostdin", "-threads", "1", "-i", source, "-filter_complex", filter(in.Silenced))
-	common := []string{"-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"}
-	args = append(append(append(args, "-map", "[opus]"), common...), "-c:a", "libopus", "-b:a", "24k", "-application", "voip", "-f", "ogg", PlayOpus)
-	args = append(append(append(args, "-map", "[mp3]"), common...), "-c:a", "libmp3lame", "-b:a", "48k", "-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", PlayMP3)
+	forms := formsOf(t)
+	args := append(guarded(t), "-nostdin", "-threads", "1", "-i", source, "-filter_complex", filter(in.Silenced, forms))
+	for _, f := range forms {
+		args = append(args, "-map", "["+f.Name+"]", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
+		args = append(append(args, f.args...), f.Name)
+	}
 	if _, err := tool.Run(ctx, tool.Command{Name: "ffmpeg", Args: args, Dir: in.Dir, Env: []string{"FFREPORT=level=32:file=" + report}, Max: 1 << 20}); err != nil {
 		return err
 	}
-	for _, f := range []reader.Made{{Name: PlayOpus, Type: "audio/ogg"}, {Name: PlayMP3, Type: "audio/mpeg"}} {
+	res.Reading.Sound = &reading.Sound{Silenced: in.Silenced}
+	for _, f := range forms {
 		b, err := tool.Get(in.Dir, f.Name, maxPlay)
 		if err != nil {
 			return err
 		}
 		f.Bytes = b
-		res.Files = append(res.Files, f)
+		res.Files = append(res.Files, f.Made)
+		res.Reading.Sound.Play = append(res.Reading.Sound.Play, f.Name)
 	}
 	return nil
+}
+
+// form is a file to be made: its sampling rate and what ffmpeg is told of it.
+type form struct {
+	reader.Made
+	rate int
+	args []string
+}
+
+var (
+	opus = form{reader.Made{Name: PlayOpus, Type: "audio/ogg"}, 48000, []string{"-c:a", "libopus", "-b:a", "24k", "-application", "voip", "-f", "ogg"}}
+	mp3  = form{reader.Made{Name: PlayMP3, Type: "audio/mpeg"}, 24000, []string{"-c:a", "libmp3lame", "-b:a", "48k", "-reservoir", "0", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"}}
+)
+
+// tooLong is from how many seconds on there is no time to make both files.
+const tooLong = 2 * 3600
+
+// formsOf are the files to be made of a recording.
+func formsOf(t *track) []form {
+	if t.seconds > tooLong {
+		f := mp3
+		f.args = append([]string{"-compression_level", "9"}, f.args...) // ten hours in a minute
+		return []form{f}
+	}
+	return []form{opus, mp3}
 }
 
 // filter is what ffmpeg does with the sound. Times count samples from the
 // first, whatever the file says of its beginning; each sample of a silenced
 // span is replaced by itself.
-func filter(silenced []reading.Span) string {
+func filter(silenced []reading.Span, forms []form) string {
 	tone := ""
 	if len(silenced) > 0 {
 		var spans []string
@@ -112,13 +140,19 @@ func filter(silenced []reading.Span) string {
 		}
 		tone = fmt.Sprintf("aeval='if(%s,%g*sin(2*PI*%d*t),val(ch))':c=same,", strings.Join(spans, "+"), toneLevel, toneHertz)
 	}
-	return "[0:a:0]asetpts=N/SR/TB," + tone + "aformat=channel_layouts=mono,asplit[a][b];[a]aresample=48000[opus];[b]aresample=24000[mp3]"
+	graph := fmt.Sprintf("[0:a:0]asetpts=N/SR/TB,%saformat=channel_layouts=mono,asplit=%d", tone, len(forms))
+	each := ""
+	for _, f := range forms {
+		graph += "[to-" + f.Name + "]"
+		each += fmt.Sprintf(";[to-%s]aresample=%d[%s]", f.Name, f.rate, f.Name)
+	}
+	return graph + each
 }
 
 // agree holds the made sound against the length that the bytes tell.
 func agree(in *reader.Input, t *track, res *reader.Result) error {
-	opus := res.Files[0].Bytes
-	made, err := scan(bytes.NewReader(opus), int64(len(opus)), false)
+	b := res.Files[0].Bytes
+	made, err := scan(bytes.NewReader(b), int64(len(b)), false)
 	if err != nil || made.seconds == 0 {
 		return errEmpty
 	}
