@@ -172,7 +172,9 @@ func readInto(ctx context.Context, in *reader.Input, head []byte, c *draft.Chain
 	case whatsApp, text:
 		return readLines(in, c, n)
 	case sms:
-		return "", readSMS(io.NewSectionReader(in.Content, 0, in.Size), c)
+		lost, err := readSMS(io.NewSectionReader(in.Content, 0, in.Size), c)
+		n.lost(lost)
+		return "", err
 	case iMessage:
 		return imessage.Read(ctx, in.Content, in.Size, c)
 	}
@@ -181,7 +183,12 @@ func readInto(ctx context.Context, in *reader.Input, head []byte, c *draft.Chain
 		return "", err
 	}
 	n.shape = shapeOf(head)
-	return "", findExport(n.shape).read(s, c, n)
+	err = findExport(n.shape).read(s, c, n)
+	n.lost(s.lost)
+	if errors.Is(err, errLast) {
+		err = nil
+	}
+	return "", err
 }
 
 // readLines reads WhatsApp's file, and says what was decided of its dates.

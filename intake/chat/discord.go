@@ -69,7 +69,7 @@ func readDiscord(s *stream, c *draft.Chain, _ *notes) error {
 		case "channel":
 			return s.decode(&channel)
 		case "messages":
-			return s.array(func() error { return discordMessage(s, c) })
+			return s.messages(func() error { return discordMessage(s, c) }, keys{"timestamp", "author"})
 		}
 		return s.skip()
 	})

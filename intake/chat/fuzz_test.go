@@ -57,7 +57,7 @@ func FuzzSMS(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c := draft.New(sms)
-		_ = readSMS(bytes.NewReader(b), c)
+		_, _ = readSMS(bytes.NewReader(b), c)
 		res := c.Finish()
 		if err := promised(&res); err != nil {
 			t.Fatal(err)

@@ -43,13 +43,13 @@ func readGoogleChat(s *stream, c *draft.Chain, _ *notes) error {
 		if key != "messages" {
 			return s.skip()
 		}
-		return s.array(func() error {
+		return s.messages(func() error {
 			var g googleChat
 			if err := s.decode(&g); err != nil {
 				return err
 			}
 			return g.add(c)
-		})
+		}, keys{"creator", "created_date"})
 	})
 }
 

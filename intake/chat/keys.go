@@ -3,6 +3,8 @@ package chat
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"strings"
 )
 
 // shape is what the beginning of a JSON document holds: the paths of its
@@ -15,19 +17,71 @@ const (
 )
 
 // shapeOf reads as much of a document as there is. Several documents one after
-// the other count as one.
+// the other count as one. Behind a place that is broken it goes on with the
+// next object of the list of messages.
 func shapeOf(head []byte) shape {
-	paths := shape{}
-	dec := json.NewDecoder(bytes.NewReader(strip(head)))
-	w := walker{paths: paths}
-	for len(paths) < maxPaths && len(w.stack) < maxDepth {
-		t, err := dec.Token()
-		if err != nil {
+	w := walker{paths: shape{}}
+	for head, tries := strip(head), 0; tries < maxTries; tries++ {
+		dec := json.NewDecoder(bytes.NewReader(head))
+		if w.follow(dec) != nil {
 			break
+		}
+		at := nextObject(head[min(int(dec.InputOffset()), len(head)):])
+		if at < 0 || !w.unwind() {
+			break
+		}
+		head = head[int(dec.InputOffset())+at:]
+	}
+	return w.paths
+}
+
+// maxTries bounds the broken places behind which a shape is followed.
+const maxTries = 64
+
+// errStop says that enough was seen.
+var errStop = errors.New("enough was seen")
+
+// follow takes tokens until the document is broken, or there is an error.
+func (w *walker) follow(dec *json.Decoder) error {
+	for len(w.paths) < maxPaths && len(w.stack) < maxDepth {
+		t, err := dec.Token()
+		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if (t == json.Delim('}') || t == json.Delim(']')) && len(w.stack) == 0 {
+			return errStop
 		}
 		w.take(t)
 	}
-	return paths
+	return errStop
+}
+
+// nextObject is where the next object in a list may begin, or -1.
+func nextObject(b []byte) int {
+	last := byte(0)
+	for i, c := range b {
+		if c == '{' && (last == ',' || last == '[') {
+			return i
+		}
+		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+			last = c
+		}
+	}
+	return -1
+}
+
+// unwind goes back to the list of messages, or else to the outermost list.
+func (w *walker) unwind() bool {
+	to := -1
+	for i, l := range w.stack {
+		if l.list && (to < 0 || strings.HasSuffix(l.path, ".messages")) {
+			to = i
+		}
+	}
+	w.stack = w.stack[:to+1]
+	return to >= 0
 }
 
 // walker follows the tokens of a document.

@@ -77,7 +77,7 @@ func (r *metaReader) read() error {
 			r.chain.Title = r.fix(title)
 			return err
 		case "messages":
-			return r.stream.array(r.message)
+			return r.stream.messages(r.message, keys{"sender_name", "timestamp_ms"}, keys{"senderName", "timestamp"})
 		}
 		return r.stream.skip()
 	})

@@ -93,7 +93,7 @@ func readPictures(s *stream, c *draft.Chain, n *notes) error {
 				return err
 			})
 		case "messages":
-			return s.array(func() error { return pictured(s, c, n) })
+			return s.messages(func() error { return pictured(s, c, n) }, keys{"by", "text"})
 		}
 		return s.skip()
 	})

@@ -281,3 +281,64 @@ func TestTwoConversationsAreGrouped(t *testing.T) {
 		}
 	}
 }
+
+// TestMessagesBehindABrokenOneAreRead hides words in each message of each
+// export in turn, and with them the end of the string, as redaction does.
+func TestMessagesBehindABrokenOneAreRead(t *testing.T) {
+	for _, c := range exportOf {
+		if c.platform == whatsApp || c.platform == text || c.platform == "signal" {
+			continue
+		}
+		whole := read(t, c.platform, c.export).Reading.Chain
+		if len(whole.Messages) == 1 { // nothing is left to know it by
+			continue
+		}
+		for _, word := range []string{"ho\"", "yes\"", "hi\"", "hi, \""} {
+			at := strings.Index(c.export, word)
+			if at < 0 {
+				continue
+			}
+			res := read(t, c.platform, c.export[:at]+"[\u2588\u2588]"+c.export[at+len(word):])
+			got := res.Reading.Chain
+			if n := len(got.Messages); n < len(whole.Messages)-2 || len(whole.Messages) > 2 && n == 0 {
+				t.Errorf("%s without %s: %d messages of %d, %q\n%s", c.name, word, n, len(whole.Messages), res.Partly, story(got))
+			}
+			if got.Title != whole.Title && c.platform != "messenger" || res.Partly != "" {
+				t.Errorf("%s without %s: %q, title %q", c.name, word, res.Partly, got.Title)
+			}
+			if !slices.ContainsFunc(res.Record.Warnings, func(w trove.Warning) bool { return w.Code == "broken-messages" }) {
+				t.Errorf("%s without %s: %+v\n%s", c.name, word, res.Record.Warnings, story(got))
+			}
+		}
+	}
+}
+
+// TestABrokenMessageStaysInItsConversation is the trap behind it: the first
+// message of the next conversation must not become one of this.
+func TestABrokenMessageStaysInItsConversation(t *testing.T) {
+	for _, c := range []struct{ export, broken, left string }{
+		{fullTelegram, `"text":"a } b"`, "ho"},
+		{fullTelegram, `"text":"ho"`, "left"},
+		{fullTelegram, `"text":"left"`, "ho"},
+		{fullTelegram, `"name":"Two"`, "left"},
+		{twoTwitter, `"text":"hi"`, "ho"},
+		{twoTwitter, `"text":"ho"`, "hi"},
+		{twoTwitter, `"conversationId":"1-3"`, "hi"},
+	} {
+		platform, _ := Detect([]byte(c.export))
+		name, _, _ := strings.Cut(c.broken, ":")
+		res := read(t, platform, strings.Replace(c.export, c.broken, name+`:"[\u2588]`, 1))
+		whole := read(t, platform, c.export).Reading.Chain
+		got := res.Reading.Chain
+		if n := len(got.Messages); n < len(whole.Messages)-1 || n > len(whole.Messages) || !strings.Contains(res.Text, c.left) {
+			t.Errorf("%s without %s: %d messages, %q\n%s", platform, c.broken, n, res.Partly, res.Text)
+		}
+		for _, m := range got.Messages {
+			for _, g := range got.Conversations {
+				if m.N >= g.First && m.N <= g.Last && len(got.Conversations) > 1 && g.First != g.Last {
+					t.Errorf("%s without %s: two messages in %q\n%s", platform, c.broken, g.Title, res.Text)
+				}
+			}
+		}
+	}
+}

@@ -70,7 +70,7 @@ func readSlack(s *stream, c *draft.Chain, _ *notes) error {
 		return r.add(&m)
 	}
 	if d, ok := t.(interface{ String() string }); ok && d.String() == "[" {
-		return s.elements(next)
+		return s.listed(next, slackKeys)
 	}
 	return s.fields(func(key string) error {
 		switch key {
@@ -80,11 +80,14 @@ func readSlack(s *stream, c *draft.Chain, _ *notes) error {
 			c.Title = "#" + string(name)
 			return err
 		case "messages":
-			return s.array(next)
+			return s.messages(next, slackKeys)
 		}
 		return s.skip()
 	})
 }
+
+// slackKeys are what every message has, and no reply in its list of replies.
+var slackKeys = keys{"type", "ts"}
 
 type slackReader struct{ chain *draft.Chain }
 

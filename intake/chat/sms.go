@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -25,31 +26,47 @@ func isSMS(head []byte) bool {
 }
 
 // readSMS reads the messages of all conversations, grouped by whom they were
-// with.
-func readSMS(r io.Reader, c *draft.Chain) error {
-	s := &smsReader{chain: c, self: -1}
-	s.in = &allowance{r: newMender(r), left: maxValue}
-	s.dec = xml.NewDecoder(s.in)
-	s.dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // what is no UTF-8 is replaced later
-	s.dec.Strict = false
+// with. Behind an element that is broken it goes on with the next message; lost
+// counts those places.
+func readSMS(r io.Reader, c *draft.Chain) (lost int, err error) {
+	s := &smsReader{chain: c, self: -1, in: newMender(r)}
+	s.restart()
 	for {
 		s.in.left = maxValue
 		t, err := s.dec.Token()
-		if err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
+		if err == nil {
+			err = s.take(t)
 		}
-		if err := s.take(t); err != nil {
-			return err
+		switch syntax := (*xml.SyntaxError)(nil); {
+		case err == io.EOF:
+			return lost, nil
+		case errors.As(err, &syntax) || errors.Is(err, errLong):
+			if !s.in.next() {
+				if lost > 0 && syntax != nil && strings.HasPrefix(syntax.Msg, "unexpected end element") {
+					err = nil // the list ends, whose beginning was before a broken message
+				}
+				return lost, err
+			}
+			lost++
+			s.restart()
+		case err != nil:
+			return lost, err
 		}
 	}
+}
+
+// restart makes a decoder of what follows.
+func (s *smsReader) restart() {
+	s.mms = nil
+	s.dec = xml.NewDecoder(s.in)
+	s.dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // what is no UTF-8 is replaced later
+	s.dec.Strict = false
 }
 
 type smsReader struct {
 	chain *draft.Chain
 	dec   *xml.Decoder
-	in    *allowance
+	in    *mender
 	self  int
 	mms   *draft.Message // being read
 	from  string         // its sender, as its addresses say
@@ -188,25 +205,77 @@ func (s *smsReader) end() error {
 	return s.chain.Add(m)
 }
 
-// mender lets XML through and puts two things right: characters that the
-// program writes as two references to surrogates become one, and the bytes of
-// files, which may be long and are not needed, are left out.
+// mender lets XML through, byte by byte, and puts two things right: characters
+// that the program writes as two references to surrogates become one, and the
+// bytes of files, which may be long and are not needed, are left out. It lets a
+// bounded number of bytes through between two refills of left.
 type mender struct {
-	in  *bufio.Reader
-	out []byte
+	in   *bufio.Reader
+	out  []byte
+	left int
 }
 
 func newMender(r io.Reader) *mender { return &mender{in: bufio.NewReaderSize(r, 64<<10)} }
 
-func (m *mender) Read(p []byte) (int, error) {
+// ReadByte makes the decoder read no further than it must.
+func (m *mender) ReadByte() (byte, error) {
 	for len(m.out) == 0 {
 		if err := m.fill(); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, m.out)
-	m.out = m.out[n:]
-	return n, nil
+	if m.left--; m.left < 0 {
+		return 0, errLong
+	}
+	c := m.out[0]
+	m.out = m.out[1:]
+	return c, nil
+}
+
+func (m *mender) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c, err := m.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	p[0] = c
+	return 1, nil
+}
+
+// next goes to the beginning of the next message. It reports false at the end.
+func (m *mender) next() bool {
+	m.left = maxValue
+	for {
+		for len(m.out) == 0 {
+			if m.fill() != nil {
+				return false
+			}
+		}
+		if m.out[0] == '<' {
+			m.top()
+			for _, tag := range []string{"<sms ", "<mms ", "<call "} {
+				if bytes.HasPrefix(m.out, []byte(tag)) {
+					return true
+				}
+			}
+		}
+		m.out = m.out[1:]
+	}
+}
+
+// top brings as many bytes into out as a tag's name may have.
+func (m *mender) top() {
+	const tag = 8
+	for len(m.out) < tag {
+		have := bytes.Clone(m.out)
+		m.out = nil
+		err := m.fill()
+		if m.out = append(have, m.out...); err != nil {
+			return
+		}
+	}
 }
 
 const dataAttribute = ` data="`

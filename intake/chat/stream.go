@@ -19,9 +19,15 @@ var errLong = errors.New("a value is longer than what is read")
 // stream reads a JSON document piece by piece: what is wanted is decoded, the
 // rest is skipped without being held.
 type stream struct {
-	dec  *json.Decoder
-	in   *allowance
-	base int64 // where the decoder began
+	r     io.ReaderAt
+	size  int64
+	dec   *json.Decoder
+	in    *allowance
+	base  int64  // added to the decoder's offset, it is one in the file
+	open  []byte // the brackets that are open
+	lost  int    // messages that were broken and passed over
+	tried int64  // how far the next one was looked for
+	work  int64  // bytes that were looked at to find the next one
 }
 
 // allowance lets a bounded number of bytes through between two refills, so that
@@ -51,8 +57,16 @@ func newStream(r io.ReaderAt, size int64) (*stream, error) {
 		return nil, err
 	}
 	off := int64(len(head) - len(strip(head)))
-	in := &allowance{r: bufio.NewReaderSize(io.NewSectionReader(r, off, size-off), 64<<10), left: maxValue}
-	return &stream{dec: json.NewDecoder(in), in: in, base: off}, nil
+	s := &stream{r: r, size: size}
+	s.begin(off, "")
+	return s, nil
+}
+
+// begin makes a decoder that reads prefix and then the file from an offset.
+func (s *stream) begin(off int64, prefix string) {
+	file := bufio.NewReaderSize(io.NewSectionReader(s.r, off, s.size-off), 64<<10)
+	s.in = &allowance{r: io.MultiReader(strings.NewReader(prefix), file), left: maxValue}
+	s.dec, s.base = json.NewDecoder(s.in), off-int64(len(prefix))
 }
 
 // strip takes off what stands before the JSON.
@@ -133,6 +147,7 @@ func (s *stream) object(fn func(key string) error) error {
 
 // fields is object after its beginning was read.
 func (s *stream) fields(fn func(key string) error) error {
+	s.open = append(s.open, '{')
 	for s.more() {
 		t, err := s.token()
 		if err != nil {
@@ -157,6 +172,7 @@ func (s *stream) array(fn func() error) error {
 
 // elements is array after its beginning was read.
 func (s *stream) elements(fn func() error) error {
+	s.open = append(s.open, '[')
 	for s.more() {
 		if err := fn(); err != nil {
 			return err
@@ -188,6 +204,7 @@ func (s *stream) enter(want json.Delim) (bool, error) {
 }
 
 func (s *stream) leave() error {
+	s.open = s.open[:len(s.open)-1]
 	_, err := s.token()
 	return err
 }

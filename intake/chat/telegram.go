@@ -43,17 +43,17 @@ func telegramObject(s *stream, c *draft.Chain, conversation string) error {
 			}
 			return err
 		case "messages":
-			return s.array(func() error { return telegramMessage(s, c, conversation) })
+			return s.messages(func() error { return telegramMessage(s, c, conversation) }, keys{"type", "date"}, keys{"type", "date_unixtime"})
 		case "chats", "left_chats":
 			return s.object(func(list string) error {
 				if list != "list" {
 					return s.skip()
 				}
 				n := 0
-				return s.array(func() error {
+				return s.messages(func() error {
 					n++
 					return telegramObject(s, c, key+" "+strconv.Itoa(n))
-				})
+				}, keys{"messages"})
 			})
 		}
 		return s.skip()

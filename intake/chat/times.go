@@ -28,7 +28,10 @@ func unixTime(s string, unit time.Duration) (time.Time, bool) {
 	}
 	per := int64(time.Second / unit)
 	t := time.Unix(n/per, n%per*int64(unit)).UTC()
-	return t, t.Year() >= firstYear && t.Year() <= lastYear
+	if t.Year() < firstYear || t.Year() > lastYear {
+		return time.Time{}, false
+	}
+	return t, true
 }
 
 // layouts are those of times in exports, with a zone or without.

@@ -60,7 +60,7 @@ func readTwitter(s *stream, c *draft.Chain, _ *notes) error {
 		return twitterConversation(s, c)
 	}
 	if d, ok := t.(interface{ String() string }); ok && d.String() == "[" {
-		return s.elements(func() error { return s.object(one) })
+		return s.listed(func() error { return s.object(one) }, keys{"dmConversation"})
 	}
 	return s.fields(one)
 }
@@ -75,13 +75,13 @@ func twitterConversation(s *stream, c *draft.Chain) error {
 			id = string(w)
 			return err
 		case "messages":
-			return s.array(func() error {
+			return s.messages(func() error {
 				var e twitterEvent
 				if err := s.decode(&e); err != nil {
 					return err
 				}
 				return e.add(c, id)
-			})
+			}, keys{"messageCreate"}, keys{"joinConversation"}, keys{"participantsLeave"}, keys{"participantsJoin"})
 		}
 		return s.skip()
 	})
