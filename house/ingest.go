@@ -47,7 +47,7 @@ func Worker(in io.Reader, out, errw io.Writer) int {
 		if os.Getenv(proofsOnly) != "" {
 			parse = func(raw []byte) (trove.Record, string) { return known.readProof(raw), "" }
 		}
-		err = worker.Main(in, out, worker.Work{Parse: parse})
+		err = worker.Main(in, out, worker.Work{Parse: parse, Expand: expand})
 	}
 	return ended(err, errw)
 }
@@ -66,6 +66,7 @@ type IngestOptions struct {
 	Paths      []string
 	Collection string
 	Owner      string
+	Mails      string // a mapping under which rows of tables are messages; empty for none
 	Jobs       int
 	Progress   func(intake.Progress)
 	Reading    func(intake.ReadProgress) // of the second pass; may be nil
@@ -97,6 +98,9 @@ func (d *Desk) Ingest(ctx context.Context, o IngestOptions) (Ingested, error) {
 
 // takeIn is the first pass.
 func (d *Desk) takeIn(ctx context.Context, o IngestOptions) (intake.Summary, error) {
+	if err := checkMapping(o.Mails); err != nil {
+		return intake.Summary{}, err
+	}
 	name, err := d.newCollection(ctx, o.Collection)
 	if err != nil {
 		return intake.Summary{}, err
@@ -124,7 +128,7 @@ func (d *Desk) takeIn(ctx context.Context, o IngestOptions) (intake.Summary, err
 		return intake.Summary{}, err
 	}
 	sum, err := intake.Run(ctx, intake.Options{
-		Paths: o.Paths, Collection: name, Owner: o.Owner, By: catalog.Author{Who: Who()},
+		Paths: o.Paths, Collection: name, Owner: o.Owner, Mails: o.Mails, By: catalog.Author{Who: Who()},
 		Catalog: d.Catalog, Blobs: d.Blobs, Jobs: o.Jobs, Now: d.Now, Progress: o.Progress, Skip: o.Skip,
 		Worker: child, KindOf: kindOf(), Passwords: passwords,
 	})

@@ -44,6 +44,7 @@ type Options struct {
 	Blobs      blob.Store
 	Worker     worker.Command
 	KindOf     KindOf                                                // nil is [Kind]
+	Mails      string                                                // a table.Mapping: the rows of tables that have its columns are taken in as messages; empty is none
 	Passwords  []string                                              // to try on encrypted containers, in their order
 	Jobs       int                                                   // children that parse at the same time; 0 is one per processor
 	Temp       string                                                // folder for containers inside containers while they are open; empty is the system's

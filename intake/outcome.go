@@ -21,6 +21,7 @@ type outcome struct {
 	text    []byte              // a zstd frame; nil where the item's text stays
 	reading []byte              // likewise
 	files   [][]byte            // bytes of row.Made
+	table   TableOfMails        // where the item looks like one
 }
 
 func (u *outcome) weight() int {
@@ -103,8 +104,15 @@ func newOutcome(item *catalog.Item, stage reader.Stage, res *reader.Result, chan
 		u.row.Made = append(u.row.Made, m)
 		u.files = append(u.files, f.Bytes)
 	}
-	u.row.Sum = trove.Digest(h.Sum(nil))
+	if u.gave() {
+		u.row.Sum = trove.Digest(h.Sum(nil))
+	}
 	return u, nil
+}
+
+// gave reports whether there is anything that readers could see.
+func (u *outcome) gave() bool {
+	return u.reading != nil || u.row.Change != nil || len(u.row.Made) > 0
 }
 
 func stateOf(res *reader.Result) catalog.OutcomeState {

@@ -80,10 +80,11 @@ type Shortfall struct {
 
 // ReadSummary counts what a run of Read came to.
 type ReadSummary struct {
-	Items    int // read by some stage
+	Items    int // read by some stage, once for each that gave something or fell short
 	Counts   map[ReadKey]int
 	Spent    map[reader.Stage]time.Duration
 	Duration time.Duration
+	Mails    []TableOfMails // the first tables met whose rows look like mails
 	short    map[Shortfall]int // by key and cause; First is 0
 	first    map[Shortfall]catalog.ItemID
 }
@@ -101,8 +102,12 @@ func (s *ReadSummary) Shortfalls() []Shortfall {
 	return all
 }
 
-// count adds an outcome.
+// count adds an outcome. What is done and gave nothing, as the look for
+// translations beside a text without any, is not told.
 func (s *ReadSummary) count(stage reader.Stage, kind trove.Kind, o *catalog.Outcome) {
+	if o.State == catalog.ReadDone && o.Sum.IsZero() {
+		return
+	}
 	s.Items++
 	key := ReadKey{stage, kind, o.State}
 	s.Counts[key]++
@@ -302,6 +307,7 @@ func (r *stageRun) add(u *outcome) {
 	r.done++
 	if u.row != nil {
 		r.sum.count(r.Name, u.kind, &u.row.Outcome)
+		r.sum.table(u.table)
 		if !u.keep {
 			r.pending = append(r.pending, u)
 			r.bytes += u.weight()

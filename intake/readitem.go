@@ -402,6 +402,7 @@ func (j *job) outcome(res *reader.Result) (*outcome, error) {
 	if change != nil && u.text == nil && j.u.Kind == trove.Mail {
 		change.Text = j.u.Text
 	}
+	u.table = j.tableOfMails(res)
 	good := j.old == catalog.ReadDone || j.old == catalog.ReadPartly
 	u.keep = good && (u.row.State == catalog.ReadFailed || u.row.State == catalog.ReadWaiting)
 	return u, nil

@@ -163,7 +163,7 @@ func (s *source) endLot(ctx context.Context) error {
 		return err
 	}
 	for i, f := range files {
-		if f.Done {
+		if f = s.anew(f); f.Done {
 			s.finished(f)
 			continue
 		}
@@ -198,7 +198,7 @@ func (s *source) large(ctx context.Context, file *os.File, f found) error {
 	if err != nil {
 		return err
 	}
-	if files[0].Done {
+	if files[0] = s.anew(files[0]); files[0].Done {
 		s.finished(files[0])
 		return nil
 	}
@@ -286,6 +286,9 @@ func (s *source) file(ctx context.Context, f catalog.File, c *content) error {
 	h.Type = string(detect(head))
 	if cf := container.DetectIn(c.r, c.size, head, lastName(f.Path)); cf != "" {
 		h.Type = string(cf)
+	}
+	if s.run.o.Mails != "" {
+		h.Type += rowsMark
 	}
 	if err := s.take(ctx, h, leaf{path: f.Path}, c); err != nil {
 		return err

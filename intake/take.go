@@ -58,6 +58,9 @@ func (s *source) take(ctx context.Context, h *handed, l leaf, c *content) error 
 	if c.size == 0 {
 		return s.other(ctx, h, l.with("empty", "the file is empty"), c, head)
 	}
+	if s.isRows(head, lastName(l.path)) {
+		return s.rows(ctx, h, l, c, head)
+	}
 	return s.whole(ctx, h, l, c, head)
 }
 
@@ -150,6 +153,9 @@ func (s *source) mail(ctx context.Context, h *handed, l leaf, c *content, off, n
 	e := entry{
 		span: catalog.Span{Offset: off, Length: n, Rule: rule}, warnings: l.warnings,
 		occ: trove.Occurrence{Path: l.path, Offset: off, Length: n, Rule: rule},
+	}
+	if rule == trove.Reconstructed { // its own bytes are kept
+		e.span.Rule = trove.Verbatim
 	}
 	if n > worker.MaxMail {
 		return s.tooLarge(ctx, h, c, e)

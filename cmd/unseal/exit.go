@@ -93,6 +93,7 @@ var causes = []struct {
 	{house.ErrLocked, exitLocked, "locked", "Another unseal works on this desk. Wait for it, or stop it."},
 	{catalog.ErrLocked, exitLocked, "locked", "Another unseal works on this desk. Wait for it, or stop it."},
 	{catalog.ErrNewer, exitFailed, "newer-desk", "Use the newer unseal, or restore a backup of before."},
+	{house.ErrMapping, exitUsage, "bad-mapping", "Write field=column pairs with commas between: from, to, cc, bcc, subject, date, body, id; dates=dmy or dates=mdy"},
 	{house.ErrName, exitUsage, "bad-name", "An item is COLLECTION/NUMBER, before commit COLLECTION/sha256:DIGITS; see: unseal list"},
 	{house.ErrNoFolder, exitUsage, "no-folder", "Name the folder that files come into."},
 	{house.ErrStage, exitUsage, "no-stage", "See: unseal redo --help"},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"unseal/house"
@@ -14,6 +15,7 @@ type ingestCmd struct {
 	Paths      []string      `arg:"" name:"path" type:"path" help:"Files and folders of mails, documents, recordings, chats, pictures, tables, and archives of them; known by content."`
 	Collection string        `short:"c" required:"" placeholder:"COLL" help:"The collection; made if it is new."`
 	Owner      string        `placeholder:"NAME" help:"Whose mailbox this is; else taken from the folder layout."`
+	Mails      string        `placeholder:"MAPPING" help:"Take the rows of tables in as messages: which column is what, as from=Sender,to=Recipient,date=Sent,body=Text."`
 	Watch      bool          `help:"Go on taking in what comes into the folders, until Ctrl-C."`
 	Settle     time.Duration `default:"5s" placeholder:"TIME" help:"With --watch: leave a file alone for so long after its last change."`
 }
@@ -23,7 +25,8 @@ func (ingestCmd) Help() string {
 
 Never changes a byte of the original. Stop it at any moment; the same command goes on where
 it stopped, and a second run over the same material adds nothing. First all files are taken
-in, then what is no mail is read, stage by stage. What is broken or over a limit is kept,
+in, then what is no mail is read, stage by stage. A table of mails is taken in as a table; the
+last line says so, and the command that makes messages of its rows. What is broken or over a limit is kept,
 hashed and listed with a warning; exit 3 says that there is such a thing, and unseal redo
 --failed tries what could not be read again.`
 }
@@ -68,7 +71,7 @@ func (c *ingestCmd) Run(a *app) error {
 		return err
 	}
 	defer desk.Close()
-	o := house.IngestOptions{Paths: c.Paths, Collection: c.Collection, Owner: c.Owner, Jobs: a.globals.Jobs, Reading: a.ui.reading()}
+	o := house.IngestOptions{Paths: c.Paths, Collection: c.Collection, Owner: c.Owner, Mails: c.Mails, Jobs: a.globals.Jobs, Reading: a.ui.reading()}
 	taking := a.ui.progress("taking in")
 	o.Progress = func(g intake.Progress) {
 		taking.show(g.Bytes, g.TotalBytes, "bytes, "+count(g.Items)+" items")
@@ -96,10 +99,36 @@ func (c *ingestCmd) tell(a *app, desk *house.Desk, sum *house.Ingested) error {
 	if out.failed() > 0 {
 		next = "Next: unseal status; after mending what is missing, unseal redo --failed -c " + c.Collection
 	}
+	if tables := sum.Read.Mails; c.Mails == "" && len(tables) > 0 {
+		next = c.confirm(tables)
+	}
 	if err := a.ui.summary("ingest", out, rows, next); err != nil {
 		return err
 	}
 	return ended(out.Exit)
+}
+
+// confirm says that a table looks like mails, and which command makes mails of
+// its rows. A person looks at the mapping first.
+func (c *ingestCmd) confirm(tables []intake.TableOfMails) string {
+	what := tables[0].Name
+	if n := len(tables) - 1; n > 0 {
+		what += fmt.Sprintf(" (and %s)", plural(n, "other table", "other tables"))
+	}
+	var paths strings.Builder
+	for _, p := range c.Paths {
+		paths.WriteString(" " + quotedArg(p))
+	}
+	return fmt.Sprintf("Next: %s looks like a table of mails; if this says which column is what: unseal ingest%s -c %s --mails %s",
+		what, paths.String(), c.Collection, quotedArg(tables[0].Mapping))
+}
+
+// quotedArg writes an argument so that a shell takes it as one.
+func quotedArg(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.,_=:-") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func (c *ingestCmd) result(a *app, desk *house.Desk, sum *house.Ingested) (ingestSummary, [][2]string, error) {

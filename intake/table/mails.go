@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"mime"
 	"mime/quotedprintable"
@@ -21,6 +22,9 @@ type Report struct {
 	Cut      bool // rows or fields were longer than is read
 }
 
+// ErrColumns says that a table does not have the columns of a mapping.
+var ErrColumns = errors.New("the table does not have the columns of the mapping")
+
 // Message is one row as a message.
 type Message struct {
 	Row int    // from 1, the row of names not counted
@@ -32,7 +36,8 @@ type Message struct {
 // does not say is not in the message: it has no Message-ID unless the table has
 // one, and a time without a zone is written with the zone "-0000", which is
 // "not known" (RFC 5322 section 3.3), and a comment that says so. All other
-// columns stand in fields X-Unseal-Column. visit may stop it by an error.
+// columns stand in fields X-Unseal-Column. visit may stop it by an error. A table
+// that the mapping does not fit is an error that matches [ErrColumns].
 func Expand(ctx context.Context, in *reader.Input, m Mapping, visit func(Message) error) (report Report, err error) {
 	s, err := open(in)
 	if err != nil {

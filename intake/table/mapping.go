@@ -100,7 +100,7 @@ func (m Mapping) Mails() bool {
 func (m Mapping) Check(header []string) error {
 	for _, f := range fields {
 		if column, ok := m[f]; ok && f != Dates && m.at(header, f) < 0 {
-			return fmt.Errorf("the table has no column %q for %s; it has %s", column, f, strings.Join(header, ", "))
+			return fmt.Errorf("%w: no column %q for %s; it has %s", ErrColumns, column, f, strings.Join(header, ", "))
 		}
 	}
 	if !m.Mails() {
