@@ -22,7 +22,7 @@ import (
 const BackupName = "desk.tar.zst.age"
 
 // notBackedUp are the parts of a desk that it can make again.
-var notBackedUp = []string{lockFile, indexLock, indexDir, cacheDir, catalogFile + "-wal", catalogFile + "-shm", catalogFile}
+var notBackedUp = []string{lockFile, indexLock, indexDir, catalogFile + "-wal", catalogFile + "-shm", catalogFile}
 
 // Backup writes the whole desk, keys and secrets included, into dir as one
 // encrypted file, replacing an earlier one. It is durable on return; a stopped

@@ -23,7 +23,6 @@
 //	requests/              what release keys that are elsewhere are asked to sign
 //	timestamps/            proofs of time of the log, as they lie in the archive
 //	told/                  what readers were told at each checkpoint
-//	cache/                 what readers of documents have compiled; can be made again
 //	index/                 search segments over what is not published; can be made again
 //
 // An archive is a public folder that needs no desk: see package archive.

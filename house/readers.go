@@ -89,7 +89,7 @@ func leaves(cache string) []leaf {
 				}
 				return "", ""
 			},
-			takes:  func(_ trove.Kind, mediaType string) bool { return mediaType == outlook.WinmailType },
+			takes:  outlook.Takes,
 			stages: map[reader.Stage]reader.Func{reader.Read: outlook.ReadWinmail},
 		},
 		{
@@ -246,8 +246,15 @@ func (d *Desk) path(name string) string {
 	return filepath.Join(d.Dir, name)
 }
 
-// cacheDir is where compiled PDFium is kept; it can be made again.
-const cacheDir = "cache"
+// cache is where compiled PDFium is kept, for all desks of a user; it can be
+// made again.
+func cache() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", nil // then each child compiles for itself
+	}
+	return filepath.Abs(filepath.Join(dir, "unseal", "pdfium"))
+}
 
 // itemReaders read items in sandboxed children of this program. PDFium is
 // compiled for them once, when the first PDF file comes.
@@ -269,20 +276,24 @@ func (d *Desk) itemReaders() (*itemReaders, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache, err := filepath.Abs(filepath.Join(d.Dir, cacheDir))
+	compiled, err := cache()
 	if err != nil {
 		return nil, err
+	}
+	var read []string
+	if compiled != "" {
+		read = append(read, compiled)
 	}
 	children := worker.NewReaders(func(dir string) worker.Command {
 		return worker.InSandbox(func() *exec.Cmd {
 			c := self()
-			c.Env = append(os.Environ(), readVariable+"=1", cacheVariable+"="+cache)
+			c.Env = append(os.Environ(), readVariable+"=1", cacheVariable+"="+compiled)
 			return c
-		}, worker.ReadOptions(dir, cache))
+		}, worker.ReadOptions(dir, read...))
 	}, "")
 	return &itemReaders{Readers: children, warm: sync.OnceFunc(func() {
-		if d.writing && os.MkdirAll(cache, 0o700) == nil {
-			_ = pdf.Warm(cache) // without it each child compiles for itself
+		if compiled != "" && os.MkdirAll(compiled, 0o700) == nil {
+			_ = pdf.Warm(compiled) // without it each child compiles for itself
 		}
 	})}, nil
 }

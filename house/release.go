@@ -79,7 +79,7 @@ func (d *Desk) refuseInside(to string) error {
 		return fmt.Errorf("%s is a desk; an archive is a folder of its own", to)
 	}
 	first, inside := d.inside(to)
-	if inside && slices.Contains([]string{catalogFile, blobsDir, keysDir, logDir, indexDir, cacheDir, release.BatchesDir, release.ToldDir,
+	if inside && slices.Contains([]string{catalogFile, blobsDir, keysDir, logDir, indexDir, release.BatchesDir, release.ToldDir,
 		release.NoticesDir, release.RequestsDir, timesDir}, first) {
 		return fmt.Errorf("%s is a folder of the desk itself; an archive is a folder of its own", to)
 	}
