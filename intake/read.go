@@ -84,7 +84,7 @@ type ReadSummary struct {
 	Counts   map[ReadKey]int
 	Spent    map[reader.Stage]time.Duration
 	Duration time.Duration
-	Mails    []TableOfMails // the first tables met whose rows look like mails
+	Mails    []TableOfMails    // the first tables met whose rows look like mails
 	short    map[Shortfall]int // by key and cause; First is 0
 	first    map[Shortfall]catalog.ItemID
 }
