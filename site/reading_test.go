@@ -343,6 +343,23 @@ func TestHitsSayInWhatTheyStand(t *testing.T) {
 	f.says(t, "/search?q=in:kinds", "Document", "Message chain", "Picture", "Table", "File")
 }
 
+func TestListsSayHowLongThingsAre(t *testing.T) {
+	f := newFixture(t)
+	for _, address := range []string{"/c/kinds/batch/1/", "/search?q=in:kinds"} {
+		f.says(t, address, "1 May 2014 · 0:47 · Not signed", "Recording · 3 May 2014 · 1:06:40", "Document · 2 Jan 2015 · 12 pages · 1 file")
+	}
+	var list struct {
+		Items []struct {
+			Number, Pages int
+			Seconds       float64
+		}
+	}
+	fromJSON(t, f.page(t, "/c/kinds/batch/1/index.json"), &list)
+	if i := list.Items[docNumber-1]; i.Number != docNumber || i.Pages != 12 || list.Items[0].Seconds != 47.3 {
+		t.Errorf("%+v", list.Items)
+	}
+}
+
 func TestTimesOfMessagesKeepWhatTheSourceSays(t *testing.T) {
 	for s, want := range map[string]string{"2016-11-07T08:14:05": "08:14:05", "2016-11-07T08:14": "08:14", "2016-11-07T08:14:00Z": "08:14 +0000", "2016-11-07T08:14:00-04:30": "08:14 −0430"} {
 		if m := readWhen(s); !m.ok || !m.timed || clockOf(m) != want {

@@ -27,9 +27,10 @@ type row struct {
 	CopyOf     int                  `json:"copy_of,omitempty"`
 	Copies     int                  `json:"copies,omitempty"`
 	Size       int64                `json:"size,omitempty"`
-	State      trove.State          `json:"state"`
-	Reason     string               `json:"reason,omitempty"`
-	Snippets   []search.Snippet     `json:"-"`
+	extent
+	State    trove.State      `json:"state"`
+	Reason   string           `json:"reason,omitempty"`
+	Snippets []search.Snippet `json:"-"`
 }
 
 // hitRow is the row of a search hit. A segment stays as it was published, so
@@ -62,6 +63,7 @@ func (s *site) hitRows(hits []search.Hit) []row {
 	for i := range hits {
 		rows[i] = s.hitRow(&hits[i])
 	}
+	s.extents(rows)
 	return rows
 }
 
@@ -175,6 +177,14 @@ func (p *page) rowFacts(r *row) {
 	p.fromTo(r)
 	p.day(r.Date)
 	p.sep()
+	if r.Seconds > 0 {
+		p.bdi(clock(r.Seconds))
+		p.sep()
+	}
+	if r.Pages > 0 {
+		p.say("row.pages", count(r.Pages))
+		p.sep()
+	}
 	if r.Files > 0 {
 		p.say("row.files", count(r.Files))
 		p.sep()

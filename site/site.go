@@ -46,6 +46,7 @@ type site struct {
 	checks      *checks       // counted of the senders' signatures
 	past        *past         // of numbers, as the log has it
 	judged      judgements
+	long        extents
 }
 
 // New is the handler of the reader's pages and API. It opens nothing and

@@ -388,6 +388,7 @@ func (s *site) batchRows(c *collection, b *batch, from, limit int) (rows []row, 
 			continue
 		}
 		if len(rows) == limit {
+			s.extents(rows)
 			return rows, n, nil
 		}
 		it, err := s.openRecord(c, n)
@@ -396,5 +397,6 @@ func (s *site) batchRows(c *collection, b *batch, from, limit int) (rows []row, 
 		}
 		rows = append(rows, it.asRow())
 	}
+	s.extents(rows)
 	return rows, 0, nil
 }
