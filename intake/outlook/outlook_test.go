@@ -396,6 +396,14 @@ func TestAWinmailGivesItsFiles(t *testing.T) {
 	}
 }
 
+func TestAMessageFileInAMailIsRead(t *testing.T) {
+	b := letter()
+	r := ReadWinmail(context.Background(), &reader.Input{Content: bytes.NewReader(b), Size: int64(len(b))})
+	if r.Failed != "" || !strings.Contains(r.Text, "中文") || len(r.Embedded) != 4 || !Takes(trove.Doc, MessageType) || Takes(trove.Doc, "application/msword") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestADamagedTNEFGivesWhatCameBefore(t *testing.T) {
 	b := winmail()
 	for cut := len(TNEFMagic) + 2; cut < len(b); cut += 7 {

@@ -12,28 +12,39 @@ import (
 	"unseal/trove"
 )
 
-// WinmailType is the media type of winmail.dat; programs also write it as
-// application/vnd.ms-tnef, or with no type at all.
-const WinmailType = "application/ms-tnef"
+// The media types of what lies in mails as a file: winmail.dat, which programs
+// also write as application/vnd.ms-tnef or with no type at all, and messages
+// that were saved and attached.
+const (
+	WinmailType = "application/ms-tnef"
+	MessageType = "application/vnd.ms-outlook"
+)
 
 // IsWinmail reports whether a file is a TNEF by its first bytes.
 func IsWinmail(head []byte) bool { return bytes.HasPrefix(head, []byte(TNEFMagic)) }
 
-// ReadWinmail reads a winmail.dat that is a part of a mail, as a [reader.Func]
-// of the stage Read: its text, and the files in it, each of which is a part of
-// the record and comes with its bytes to be read in its turn.
+// Takes reports whether [ReadWinmail] reads a file of this type.
+func Takes(_ trove.Kind, mediaType string) bool {
+	return mediaType == WinmailType || mediaType == "application/vnd.ms-tnef" || mediaType == MessageType
+}
+
+// ReadWinmail reads a winmail.dat, or a message file, that is a part of a mail,
+// as a [reader.Func] of the stage Read: its text, and the files in it, each of
+// which is a part of the record and comes with its bytes to be read in its turn.
 func ReadWinmail(_ context.Context, in *reader.Input) reader.Result {
-	b, err := in.Bytes(tnefLimit)
-	if err != nil {
-		return reader.Result{Failed: err.Error()}
-	}
-	m, err := ReadTNEF(b)
+	m, err := readPart(in)
 	if err != nil {
 		return reader.Result{Failed: err.Error()}
 	}
 	t := m.texts()
 	r := reader.Result{Record: trove.Record{Kind: trove.Doc, Subject: word(m.Subject()), Date: m.when()}, Text: t.words()}
 	r.Fact("subject", word(m.Subject()))
+	for _, p := range []person{m.representing(), m.author()} {
+		if p.name+p.addr != "" {
+			r.Fact("author", strings.TrimSpace(p.name+" "+p.addr))
+			break
+		}
+	}
 	e := embedding{r: &r, left: reader.MaxEmbeddedBytes}
 	for i := range m.Attachments {
 		e.attachment(&m.Attachments[i])
@@ -47,6 +58,17 @@ func ReadWinmail(_ context.Context, in *reader.Input) reader.Result {
 		r.Partly = n
 	}
 	return r
+}
+
+func readPart(in *reader.Input) (*Message, error) {
+	b, err := in.Bytes(tnefLimit)
+	if err != nil {
+		return nil, err
+	}
+	if IsWinmail(b) {
+		return ReadTNEF(b)
+	}
+	return ReadMSG(bytes.NewReader(b))
 }
 
 // words is the text, from whichever body there is.
