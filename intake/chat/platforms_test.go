@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"unseal/intake/reader"
+	"unseal/proof"
 	"unseal/reading"
 	"unseal/trove"
 )
@@ -340,5 +341,27 @@ func TestABrokenMessageStaysInItsConversation(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestWhatIsShownOfARedactedMessageIsRead hides the end of a message, and with
+// it the beginning of the next, as redaction of words does.
+func TestWhatIsShownOfARedactedMessageIsRead(t *testing.T) {
+	const export = `{"name":"Edith","type":"personal_chat","id":7,"messages":[
+{"id":1,"type":"message","date_unixtime":"1467620040","from":"Edith","text":"Good morning"},{"id":2,"type":"message","date_unixtime":"1467620100","from":"Luc","text":"My number is 555 100"},{"id":3,"type":"message","date_unixtime":"1467620160","from":"Edith","text":"Thanks"},
+{"id":4,"type":"message","date_unixtime":"1467620220","from":"Luc","text":"Bye"}]}`
+	for _, c := range []struct{ gone, want string }{
+		{`555 100"},{"id":`, "2016-07-04T08:14:00Z Edith: Good morning\n2016-07-04T08:15:00Z Luc: My number is [redacted]\n2016-07-04T08:17:00Z Luc: Bye\n"},
+		{`555 100`, "2016-07-04T08:14:00Z Edith: Good morning\n2016-07-04T08:15:00Z Luc: My number is [redacted]\n2016-07-04T08:16:00Z Edith: Thanks\n2016-07-04T08:17:00Z Luc: Bye\n"},
+		{`Bye"}]}`, "2016-07-04T08:14:00Z Edith: Good morning\n2016-07-04T08:15:00Z Luc: My number is 555 100\n2016-07-04T08:16:00Z Edith: Thanks\n2016-07-04T08:17:00Z Luc: [redacted]\n"},
+		{`"Luc","text":"My number is 555 100"`, "2016-07-04T08:14:00Z Edith: Good morning\n2016-07-04T08:16:00Z Edith: Thanks\n2016-07-04T08:17:00Z Luc: Bye\n"},
+	} {
+		res := read(t, "telegram", strings.Replace(export, c.gone, hiddenMark, 1))
+		if got := story(res.Reading.Chain); got != c.want {
+			t.Errorf("without %s:\n%s\nnot\n%s", c.gone, got, c.want)
+		}
+	}
+	if mark := proof.Mark(0).String(); mark != hiddenMark {
+		t.Errorf("the mark is %q", mark)
 	}
 }

@@ -49,11 +49,16 @@ func (s *stream) listed(fn func() error, forms ...keys) error {
 			return err
 		}
 		s.open = append(s.open[:min(len(s.open), depth-1)], '[')
-		from := max(s.element(at), s.tried) + 1
+		begin := s.element(at)
+		from := max(begin, s.tried) + 1
 		if errors.Is(err, errLast) { // in the list within: there stands what comes next
 			from = s.tried
 		}
-		if err = s.resync(from, forms, err); err != nil {
+		err = s.resync(from, forms, err)
+		if e := s.hidden(begin, fn, forms); e != nil {
+			return e
+		}
+		if err != nil {
 			return err
 		}
 		s.lost++
@@ -138,11 +143,7 @@ func (s *stream) allKeys(off int64) map[string]bool {
 	if err != nil {
 		return nil
 	}
-	list := map[string]bool{}
-	for key := range raw {
-		list[key] = true
-	}
-	return list
+	return keysOf(raw)
 }
 
 // firstKeys are the keys of the object at an offset up to the first whose value
