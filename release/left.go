@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"unseal/archive"
@@ -90,6 +91,7 @@ func (l *batchLine) becomes(left reader.Result, shown []byte, c *cover, renditio
 // the sound they lie: it is heard no more.
 func (r *Desk) audible(ctx context.Context, it *catalog.Item, c *cover, content []byte, whole, m *made, rec *trove.Record, put blob.Batch) error {
 	m.reading.Texts = nil // of files beside it, which have all the words; those that stay are in whole
+	rec.Warnings = nil    // of a copy with holes, not of the recording
 	if !c.onlySeconds() {
 		m.reading.Sound = nil
 		return nil
@@ -100,6 +102,11 @@ func (r *Desk) audible(ctx context.Context, it *catalog.Item, c *cover, content 
 		return fmt.Errorf("make the sound of %s again: %w", nameOf(it), err)
 	}
 	m.reading.Sound = sound
+	for i := range m.reading.Facts {
+		if f := &m.reading.Facts[i]; f.Name == "duration" { // of the copy, too
+			f.Value = strconv.FormatFloat(sound.Seconds, 'f', -1, 64)
+		}
+	}
 	return nil
 }
 

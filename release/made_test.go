@@ -138,6 +138,8 @@ func readCalls(ctx context.Context, it *catalog.Item, req reader.Request, conten
 		res.Reading.Sound = &reading.Sound{Play: []string{"play.wav"}, Silenced: req.Silenced, Seconds: 10}
 	default:
 		res.Record = trove.Record{Kind: trove.Voice, Subject: strings.TrimSpace(string(content[5:headLen])), Date: it.SortDate}
+		res.Record.Warnings = []trove.Warning{{Code: "damaged-sound", Text: "it is too short"}}
+		res.Reading.Facts = []reading.Fact{{Name: "duration", Value: "3"}}
 		res.Reading.Sound = &reading.Sound{Seconds: 3, Call: &reading.Call{Kind: "voicemail"}}
 		res.Reading.Texts = []reading.Text{{Kind: reading.Transcript, Made: reading.Supplied, Segments: []reading.Segment{{Text: "from a file beside it"}}}}
 	}
@@ -406,7 +408,7 @@ func checkSilenced(t *testing.T, d *desk, to string) {
 	if s == nil || s.Seconds != 10 || !slices.Equal(s.Silenced, []reading.Span{{From: 4, To: 6}}) || !slices.Equal(s.Play, []string{"play.wav"}) || s.Call == nil {
 		t.Fatalf("sound %+v", s)
 	}
-	if len(r.Findings)+len(r.Facts) > 0 || len(r.Texts) != 2 {
+	if len(r.Findings) > 0 || len(r.Texts) != 2 || len(r.Facts) != 1 || r.Facts[0].Value != "10" || len(it.Record.Warnings) > 0 {
 		t.Errorf("reading %s", text)
 	}
 	segments := r.Texts[0].Segments

@@ -75,11 +75,18 @@ func (c *showCmd) published(a *app) error {
 	}
 	l := publishedItem(item)
 	if a.ui.json {
-		if err := a.ui.line("show", "item", l); err != nil {
+		if err := a.ui.line("show", "item", struct {
+			*listed
+			Made []archive.Made `json:"made,omitempty"`
+		}{l, item.Record.Made}); err != nil {
 			return err
 		}
 	}
-	return a.ui.summary("show", showSummary{Name: l.Name}, l.rows(), "Next: unseal -C "+a.dir()+" proof make "+l.Name+" -o FILE")
+	rows := l.rows()
+	for _, m := range item.Record.Made {
+		rows = append(rows, [2]string{"made of it", fmt.Sprintf("%s  %s  %s", m.Name, m.Type, size(m.Size))})
+	}
+	return a.ui.summary("show", showSummary{Name: l.Name}, rows, "Next: unseal -C "+a.dir()+" proof make "+l.Name+" -o FILE")
 }
 
 // publishedItem is what an archive says of an item, in the form of a listing.
