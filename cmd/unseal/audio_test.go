@@ -66,7 +66,7 @@ func waveFile(pcm []byte) []byte {
 }
 
 // What is said in a recording: before, in and behind the seconds that go.
-func lines(form int) [3]string {
+func saidIn(form int) [3]string {
 	name := []string{"Aldwick", "Barrowby", "Candlesby", "Dunholme", "Eastrington"}[form]
 	return [3]string{"this is about " + plainWord + " again", "then go and see " + name + " Quillfeather alone", "and bring the papers"}
 }
@@ -94,11 +94,11 @@ func soundTrove(t *testing.T) string {
 	for i, f := range soundForms {
 		wave := waveFile(samples(i))
 		if f.args != nil {
-			wave = ffmpeg(t, wave, append([]string{"-metadata", "title=" + lines(i)[1], "-map_metadata", "0"}, f.args...), f.ending)
+			wave = ffmpeg(t, wave, append([]string{"-metadata", "title=" + saidIn(i)[1], "-map_metadata", "0"}, f.args...), f.ending)
 		}
 		name := fmt.Sprintf("calls/call-%d", i+1)
 		write(name+f.ending, wave)
-		said := lines(i)
+		said := saidIn(i)
 		write(name+".vtt", fmt.Appendf(nil, "WEBVTT\n\n00:00.000 --> 00:04.000\n%s\n\n00:04.000 --> 00:08.000\n%s\n\n00:08.000 --> 00:12.000\n%s\n", said[0], said[1], said[2]))
 		letter += "\"" + said[1] + "\"\n\n"
 	}
@@ -191,7 +191,7 @@ func soundLeaks(t *testing.T, dir string) (words, pieces, pitches []string) {
 	t.Helper()
 	var needles []string
 	for i := range soundForms {
-		needles = append(needles, lines(i)[1])
+		needles = append(needles, saidIn(i)[1])
 	}
 	for _, l := range hunted(t, dir, leak.New(needles, nil)) {
 		words = append(words, fmt.Sprintf("%+v", l))
