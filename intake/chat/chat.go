@@ -125,7 +125,7 @@ const headSize = 64 << 10
 // stage Read.
 func Read(ctx context.Context, in *reader.Input) reader.Result {
 	if in.Size > MaxSize {
-		return reader.Result{Failed: fmt.Sprintf("The export is larger than %d bytes.", MaxSize)}
+		return reader.Result{Failed: fmt.Sprintf("The export is larger than %d bytes.", int64(MaxSize))}
 	}
 	head := make([]byte, min(headSize, in.Size))
 	if _, err := io.ReadFull(io.NewSectionReader(in.Content, 0, in.Size), head); err != nil && in.Size > 0 {
