@@ -2,16 +2,19 @@ package site
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 
 	"unseal/reading"
 	"unseal/trove"
 )
 
-// extent is how long an item is: what a list says of recordings and documents.
+// extent is how long an item is, and what its file is called: what a list says
+// of items that are no mails, and no index knows.
 type extent struct {
 	Seconds float64 `json:"seconds,omitempty"`
 	Pages   int     `json:"pages,omitempty"`
+	Name    string  `json:"name,omitempty"`
 }
 
 // extents remembers them, since an open archive does not change. It is safe for
@@ -27,12 +30,12 @@ const (
 	extentReading = 256 << 10 // bytes of a reading; longer ones are left to the item's page
 )
 
-// extents fills in how long the recordings and documents of a list are. What
-// cannot be read is left out: the item's page says why.
+// extents fills in how long the items of a list are that are no mails, and what
+// they are called. What cannot be read is left out: the item's page says why.
 func (s *site) extents(rows []row) {
 	for i := range rows {
 		r := &rows[i]
-		if c := s.byName[r.Collection]; c != nil && r.State == trove.Published && (r.Kind == trove.Voice || r.Kind == trove.Doc) {
+		if c := s.byName[r.Collection]; c != nil && r.State == trove.Published && r.Kind != trove.Mail && r.Kind != "" {
 			r.extent = s.extent(c, r.Number)
 		}
 	}
@@ -57,10 +60,16 @@ func (s *site) extent(c *collection, n int) extent {
 }
 
 // extent reads how long number n is.
-func (c *collection) extent(n int) extent {
+func (c *collection) extent(n int) (e extent) {
 	it, err := c.src.Item(n)
 	if err != nil {
 		return extent{}
+	}
+	if self := selfOf(&it.Record.Record, it.Row.Size); self >= 0 {
+		e.Name = it.Record.Files()[self].Name
+	}
+	if k := it.Record.Kind; k != trove.Voice && k != trove.Doc {
+		return e
 	}
 	for _, m := range it.Record.Made {
 		if m.Name != reading.Name || m.Size > extentReading {
@@ -71,13 +80,24 @@ func (c *collection) extent(n int) extent {
 			Pages []struct{}
 		}
 		if b, err := c.src.Made(n, m.Name); err != nil || json.Unmarshal(b, &r) != nil {
-			return extent{}
+			return e
 		}
-		e := extent{Pages: len(r.Pages)}
+		e.Pages = len(r.Pages)
 		if r.Sound != nil {
 			e.Seconds = instant(r.Sound.Seconds)
 		}
-		return e
 	}
-	return extent{}
+	return e
 }
+
+// selfOf is the place, among the files of an item that is no mail, of the one
+// that the item itself is; -1 where there is none.
+func selfOf(rec *trove.Record, size int64) int {
+	if rec.Kind == trove.Mail {
+		return -1
+	}
+	return slices.IndexFunc(rec.Files(), func(p trove.Part) bool { return p.Offset == 0 && p.Length == size && p.Encoding == "" })
+}
+
+// self is the place in its files of the one that the item is, or -1.
+func (it *item) self() int { return selfOf(&it.rec.Record, it.row.Size) }

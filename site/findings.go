@@ -2,6 +2,7 @@ package site
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,12 +95,19 @@ func (it *item) partName(path string) string {
 	return path
 }
 
-// facts writes what the file says of itself.
+// facts writes what the file says of itself, and what the page has not said yet.
 func (p *page) facts(it *item, all bool) {
 	if it.read == nil {
 		return
 	}
-	p.factList(it, it.read.Facts, all)
+	var list []reading.Fact
+	for _, f := range it.read.Facts {
+		said := f.Name == "duration" && it.read.Sound != nil || f.Name == "pages" && len(it.read.Pages) > 0
+		if !said && !slices.Contains(list, f) {
+			list = append(list, f)
+		}
+	}
+	p.factList(it, list, all)
 }
 
 func (p *page) factList(it *item, list []reading.Fact, all bool) {

@@ -104,20 +104,28 @@ func (s *site) itemTitle(it *item) string {
 // title is the subject, or the words for an item without one.
 func (it *item) title(l *locale) string {
 	switch {
-	case it.rec.Subject != "":
-		return it.rec.Subject
+	case it.called() != "":
+		return it.called()
 	case it.rec.Kind == trove.Mail || it.rec.Kind == "":
 		return l.plain("item.no-subject")
 	}
 	return l.plain("item.no-title")
 }
 
+// called is the subject of an item, or the name of the file that it is.
+func (it *item) called() string {
+	if self := it.self(); it.rec.Subject == "" && self >= 0 {
+		return it.files[self].Name
+	}
+	return it.rec.Subject
+}
+
 // itemHeading writes the title of an item; one that has none goes by its kind
 // and its number.
 func (p *page) itemHeading(it *item) {
 	w := word("kind." + it.rec.Kind)
-	if it.rec.Subject != "" || it.rec.Kind == trove.Mail || !p.loc.has(w) {
-		p.subject(it.rec.Subject, it.rec.Kind, subjectMost)
+	if it.called() != "" || it.rec.Kind == trove.Mail || !p.loc.has(w) {
+		p.subject(it.called(), it.rec.Kind, subjectMost)
 		return
 	}
 	p.say("item.untitled", with("Kind", func(p *page) { p.say(w) }), val("Number", strconv.Itoa(it.number)))
@@ -167,12 +175,14 @@ func (p *page) itemFacts(it *item, all bool) {
 	rec := &it.rec
 	p.html(`<dl class="kv">`)
 	words := itemWords(rec.Kind)
-	p.addresses(words.from, rec.From, it, all)
-	p.addresses("item.sender", rec.Sender, it, all)
-	p.addresses("item.reply-to", rec.ReplyTo, it, all)
-	p.addresses(words.to, rec.To, it, all)
-	p.addresses("item.cc", rec.Cc, it, all)
-	p.addresses("item.bcc", rec.Bcc, it, all)
+	if it.read == nil || it.read.Chain == nil { // whose members stand with their letters
+		p.addresses(words.from, rec.From, it, all)
+		p.addresses("item.sender", rec.Sender, it, all)
+		p.addresses("item.reply-to", rec.ReplyTo, it, all)
+		p.addresses(words.to, rec.To, it, all)
+		p.addresses("item.cc", rec.Cc, it, all)
+		p.addresses("item.bcc", rec.Bcc, it, all)
+	}
 	p.itemDate(it, words.date)
 	if it.read != nil && it.read.Sound != nil {
 		p.soundFacts(it)
@@ -370,32 +380,41 @@ func (p *page) textView(it *item, fixed, all bool) {
 	}
 }
 
-// files writes the table of attachments.
+// files writes the table of attachments, or of the files in a file.
 func (p *page) files(it *item, all bool) {
-	if len(it.files) == 0 {
+	self := it.self()
+	n := len(it.files)
+	if self >= 0 {
+		n--
+	}
+	if n == 0 {
 		return
 	}
 	var heading word = "files.heading"
 	if it.rec.Kind != trove.Mail {
 		heading = "files.embedded"
 	}
-	p.section("att", "", heading, count(len(it.files)))
+	p.section("att", "", heading, count(n))
 	p.html(`<table class="stack"><thead><tr>`)
 	p.heads("files.name", "files.type", "files.size", "files.sha256")
 	p.html("</tr></thead><tbody>\n")
-	shown := len(it.files)
-	if !all {
-		shown = min(shown, filesMost)
-	}
-	for i := range it.files[:shown] {
+	shown := 0
+	for i := range it.files {
+		if i == self {
+			continue
+		}
+		if shown == filesMost && !all {
+			break
+		}
 		p.file(it, i)
+		shown++
 	}
 	p.html("</tbody></table>\n")
-	if shown < len(it.files) {
+	if shown < n {
 		p.html("<p><a")
 		p.hrefQuery(itemPath(it.coll.Name, it.number), "all=1")
 		p.html(">")
-		p.say("files.show-all", count(len(it.files)))
+		p.say("files.show-all", count(n))
 		p.html("</a></p>")
 	}
 	p.html("</section>\n")
@@ -485,7 +504,7 @@ func (p *page) downloads(it *item) {
 	if it.rec.Kind == trove.Mail {
 		p.anchor(path+".eml", "download.eml", val("Size", p.loc.size(it.row.Size)))
 	} else {
-		p.anchor(path+it.native(), "download.file", val("Size", p.loc.size(it.row.Size)))
+		p.anchor(it.originalPath(), "download.file", val("Size", p.loc.size(it.row.Size)))
 	}
 	p.html("</li>")
 	if it.text != "" || it.read != nil && it.plainForm() != "" {

@@ -231,7 +231,7 @@ func documents(kinds map[int]fixtureKind) {
 			Files:    []reading.File{{Part: "1", Text: "cells of the inner table", Reading: reading.Reading{Findings: []reading.Finding{{Code: "hidden-sheet", Part: "1"}}}}},
 			Texts: []reading.Text{{Kind: reading.OCR, Made: reading.Machine, By: "tesseract 5.3", Segments: []reading.Segment{{Page: 3, Text: "read off the image"}}},
 				{Kind: reading.Translation, Lang: "fr", Made: reading.Supplied, Segments: []reading.Segment{{Page: 1, Text: "Page une de l'annexe"}}}}}}
-	kinds[docPlain] = fixtureKind{text: "A letter without pages.\n\nIts second paragraph.\n", rec: trove.Record{Kind: trove.Doc, Subject: "A letter"},
+	kinds[docPlain] = fixtureKind{text: "A letter without pages.\n\nIts second paragraph.\n", rec: trove.Record{Kind: trove.Doc},
 		read: &reading.Reading{Texts: []reading.Text{{Kind: reading.Translation, Lang: "ar", Made: reading.Machine, By: "translator 2", Segments: []reading.Segment{{Text: "رسالة بلا صفحات"}}}}}}
 	pages, text, made = pagesOf(200, 120)
 	kinds[docLong] = fixtureKind{text: text, made: made, rec: trove.Record{Kind: trove.Doc, Subject: "A long report"}, read: &reading.Reading{Pages: pages}}
@@ -288,6 +288,11 @@ func (p *publisher) kinds(kinds map[int]fixtureKind) {
 		rec.Verdict, rec.Paths = verdict, []string{fmt.Sprintf("box/item-%d.amr", n)}
 		if r := kinds[n].read; text == "" && r != nil {
 			text = r.Spoken()
+		}
+		if n == docPlain {
+			size := int64(len(items[n].raw))
+			rec.Parts = []trove.Part{{Path: "1", Name: "letter <1>.txt", Type: "text/plain", Role: trove.RoleAttachment, Size: size, Length: size}}
+			rec.Paths = []string{"letter <1>.txt"}
 		}
 		if r := kinds[n].read; text != r.Spoken() { // as release makes it
 			text += r.Spoken()

@@ -265,6 +265,12 @@ func TestADocumentHasItsPages(t *testing.T) {
 		t.Errorf("a translation stands %d times on the page", n)
 	}
 	f.says(t, kindPage(docPlain, ""), "A letter without pages.", "Translation: Arabic", "رسالة بلا صفحات", "made by machine, translator 2")
+	f.says(t, kindPage(docPlain, ""), "letter <1>.txt Document")
+	f.saysNot(t, kindPage(docPlain, ""), "File in it")
+	f.says(t, "/c/kinds/batch/1/", "letter <1>.txt No. 8 · Document · no date · Not signed")
+	if _, ok := links(t, f, kindPage(docPlain, ""))["c/kinds/8/att/1"]; !ok {
+		t.Error("the original is not to be had under its name")
+	}
 	f.says(t, kindPage(docLong, "?view=grid&from=100"), "101 to 150 of 200", "Page 150")
 }
 

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -159,7 +160,7 @@ func (p *page) rowSubject(r *row) {
 			return
 		}
 	}
-	p.subject(r.Subject, r.Kind, listSubject)
+	p.subject(cmp.Or(r.Subject, r.Name), r.Kind, listSubject)
 }
 
 // rowFacts writes the second line of a row.
@@ -185,8 +186,12 @@ func (p *page) rowFacts(r *row) {
 		p.say("row.pages", count(r.Pages))
 		p.sep()
 	}
-	if r.Files > 0 {
-		p.say("row.files", count(r.Files))
+	files := r.Files
+	if r.Name != "" {
+		files-- // one of them is the item itself
+	}
+	if files > 0 {
+		p.say("row.files", count(files))
 		p.sep()
 	}
 	if r.Copies > 0 {

@@ -211,8 +211,9 @@ type foundFacet struct {
 
 func (s *site) searchJSON(a *asked, res *search.Result) *foundJSON {
 	out := &foundJSON{Query: a.query.String(), Total: res.Total, Partial: res.Partial, Items: make([]foundItem, len(res.Hits)), Next: res.Next}
+	rows := s.hitRows(res.Hits)
 	for i := range res.Hits {
-		out.Items[i] = foundItem{row: s.hitRow(&res.Hits[i]), URL: "/" + itemPath(res.Hits[i].Collection, res.Hits[i].Number)}
+		out.Items[i] = foundItem{row: rows[i], URL: "/" + itemPath(res.Hits[i].Collection, res.Hits[i].Number)}
 		for _, sn := range out.Items[i].row.Snippets {
 			var text strings.Builder
 			for _, span := range sn.Spans {

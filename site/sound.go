@@ -285,7 +285,7 @@ func (p *page) soundLinks(it *item) {
 		p.html("</li>")
 	}
 	p.html("<li>")
-	p.anchor(path+it.suffix(), "download.file", val("Size", p.loc.size(it.row.Size)))
+	p.anchor(it.originalPath(), "download.file", val("Size", p.loc.size(it.row.Size)))
 	p.html("</li>")
 	if len(it.texts(reading.Transcript)) > 0 {
 		for _, f := range [...]struct {

@@ -352,6 +352,15 @@ func (it *item) native() string {
 	return ext
 }
 
+// originalPath is where a reader gets the exact bytes under the name that they
+// had, if that is known.
+func (it *item) originalPath() string {
+	if self := it.self(); self >= 0 && it.native() == it.suffix() {
+		return it.filePath(self + 1)
+	}
+	return itemPath(it.coll.Name, it.number) + it.native()
+}
+
 var shortExtension = regexp.MustCompile(`^\.[a-z][a-z0-9]{0,5}$`)
 
 // copies are the other published items that hold the same message.
