@@ -37,7 +37,7 @@ type Looked struct {
 	Short     []string     // texts that go away and are too short to be looked for elsewhere
 	Copies    []Hidden     // when withdrawing: copies of the same message, which go too
 	Elsewhere []trove.Name // when withdrawing: items of other threads, too many to be quotes, that share passages and stay
-	Saying    []trove.Name // items that stay as they are and of which a text was read or made that holds what goes away
+	Saying    []Said       // items that stay as they are and of which a text was read or made that holds what goes away
 	Beside    []trove.Name // items that lie beside a recording of which seconds go away, under its name
 }
 
@@ -66,7 +66,16 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 		return Looked{}, err
 	}
 	q := catalog.Query{Collection: h.Collection, From: max(1, h.From), To: h.To, NoRecord: h.Part == 0, States: showable}
-	find := func(it *catalog.Item, raw []byte) (redact.Found, error) { return findIn(it, raw, h.Select, h.Part) }
+	asked := map[trove.Name]bool{} // that say it, and were noted
+	var saying said
+	holds := saysIt(h.Select)
+	find := func(it *catalog.Item, raw []byte) (redact.Found, error) {
+		f, err := findIn(it, raw, h.Select, h.Part)
+		if errors.Is(err, redact.ErrNothing) && holds != nil {
+			return f, r.says(ctx, it, holds, &saying)
+		}
+		return f, err
+	}
 	if len(h.Seconds) > 0 {
 		find = func(it *catalog.Item, raw []byte) (redact.Found, error) {
 			return r.findSeconds(ctx, it, raw, h.Seconds)
@@ -77,7 +86,10 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 		err = r.inSeconds(ctx, h, list)
 	}
 	if err != nil || h.Only || len(list) == 0 {
-		return Looked{Items: list}, err
+		return Looked{Items: list, Saying: saying.sorted()}, err
+	}
+	for _, x := range saying.list {
+		asked[x.Name] = true
 	}
 	copies, err := r.lookAtCopies(ctx, h, list)
 	if err != nil {
@@ -89,14 +101,13 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 	for i := range list {
 		known[list[i].Name] = &list[i]
 	}
-	var saying said
 	quoting, err := r.lookEverywhere(ctx, h, nil, func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		if x := known[nameOf(it)]; x != nil && len(h.Seconds) > 0 {
 			raw = without(raw, hiddenOf(x.found).Cuts) // tags go with seconds
 		}
 		f, err := quotes.Find(raw, it.Kind)
-		if err == nil && known[nameOf(it)] == nil && len(f.Places) == 0 {
-			err = r.says(ctx, it, quotes, &saying)
+		if err == nil && known[nameOf(it)] == nil && !asked[nameOf(it)] && len(f.Places) == 0 {
+			err = r.says(ctx, it, quotes.Holds, &saying)
 		}
 		if x := known[nameOf(it)]; x != nil { // what goes away in another item may stand here too
 			cuts := hiddenOf(x.found).Cuts

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -354,7 +355,7 @@ func TestHiddenSecondsAreNowhere(t *testing.T) {
 		if len(l.Items) != 2 || l.Items[1].Name.Number != 3 || !l.Items[1].Quotes {
 			t.Errorf("hidden: %+v", l.Items)
 		}
-		if len(l.Saying) != 2 || l.Saying[0].Number != 2 || l.Saying[1].Number != 5 {
+		if len(l.Saying) != 2 || l.Saying[0].Name.Number != 2 || l.Saying[1].Name.Number != 5 || !slices.Equal(l.Saying[0].Seconds, []reading.Span{{From: 3.9, To: 6.1}}) {
 			t.Errorf("to be looked at, as texts made of them say it: %v", l.Saying)
 		}
 		if len(l.Beside) != 1 || l.Beside[0].Number != 4 {
@@ -494,6 +495,18 @@ func TestSecondsThatCannotBeHidden(t *testing.T) {
 		d.Read = func(context.Context, *catalog.Item, reader.Request, []byte) (reader.Result, error) { return got, nil }
 		if err := look(1, reading.Span{From: 1, To: 2}); err == nil {
 			t.Errorf("%s: taken", what)
+		}
+	}
+}
+
+// Words that nothing but a transcript says cannot be cut out of bytes; the desk
+// is told where they are.
+func TestWordsThatATranscriptSaysAreNamed(t *testing.T) {
+	d := callDesk(t)
+	for _, s := range []redact.Selection{{Words: []string{"the CRANE"}}, {Text: regexp.MustCompile(`crane\b`)}} {
+		l, err := d.Look(t.Context(), release.Hide{Collection: calls, Select: s, Reason: "privacy", By: editor})
+		if err != nil || len(l.Items) > 0 || len(l.Saying) != 2 || !slices.Equal(l.Saying[1].Seconds, []reading.Span{{From: 0, To: 3.9}}) {
+			t.Errorf("%+v, %v", l, err)
 		}
 	}
 }

@@ -81,7 +81,7 @@ func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
 	found, err := r.lookAt(ctx, "looking for what is redacted elsewhere", q, nil, "", func(it *catalog.Item, raw []byte) (redact.Found, error) {
 		f, err := v.quotes.Find(raw, it.Kind)
 		if err == nil && len(f.Places) == 0 && len(v.rows[it.ID]) == 0 {
-			err = r.says(ctx, it, v.quotes, &saying)
+			err = r.says(ctx, it, v.quotes.Holds, &saying)
 		}
 		if err != nil {
 			return f, err
@@ -93,7 +93,11 @@ func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
 		return f, err
 	})
 	for _, x := range found {
-		saying.names = append(saying.names, x.Name)
+		saying.list = append(saying.list, Said{Name: x.Name})
 	}
-	return saying.sorted(), err
+	var names []trove.Name
+	for _, x := range saying.sorted() {
+		names = append(names, x.Name)
+	}
+	return names, err
 }

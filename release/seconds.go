@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -100,16 +101,8 @@ func (r *Desk) again(ctx context.Context, id catalog.ItemID, coll trove.Collecti
 	if err != nil {
 		return nil, err
 	}
-	quotes := redact.NewQuotes(spec.Removed, nil)
 	texts, _ := silence(spoken(m.reading.Texts), spec.Silenced)
-	for _, t := range texts {
-		for i, s := range t.Segments {
-			if !s.Hidden && quotes.Holds(s.Text) {
-				list = append(list, during(t.Segments, i))
-			}
-		}
-	}
-	return joinSpans(list), nil
+	return whenSaid(texts, redact.NewQuotes(spec.Removed, nil).Holds), nil
 }
 
 // beside lists the items that lie in the same folders as the recordings of a
@@ -158,29 +151,36 @@ func stem(p string) string {
 	return dir + first
 }
 
-// said gathers names on several goroutines.
-type said struct {
-	mu    sync.Mutex
-	names []trove.Name // guarded by mu
+// Said is an item of which a text was read or made that says something.
+type Said struct {
+	Name    trove.Name
+	Seconds []reading.Span // of a recording: when it is said
 }
 
-func (s *said) add(n trove.Name) {
+// said gathers them on several goroutines.
+type said struct {
+	mu   sync.Mutex
+	list []Said // guarded by mu
+}
+
+func (s *said) add(x Said) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.names = append(s.names, n)
+	s.list = append(s.list, x)
 }
 
-func (s *said) sorted() []trove.Name {
-	slices.SortFunc(s.names, func(a, b trove.Name) int {
-		return cmp.Or(cmp.Compare(a.Collection, b.Collection), a.Number-b.Number)
+// sorted is what was gathered, by name, when no goroutine adds to it any more.
+func (s *said) sorted() []Said {
+	slices.SortFunc(s.list, func(a, b Said) int {
+		return cmp.Or(cmp.Compare(a.Name.Collection, b.Name.Collection), a.Name.Number-b.Name.Number)
 	})
-	return slices.Compact(s.names)
+	return s.list
 }
 
 // says notes an item if a text that was read out of it, or made of it, holds
-// something removed, though its bytes do not as far as they can be looked into:
-// a scan, a recording, a file whose letters are elsewhere.
-func (r *Desk) says(ctx context.Context, it *catalog.Item, quotes *redact.Quotes, to *said) error {
+// something, though its bytes do not as far as they can be looked into: a scan,
+// a recording, a file whose letters are elsewhere.
+func (r *Desk) says(ctx context.Context, it *catalog.Item, holds func(string) bool, to *said) error {
 	if it.Kind == trove.Mail && !it.Files {
 		return nil
 	}
@@ -194,10 +194,35 @@ func (r *Desk) says(ctx context.Context, it *catalog.Item, quotes *redact.Quotes
 			return err
 		}
 	}
-	holds := quotes.Holds(text)
-	eachString(&m.reading, func(s *string) { holds = holds || quotes.Holds(*s) })
-	if holds {
-		to.add(nameOf(it))
+	yes := holds(text)
+	eachString(&m.reading, func(s *string) { yes = yes || holds(*s) })
+	if yes {
+		to.add(Said{nameOf(it), whenSaid(m.reading.Texts, holds)})
 	}
 	return nil
+}
+
+// whenSaid are the seconds of the segments that hold something, as far as they
+// say when they are spoken.
+func whenSaid(texts []reading.Text, holds func(string) bool) (list []reading.Span) {
+	for _, t := range spoken(texts) {
+		for i, s := range t.Segments {
+			if at := during(t.Segments, i); !s.Hidden && !math.IsInf(at.To, 1) && holds(s.Text) {
+				list = append(list, at)
+			}
+		}
+	}
+	return joinSpans(list)
+}
+
+// saysIt is what a selection by words or by an expression looks for in texts;
+// nil for one by place.
+func saysIt(s redact.Selection) func(string) bool {
+	if s.Text == nil && len(s.Words) == 0 {
+		return nil
+	}
+	words := redact.NewQuotes(s.Words, nil)
+	return func(text string) bool {
+		return text != "" && (s.Text != nil && s.Text.MatchString(text) || words.Holds(text))
+	}
 }

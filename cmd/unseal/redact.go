@@ -65,8 +65,7 @@ func (c *redactCmd) Run(a *app) error {
 		return err
 	}
 	if len(found.Items) == 0 {
-		return exitError{code: exitFailed, word: "nothing", err: fmt.Errorf("nothing in %s is selected, so nothing is hidden", n),
-			hint: "Look at the text as it is: unseal show NAME"}
+		return nothingHidden(n, found)
 	}
 	if !c.DryRun {
 		if err := rel.Redact(a.ctx, h, found); err != nil {
@@ -74,6 +73,38 @@ func (c *redactCmd) Run(a *app) error {
 		}
 	}
 	return tellHidden(a, "redact", n, found, c.DryRun)
+}
+
+// nothingHidden says that no bytes are selected, and where else it is said.
+func nothingHidden(n trove.Name, found release.Looked) error {
+	e := exitError{code: exitFailed, word: "nothing", err: fmt.Errorf("nothing in %s is selected, so nothing is hidden", n),
+		hint: "Look at the text as it is: unseal show NAME"}
+	if len(found.Saying) > 0 {
+		x := found.Saying[0]
+		e.hint = fmt.Sprintf("Texts that were made of %s say it, such as that of %s: hide pages or pictures with --part or --bytes.",
+			plural(len(found.Saying), "item", "items"), sayingWords(x))
+		if len(x.Seconds) > 0 {
+			e.hint = fmt.Sprintf("Texts that were made of %s say it: unseal redact %s --audio %g-%g --reason CODE",
+				plural(len(found.Saying), "item", "items"), x.Name, x.Seconds[0].From, x.Seconds[0].To)
+		}
+	}
+	return e
+}
+
+// sayingWords is the name of an item that says something, and when it does.
+func sayingWords(x release.Said) string {
+	text := x.Name.String()
+	for i, s := range x.Seconds {
+		sep := ","
+		if i == 0 {
+			sep = " (seconds"
+		}
+		text += fmt.Sprintf("%s %g-%g", sep, s.From, s.To)
+	}
+	if len(x.Seconds) > 0 {
+		text += ")"
+	}
+	return text
 }
 
 // name is what is to be looked at: an item, a range or a collection.
@@ -269,7 +300,10 @@ func tellHidden(a *app, what string, n trove.Name, found release.Looked, dry boo
 	for _, x := range found.Copies {
 		sum.Copies = append(sum.Copies, x.Name.String())
 	}
-	sum.Saying, sum.Beside = words(found.Saying), words(found.Beside)
+	sum.Beside = words(found.Beside)
+	for _, x := range found.Saying {
+		sum.Saying = append(sum.Saying, sayingWords(x))
+	}
 	next := "Readers see it after the next: unseal publish"
 	if dry {
 		next = "Nothing changed. Next: the same without --dry-run"
