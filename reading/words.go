@@ -20,6 +20,7 @@ var Findings = map[string]string{
 	"embedded-file":   "a file lies in the document",
 	"hidden-sheet":    "the table has sheets, rows or columns that are hidden",
 	"hidden-text":     "text that a reader does not see can be read out of the file",
+	"hidden-sound":    "the recording holds sound that players leave out",
 	"pixel-redaction": "something is painted over in the picture; what is below cannot be judged",
 	"tracked-change":  "the document keeps what was deleted or inserted, and by whom",
 	"comment":         "the document holds comments",

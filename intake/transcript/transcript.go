@@ -20,7 +20,7 @@ import (
 
 // Limits of a file of this kind.
 const (
-	MaxBytes    = 8 << 20
+	MaxBytes    = 4 << 20
 	maxSegments = 100_000
 )
 

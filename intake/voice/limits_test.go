@@ -154,3 +154,37 @@ func TestClipsPlayByThemselves(t *testing.T) {
 		}
 	}
 }
+
+// Voice memos that were cut on a telephone keep all their sound, and a list
+// that tells players what to leave out.
+func TestSoundThatPlayersLeaveOutIsFound(t *testing.T) {
+	b := tones(t)["tone.m4a"]
+	at := bytes.Index(b, []byte("elst"))
+	if at < 0 {
+		t.Fatal("no list of edits")
+	}
+	late := slices.Clone(b)
+	binary.BigEndian.PutUint32(late[at+16:], 16000) // begin a second into the track
+	two := slices.Clone(b)
+	binary.BigEndian.PutUint32(two[at+8:], 3) // three edits, of which two are beyond the box
+	for name, c := range map[string]struct {
+		b        []byte
+		found    bool
+		asAWhole bool
+	}{"as it is": {b, false, false}, "late": {late, true, true}, "several": {two, true, true}} {
+		res := Read(context.Background(), inputOf(t, "a.m4a", c.b))
+		found := slices.ContainsFunc(res.Reading.Findings, func(f reading.Finding) bool { return f.Code == "hidden-sound" })
+		ranges, err := Pieces(bytes.NewReader(c.b), int64(len(c.b)), []reading.Span{{From: 0.1, To: 0.2}})
+		if whole := len(ranges) == 1 && ranges[0] == [2]int64{0, int64(len(c.b))}; err != nil || found != c.found || whole != c.asAWhole {
+			t.Errorf("%s: found %v, hidden as a whole %v, %v", name, found, whole, err)
+		}
+	}
+}
+
+func TestPlacesAreInDegrees(t *testing.T) {
+	for in, want := range map[string]string{"+12.3456-098.7654+010.500/": "12.345600, -98.765400", "-33.9+018.4/": "-33.900000, 18.400000", "+48+002": "48.000000, 2.000000", "at home": "at home", "+1234-09876/": "+1234-09876/"} {
+		if got := degrees(in); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}

@@ -3,6 +3,9 @@ package voice
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -65,6 +68,7 @@ type mp4Scan struct {
 	w       *window
 	t       *track
 	seconds float64 // of the film
+	scale   int64   // units a second of the film
 	tracks  int
 	sound   *mp4Track
 	now     *mp4Track
@@ -76,6 +80,8 @@ type mp4Track struct {
 	handler                string
 	scale, length          int64
 	shift                  int64 // of the track's beginning, by its edit list, in its own scale
+	shown                  int64 // what is shown of it, in the film's scale; 0 for all
+	edits                  int
 	codec                  string
 	rate, channels         int
 	stts, stsc, stsz, stco extent
@@ -159,7 +165,7 @@ func (s *mp4Scan) leaf(x box) {
 	b, be := s.w.at(x.body.from, int(min(x.body.to-x.body.from, 512))), binary.BigEndian
 	if x.kind == "mvhd" {
 		if scale, n := mp4Length(b); scale > 0 {
-			s.seconds = float64(n) / float64(scale)
+			s.scale, s.seconds = scale, float64(n)/float64(scale)
 		}
 	}
 	if s.now == nil || len(b) < 8 {
@@ -202,22 +208,42 @@ func mp4Length(b []byte) (scale, n int64) {
 	return 0, 0
 }
 
-// edit takes the first edit that is not empty: the sample with which the
-// track begins to play.
+// edit reads the list of edits: with which sample of the track the film begins.
+// Players join several edits in their order, so that seconds of the film are
+// not those of the track.
 func (k *mp4Track) edit(b []byte) {
 	wide := 12
 	if b[0] == 1 {
 		wide = 20
 	}
+	read := uint32(0)
 	for off := 8; off+wide <= len(b); off += wide {
-		v := int64(int32(binary.BigEndian.Uint32(b[off+4:])))
+		read++
+		n, v := int64(binary.BigEndian.Uint32(b[off:])), int64(int32(binary.BigEndian.Uint32(b[off+4:])))
 		if wide == 20 {
-			v = int64(binary.BigEndian.Uint64(b[off+8:]))
+			n, v = int64(binary.BigEndian.Uint64(b[off:])), int64(binary.BigEndian.Uint64(b[off+8:]))
 		}
-		if v > 0 && v < 1<<40 {
-			k.shift = v
-			return
+		if v >= 0 && v < 1<<40 {
+			k.edits++
+			k.shift, k.shown = v, n
 		}
+	}
+	if binary.BigEndian.Uint32(b[4:]) > read {
+		k.edits = 2 // or more
+	}
+}
+
+// edited says where players leave sound out that is in the file.
+func (s *mp4Scan) edited(k *mp4Track) {
+	left := float64(k.shift) / float64(k.scale)
+	if s.scale > 0 && k.shown > 0 {
+		left = max(left, float64(k.length-k.shift)/float64(k.scale)-float64(k.shown)/float64(s.scale))
+	}
+	if k.edits > 1 {
+		s.t.vague = true
+	}
+	if k.edits > 1 || left > 0.5 {
+		s.t.unplayed = true
 	}
 }
 
@@ -289,6 +315,7 @@ func (s *mp4Scan) finish(k *mp4Track) {
 		t.vague = true
 		return
 	}
+	s.edited(k)
 	p := mp4Places{k: k, t: t, sizes: s.table(k.stsz), chunks: s.table(k.stco), runs: s.table(k.stsc), times: s.table(k.stts)}
 	if !p.all(s.w.size) {
 		t.vague = true
@@ -402,7 +429,7 @@ func (p *mp4Places) sample(at extent) {
 }
 
 // mp4Tags are the items of a list of tags, by what they are to us.
-var mp4Tags = map[string]string{"\xa9nam": "title", "\xa9ART": "author", "\xa9alb": "album", "\xa9cmt": "comment", "\xa9day": "created", "\xa9too": "software", "desc": "comment", "cprt": "copyright", "\xa9lyr": "lyrics"}
+var mp4Tags = map[string]string{"\xa9nam": "title", "\xa9ART": "author", "\xa9alb": "album", "\xa9cmt": "comment", "\xa9day": "dated", "\xa9too": "software", "desc": "comment", "cprt": "copyright", "\xa9lyr": "lyrics"}
 
 // userData reads tags: items of a list, each with a box "data", and the place
 // where a telephone recorded.
@@ -419,13 +446,28 @@ func (s *mp4Scan) userData(x box, depth int) {
 			s.userData(x, depth+1)
 		case x.kind == "\xa9xyz":
 			if b := s.w.at(x.body.from, int(min(x.body.to-x.body.from, 100))); len(b) > 4 {
-				s.t.tag("gps", string(b[4:]))
+				s.t.tag("gps", degrees(string(b[4:])))
 			}
 		case x.kind == "covr" || mp4Tags[x.kind] != "":
 			s.item(x)
 		}
 		return true
 	})
+}
+
+// point is how ISO 6709 writes a place in degrees: +12.3456-098.7654+010.500/
+var point = regexp.MustCompile(`^([+-]\d{1,2}(?:\.\d+)?)([+-]\d{1,3}(?:\.\d+)?)(?:[+-/]|$)`)
+
+// degrees writes latitude and longitude as pictures have them; what is
+// written otherwise stays as it is.
+func degrees(s string) string {
+	m := point.FindStringSubmatch(s)
+	if m == nil {
+		return s
+	}
+	lat, _ := strconv.ParseFloat(m[1], 64)
+	lon, _ := strconv.ParseFloat(m[2], 64)
+	return fmt.Sprintf("%.6f, %.6f", lat, lon)
 }
 
 func (s *mp4Scan) item(x box) {

@@ -70,7 +70,11 @@ func Read(ctx context.Context, in *reader.Input) reader.Result {
 	s.title = cmp.Or(s.title, t.value("title"), stem(in.Name))
 	s.apply(&res, path.Dir(in.Path))
 	for i := range res.Reading.Texts {
-		within(&res.Reading.Texts[i], sound.Seconds)
+		t := &res.Reading.Texts[i]
+		within(t, sound.Seconds)
+		if t.Kind == reading.Transcript {
+			res.Record.Lang = cmp.Or(res.Record.Lang, t.Lang)
+		}
 	}
 	t.show(in, &res)
 	return res
@@ -103,8 +107,11 @@ func listen(ctx context.Context, in *reader.Input, res *reader.Result) *track {
 	return t
 }
 
-// say makes facts of tags.
+// say makes facts and findings of what the file says.
 func (t *track) say(res *reader.Result) {
+	if t.unplayed {
+		res.Find("hidden-sound", "the file holds sound that players leave out, since it was cut without being made anew")
+	}
 	for _, tag := range t.tags {
 		res.Fact(tag.name, tag.value)
 		switch tag.name {
@@ -168,6 +175,14 @@ func besides(in *reader.Input, res *reader.Result) story {
 	if n.call.Kind != "" {
 		s.from.Name, s.call.From = n.who, n.who
 	}
+	s.pages(in, res)
+	s.texts(in, res)
+	return s
+}
+
+// pages reads the pages of a takeout: that of the recording, and those of the
+// same bytes under other names.
+func (s *story) pages(in *reader.Input, res *reader.Result) {
 	for _, b := range in.Beside {
 		c, err := readTakeout(b.Bytes)
 		switch {
@@ -178,6 +193,10 @@ func besides(in *reader.Input, res *reader.Result) story {
 			c.other(res)
 		}
 	}
+}
+
+// texts reads transcripts, translations and what JSON says of the call.
+func (s *story) texts(in *reader.Input, res *reader.Result) {
 	for _, b := range in.Beside {
 		side, ok := transcript.Of(in.Name, b.Name)
 		if !ok {
@@ -191,12 +210,9 @@ func besides(in *reader.Input, res *reader.Result) story {
 		if side.Form == "json" {
 			s.document(b.Bytes, res)
 		}
-		for _, t := range texts {
-			res.Reading.Merge(reading.Reading{Texts: []reading.Text{t}})
-			res.Fact("source", oneLine(b.Name))
-		}
+		res.Reading.Merge(reading.Reading{Texts: texts})
+		res.Fact("source", oneLine(b.Name))
 	}
-	return s
 }
 
 // document takes what a JSON file says of the call.

@@ -40,7 +40,7 @@ func anyText(b []byte) string {
 // id3Names are the frames of ID3v2.2 to 2.4 that we show.
 var id3Names = map[string]string{
 	"TIT2": "title", "TT2": "title", "TPE1": "author", "TP1": "author", "TALB": "album", "TAL": "album",
-	"TDRC": "created", "TYER": "created", "TYE": "created", "TSSE": "software", "TSS": "software", "TENC": "software",
+	"TDRC": "dated", "TYER": "dated", "TYE": "dated", "TSSE": "software", "TSS": "software", "TENC": "software",
 	"TCOP": "copyright", "TCR": "copyright", "TLAN": "language", "TLA": "language",
 }
 
@@ -190,7 +190,7 @@ func (t *track) id3v1(w *window) {
 	for _, f := range []struct {
 		name     string
 		from, to int
-	}{{"title", 3, 33}, {"author", 33, 63}, {"album", 63, 93}, {"created", 93, 97}, {"comment", 97, 125}} {
+	}{{"title", 3, 33}, {"author", 33, 63}, {"album", 63, 93}, {"dated", 93, 97}, {"comment", 97, 125}} {
 		t.tag(f.name, anyText(b[f.from:f.to]))
 	}
 }
@@ -215,7 +215,7 @@ func (t *track) value(name string) string {
 
 // vorbisNames are the fields of a Vorbis comment that we show.
 var vorbisNames = map[string]string{
-	"title": "title", "artist": "author", "album": "album", "date": "created", "comment": "comment", "description": "comment",
+	"title": "title", "artist": "author", "album": "album", "date": "dated", "comment": "comment", "description": "comment",
 	"encoder": "software", "copyright": "copyright", "location": "location", "language": "language", "lyrics": "lyrics",
 }
 

@@ -104,6 +104,9 @@ func TestWhatLiesBesideARecordingTellsOfTheCall(t *testing.T) {
 	if len(res.Reading.Texts) != 2 || res.Reading.Texts[0].Made != reading.Corrected || res.Reading.Texts[1].Kind != reading.Translation || res.Reading.Texts[1].Lang != "fr" {
 		t.Errorf("%+v", res.Reading.Texts)
 	}
+	if rec.Lang != "en" {
+		t.Errorf("language %q", rec.Lang)
+	}
 	if len(rec.Warnings) != 1 || rec.Warnings[0].Code != "unread-beside" {
 		t.Errorf("%+v", rec.Warnings)
 	}

@@ -126,23 +126,14 @@ func media(n *html.Node) []reading.Media {
 // readChain writes a page of messages as an item.
 func (p *takeoutPage) readChain(res *reader.Result) {
 	chain, rec := p.chain, &res.Record
-	chain.Title = p.title
+	chain.Title, res.Reading.Chain = p.title, chain
 	rec.Kind, rec.Subject = trove.Chain, p.title
 	if others := others(chain); others != "" && !strings.Contains(p.title, others) {
 		rec.Subject = strings.TrimSpace(p.title + " " + others)
 	}
-	var b strings.Builder
-	for i := range chain.Messages {
-		m := &chain.Messages[i]
-		m.From = b.Len()
-		b.WriteString(line(chain, m))
-		m.To = b.Len()
-		b.WriteByte('\n')
-	}
-	res.Text = b.String()
+	res.Text = lines(chain)
 	if len(chain.Messages) == 0 {
 		res.Warn("no-messages", "the page holds no messages")
-		res.Reading.Chain = chain
 		return
 	}
 	first := chain.Messages[0]
@@ -157,7 +148,19 @@ func (p *takeoutPage) readChain(res *reader.Result) {
 			rec.To = append(rec.To, a)
 		}
 	}
-	res.Reading.Chain = chain
+}
+
+// lines is the chain as text, and notes where in it each message stands.
+func lines(chain *reading.Chain) string {
+	var b strings.Builder
+	for i := range chain.Messages {
+		m := &chain.Messages[i]
+		m.From = b.Len()
+		b.WriteString(line(chain, m))
+		m.To = b.Len()
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // others names the members but for the owner of the account.

@@ -28,6 +28,8 @@ type track struct {
 	reach  reach
 	sizes  int64 // where a table of the blocks' sizes lies, 4 bytes each; 0 for none
 	vague  bool  // which bytes carry which second is not known
+
+	unplayed bool // there is sound that players leave out
 }
 
 // tag is something that the file says of itself, under a name of [reading.Facts].

@@ -158,7 +158,7 @@ func pcmName(bits int, order string, unsigned bool) string {
 }
 
 // infoTags are the fields of a RIFF INFO list, by what they are to us.
-var infoTags = map[string]string{"INAM": "title", "IART": "author", "ICMT": "comment", "ICRD": "created", "ISFT": "software", "ISBJ": "subject", "IKEY": "keywords"}
+var infoTags = map[string]string{"INAM": "title", "IART": "author", "ICMT": "comment", "ICRD": "dated", "ISFT": "software", "ISBJ": "subject", "IKEY": "keywords"}
 
 // info reads a LIST chunk of the type INFO.
 func (t *track) info(w *window, at extent) {
