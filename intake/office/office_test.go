@@ -384,3 +384,18 @@ func carelessWords(t testing.TB, b []byte) (list []string) {
 	}
 	return list
 }
+
+// TestAWorkbookThatExcelizeRefusesIsReadAsItStands spoils the styles of one, so
+// that only our own reader is left.
+func TestAWorkbookThatExcelizeRefusesIsReadAsItStands(t *testing.T) {
+	styles := `<styleSheet><numFmts><numFmt numFmtId="170" formatCode="&quot;day&quot; dd.mm.yy"/><numFmt numFmtId="171" formatCode="0.00 &quot;mm&quot;"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="171"/></cellXfs></styleSheet><<<`
+	b := packed(t, "[Content_Types].xml", "<Types/>", "_rels/.rels", fmt.Sprintf(rootRels, "xl/workbook.xml"),
+		"xl/workbook.xml", `<workbook xmlns:r="r"><sheets><sheet name="A" sheetId="1" r:id="a"/></sheets></workbook>`,
+		"xl/_rels/workbook.xml.rels", `<Relationships><Relationship Id="a" Type="x/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
+		"xl/styles.xml", styles, "xl/sharedStrings.xml", `<sst><si><t>Ann</t><rPh><t>no</t></rPh></si></sst>`,
+		"xl/worksheets/sheet1.xml", `<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c r="C1" s="1"><v>40613.5</v></c><c r="D1" s="2"><v>2</v></c></row></sheetData></worksheet>`)
+	res := read(t, "a.xlsx", b)
+	if got := fmt.Sprint(res.Reading.Sheets[0].Cells); got != "[[Ann  2011-03-11 12:00:00 2]]" || res.Partly == "" {
+		t.Errorf("%s, %q, %+v", got, res.Partly, res.Record.Warnings)
+	}
+}

@@ -14,7 +14,9 @@ import (
 const (
 	maxMembers  = 20_000
 	maxMember   = 96 << 20  // unpacked bytes of one member
-	maxUnpacked = 256 << 20 // of all that are read
+	maxUnpacked = 256 << 20 // of all that are held in memory
+	maxSheet    = 768 << 20 // of a sheet, which is read as a stream
+	maxWorkbook = 1 << 30   // of all members of a workbook
 	maxRatio    = 200       // unpacked to packed, beyond freeRatio
 	freeRatio   = 8 << 20   // unpacked bytes of a member whose ratio is not looked at
 )
@@ -78,6 +80,25 @@ func (p *pack) read(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s %w", path.Base(name), errLimit)
 	}
 	return b, err
+}
+
+// stream unpacks a member while it is read.
+func (p *pack) stream(name string) (io.ReadCloser, error) {
+	f := p.members[memberKey(name)]
+	if f == nil {
+		return nil, fmt.Errorf("the document has no %s", name)
+	}
+	if tooWide(f, maxSheet) {
+		return nil, fmt.Errorf("%s %w", path.Base(name), errLimit)
+	}
+	return f.Open()
+}
+
+// tooWide reports whether a member unpacks to more than most bytes, or to too
+// many for those that are packed. A member that unpacks to more than it says is
+// an error of its reader.
+func tooWide(f *zip.File, most uint64) bool {
+	return f.UncompressedSize64 > most || f.UncompressedSize64 > freeRatio && f.UncompressedSize64/maxRatio > f.CompressedSize64
 }
 
 // below lists the members whose name begins so, in the order of the zip.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"path"
 	"strconv"
 	"strings"
@@ -13,6 +14,14 @@ import (
 	"unseal/intake/table"
 	"unseal/trove"
 )
+
+// spill is the size of a sheet from which excelize reads it from a file in our
+// folder instead of memory.
+const spill = 16 << 20
+
+// maxShown is how many bytes of sheets are shown with the formats of their
+// numbers: excelize reads two megabytes a second.
+const maxShown = 40 << 20
 
 // maxCells bounds the cells that are looked at in one workbook.
 const maxCells = 20_000_000
@@ -57,12 +66,12 @@ func (x *ooxml) workbook(main string) error {
 	x.linked(main)
 	f, err := x.excelize()
 	if err != nil {
-		x.res.Warn(warnDamaged, "the workbook is damaged, its numbers are shown without their formats: %s", oneLine(err.Error()))
-		x.partly("the workbook is damaged: its numbers are shown without their formats")
+		x.res.Warn(warnDamaged, "the workbook cannot be opened, its numbers are shown without their formats: %s", oneLine(err.Error()))
+		x.partly("the workbook cannot be opened: its numbers are shown without their formats")
 	} else {
 		defer f.Close()
 	}
-	cells := 0
+	cells, shown := 0, uint64(0) // bytes of sheets that excelize read
 	for _, s := range list {
 		if !book.Open(s.name, s.hidden) {
 			break
@@ -70,10 +79,16 @@ func (x *ooxml) workbook(main string) error {
 		if s.hidden {
 			x.find("hidden-sheet", "the sheet %s is hidden", s.name)
 		}
-		if f != nil {
-			err = x.rows(f, s, book, &cells)
+		if m := x.members[memberKey(s.path)]; f != nil && m != nil {
+			shown += m.UncompressedSize64
 		}
-		if f == nil || err != nil {
+		switch {
+		case f == nil:
+			x.plainRows(s, book, &cells)
+		case shown > maxShown:
+			x.partly("a large workbook: from the sheet " + s.name + " on, its numbers are shown without their formats")
+			x.plainRows(s, book, &cells)
+		case x.rows(f, s, book, &cells) != nil:
 			x.plainRows(s, book, &cells)
 		}
 		x.sheetAside(s, book)
@@ -94,16 +109,20 @@ func (x *ooxml) excelize() (f *excelize.File, err error) {
 		return nil, err
 	}
 	var total uint64
-	for _, m := range x.members {
+	for key, m := range x.members {
 		total += m.UncompressedSize64
-		if m.UncompressedSize64 > maxMember || m.UncompressedSize64 > freeRatio && m.UncompressedSize64/maxRatio > m.CompressedSize64 {
+		most := uint64(maxMember)
+		if strings.HasPrefix(key, "xl/worksheets/") || key == "xl/sharedstrings.xml" {
+			most = maxSheet
+		}
+		if tooWide(m, most) {
 			return nil, fmt.Errorf("%s %w", path.Base(m.Name), errLimit)
 		}
 	}
-	if total > maxUnpacked {
+	if total > maxWorkbook {
 		return nil, errLimit
 	}
-	return excelize.OpenReader(bytes.NewReader(b), excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked, TmpDir: x.in.Dir})
+	return excelize.OpenReader(bytes.NewReader(b), excelize.Options{UnzipSizeLimit: maxWorkbook, UnzipXMLSizeLimit: spill, TmpDir: x.in.Dir})
 }
 
 // sheets lists the sheets in their order.
@@ -173,15 +192,16 @@ func (x *ooxml) rows(f *excelize.File, s sheet, book *table.Book, cells *int) (e
 
 // plainRows gives the values of a sheet as the file holds them.
 func (x *ooxml) plainRows(s sheet, book *table.Book, cells *int) {
-	shared := x.sharedStrings()
-	b, err := x.read(s.path)
+	shared, dates := x.sharedStrings(), x.dateStyles()
+	r, err := x.stream(s.path)
 	if err != nil {
 		x.failed(err)
 		return
 	}
-	t := newTokens(b)
+	defer r.Close()
+	t := tokensOf(r, false)
 	var row []string
-	column, kind := 0, ""
+	column, kind, style := 0, "", 0
 	for {
 		token, _ := t.next()
 		if token == nil {
@@ -194,6 +214,7 @@ func (x *ooxml) plainRows(s sheet, book *table.Book, cells *int) {
 				row, column = nil, 0
 			case "c":
 				kind = attr(e, "t")
+				style, _ = strconv.Atoi(attr(e, "s"))
 				if at := columnOf(attr(e, "r")); at > 0 {
 					column = at
 				} else {
@@ -203,6 +224,8 @@ func (x *ooxml) plainRows(s sheet, book *table.Book, cells *int) {
 				v, _ := t.text(table.MaxCell)
 				if i, err := strconv.Atoi(v); kind == "s" && err == nil && i >= 0 && i < len(shared) {
 					v = shared[i]
+				} else if kind == "" || kind == "n" {
+					v = dates.show(style, v)
 				}
 				for len(row) < column {
 					row = append(row, "")
@@ -270,11 +293,10 @@ func richText(t *tokens, e xml.StartElement, s *strings.Builder) error {
 // sheetAside adds what hangs on a sheet: hidden columns, headers and footers,
 // comments, boxes of text, links.
 func (x *ooxml) sheetAside(s sheet, book *table.Book) {
-	b, err := x.read(s.path)
-	if err != nil {
-		return
+	if r, err := x.stream(s.path); err == nil {
+		x.sheetFrame(s, r, book)
+		_ = r.Close() // only read
 	}
-	x.sheetFrame(s, b, book)
 	for _, r := range x.related(s.path) {
 		if r.external {
 			continue
@@ -289,8 +311,8 @@ func (x *ooxml) sheetAside(s sheet, book *table.Book) {
 }
 
 // sheetFrame reads what stands around the cells of a sheet.
-func (x *ooxml) sheetFrame(s sheet, b []byte, book *table.Book) {
-	t := newTokens(b)
+func (x *ooxml) sheetFrame(s sheet, r io.Reader, book *table.Book) {
+	t := tokensOf(r, false)
 	hidden := 0
 	for {
 		token, _ := t.next()

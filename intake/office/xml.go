@@ -17,8 +17,8 @@ import (
 // one tag at a time in memory.
 const (
 	maxDepth  = 512
-	maxTag    = 1 << 20    // bytes of one tag, comment or declaration
-	maxTokens = 30_000_000 // of one member
+	maxTag    = 1 << 20     // bytes of one tag, comment or declaration
+	maxTokens = 100_000_000 // of one member
 )
 
 // errXML says that XML is beyond what is read.
@@ -33,7 +33,13 @@ type tokens struct {
 
 func newTokens(b []byte) *tokens {
 	b, wide := narrow(b)
-	d := xml.NewDecoder(&tagGuard{r: bufio.NewReader(bytes.NewReader(b))})
+	return tokensOf(bytes.NewReader(b), wide)
+}
+
+// tokensOf reads XML from a stream; wide says that it was converted to UTF-8,
+// whatever it says of itself.
+func tokensOf(r io.Reader, wide bool) *tokens {
+	d := xml.NewDecoder(&tagGuard{r: bufio.NewReaderSize(r, 32<<10)})
 	d.Strict = false
 	d.Entity = xml.HTMLEntity
 	d.CharsetReader = func(label string, r io.Reader) (io.Reader, error) {
