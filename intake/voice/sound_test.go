@@ -139,3 +139,29 @@ func TestWithoutFFmpegARecordingPlaysAsItCame(t *testing.T) {
 		t.Errorf("GSM: %+v", res)
 	}
 }
+
+// What our own readers do not know is asked of ffprobe, plays, and is hidden as
+// a whole.
+func TestFormatsOfOthersAreAskedOfFFprobe(t *testing.T) {
+	for _, f := range []struct {
+		name, codec string
+		args        []string
+	}{{"a.wma", "wmav2", []string{"-c:a", "wmav2"}}, {"a.caf", "pcm_s16be", nil}, {"a.webm", "opus", []string{"-c:a", "libopus"}}} {
+		b := encode(t, secret, f.name, f.args...)
+		if !Detect(b, f.name) {
+			t.Errorf("%s is not known", f.name)
+		}
+		res := Read(context.Background(), inputOf(t, f.name, b))
+		if s := res.Reading.Sound; s.Codec != f.codec || math.Abs(s.Seconds-length) > 0.2 || res.By != "ffprobe" || len(res.Record.Warnings) > 0 {
+			t.Errorf("%s: %+v by %q, %v", f.name, s, res.By, res.Record.Warnings)
+		}
+		made := Sound(context.Background(), inputOf(t, f.name, b))
+		if made.Failed != "" || len(made.Files) != 2 || made.Reading.Sound.Seconds != 0 && math.Abs(made.Reading.Sound.Seconds-length) > 0.2 {
+			t.Errorf("%s: %q, %+v", f.name, made.Failed, made.Reading.Sound)
+		}
+		ranges, err := Pieces(bytes.NewReader(b), int64(len(b)), []reading.Span{secret})
+		if err != nil || len(ranges) != 1 || ranges[0] != [2]int64{0, int64(len(b))} {
+			t.Errorf("%s: %v, %v", f.name, ranges, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -246,3 +247,32 @@ func TestTranscriptsBesideRecordingsAreRead(t *testing.T) {
 		t.Errorf("only %d recordings", seen)
 	}
 }
+
+// TestNothingElseIsTakenForARecording looks at every file of the corpora.
+func TestNothingElseIsTakenForARecording(t *testing.T) {
+	dir := corpora(t)
+	others, voices := 0, 0
+	for name := range truth(t, dir, "") {
+		f, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			continue
+		}
+		head := make([]byte, 4096)
+		n, _ := io.ReadFull(f, head)
+		f.Close()
+		got := voice.Type(head[:n], filepath.Base(name))
+		want := slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
+		switch {
+		case (got != "") != want:
+			t.Errorf("%s: %q", name, got)
+		case want:
+			voices++
+		default:
+			others++
+		}
+	}
+	t.Logf("%d recordings, %d others", voices, others)
+}
+
+// endings of recordings in the corpora.
+var endings = []string{".wav", ".mp3", ".ogg", ".oga", ".opus", ".flac", ".aif", ".aiff", ".amr", ".gsm", ".m4a", ".mp4", ".spx", ".3gp", ".mov", ".au", ".wma"}
