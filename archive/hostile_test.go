@@ -104,6 +104,9 @@ func TestManyReadAtOnce(t *testing.T) {
 				if _, err := c.Item(n); err != nil {
 					t.Error(err)
 				}
+				if n%5 == 2 {
+					p.exerciseMade(t, c, n)
+				}
 				if _, _, err := c.Segment(n/20%3+1, 1); err != nil {
 					t.Error(err)
 				}

@@ -511,6 +511,27 @@ func TestWordsThatATranscriptSaysAreNamed(t *testing.T) {
 	}
 }
 
+// What was said in a recording that is withdrawn goes from where it is quoted.
+func TestWhatWasSaidInAWithdrawnRecordingIsHidden(t *testing.T) {
+	note := exhibit{path: "note.txt", kind: trove.Doc, content: []byte("Subject: note\n\nShe said: " + goes + ". And more.\n")}
+	d := newDesk(t)
+	d.Read = readCalls
+	d.exhibits(call("one"), note)
+	d.commit(calls)
+	d.plan(calls, 10)
+	to := filepath.Join(t.TempDir(), "archive")
+	d.mustPublish(to)
+	h := release.Hide{Collection: calls, From: 1, To: 1, Reason: "court-order", By: editor}
+	l, err := d.LookAtWithdrawn(t.Context(), h)
+	d.check(err)
+	d.check(d.Withdraw(t.Context(), h, l))
+	d.mustPublish(to)
+	mustVerify(t, to)
+	for _, l := range leaksOf(t, to) {
+		t.Error(l)
+	}
+}
+
 // A chain of which a message is hidden is read again from what is shown.
 func TestWhatIsLeftOfAChainIsReadAgain(t *testing.T) {
 	content := "Subject: chain\n\nA: good morning\nB: " + goes + "\nA: fine\n"

@@ -3,10 +3,12 @@ package release
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 
 	"unseal/blob"
 	"unseal/catalog"
+	"unseal/reading"
 	"unseal/redact"
 	"unseal/trove"
 )
@@ -71,7 +73,16 @@ func (r *Desk) goesWith(ctx context.Context, it *catalog.Item, w *withdrawn) err
 	if s := baseSubject(rec.Subject); len(s) >= minSubject && strings.Contains(s, " ") {
 		w.subjects = append(w.subjects, s)
 	}
+	m, err := madeOf(ctx, r.Catalog, r.Blobs, it)
+	if err != nil {
+		return err
+	}
+	_, spoke := silence(spoken(m.reading.Texts), []reading.Span{{To: math.Inf(1)}})
+	w.removed = append(w.removed, spoke...)
 	for i := range rec.Parts {
+		if rec.Parts[i].Length == 0 {
+			continue // a file in a file, which has no bytes of its own here
+		}
 		found, err := redact.Find(raw, it.Kind, redact.Selection{Part: &rec.Parts[i]})
 		if err != nil && !errors.Is(err, redact.ErrNothing) {
 			return err
