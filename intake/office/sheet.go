@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"path"
 	"strconv"
 	"strings"
@@ -90,6 +89,8 @@ func (x *ooxml) workbook(main string) error {
 			x.plainRows(s, book, &cells)
 		case x.rows(f, s, book, &cells) != nil:
 			x.plainRows(s, book, &cells)
+		default:
+			x.sheetFrame(s, book)
 		}
 		x.sheetAside(s, book)
 	}
@@ -199,12 +200,13 @@ func (x *ooxml) plainRows(s sheet, book *table.Book, cells *int) {
 		return
 	}
 	defer r.Close()
-	t := tokensOf(r, false)
+	t, around := tokensOf(r, false), &frame{}
+	defer x.framed(s, around, book)
 	var row []string
 	column, kind, style := 0, "", 0
 	for {
 		token, _ := t.next()
-		if token == nil {
+		if token == nil || x.ctx.Err() != nil {
 			return
 		}
 		switch e := token.(type) {
@@ -212,6 +214,9 @@ func (x *ooxml) plainRows(s sheet, book *table.Book, cells *int) {
 			switch e.Name.Local {
 			case "row":
 				row, column = nil, 0
+				if on(attr(e, "hidden")) {
+					around.rows++
+				}
 			case "c":
 				kind = attr(e, "t")
 				style, _ = strconv.Atoi(attr(e, "s"))
@@ -233,6 +238,8 @@ func (x *ooxml) plainRows(s sheet, book *table.Book, cells *int) {
 				if column > 0 {
 					row[column-1] += v
 				}
+			default:
+				around.element(e, t)
 			}
 		case xml.EndElement:
 			if e.Name.Local == "row" {
@@ -290,13 +297,8 @@ func richText(t *tokens, e xml.StartElement, s *strings.Builder) error {
 	return t.each(func(e xml.StartElement) error { return richText(t, e, s) })
 }
 
-// sheetAside adds what hangs on a sheet: hidden columns, headers and footers,
-// comments, boxes of text, links.
+// sheetAside adds what hangs on a sheet: comments and boxes of text.
 func (x *ooxml) sheetAside(s sheet, book *table.Book) {
-	if r, err := x.stream(s.path); err == nil {
-		x.sheetFrame(s, r, book)
-		_ = r.Close() // only read
-	}
 	for _, r := range x.related(s.path) {
 		if r.external {
 			continue
@@ -310,38 +312,62 @@ func (x *ooxml) sheetAside(s sheet, book *table.Book) {
 	}
 }
 
+// frame is what stands around the cells of a sheet.
+type frame struct {
+	hidden int // ranges of columns
+	rows   int
+	lines  []string // headers and footers
+}
+
+// element takes one element, to its end where it has text.
+func (f *frame) element(e xml.StartElement, t *tokens) {
+	switch e.Name.Local {
+	case "col":
+		if on(attr(e, "hidden")) {
+			f.hidden++
+		}
+	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter":
+		said, _ := t.text(maxLine)
+		if said = headerText(said); said != "" {
+			f.lines = append(f.lines, said)
+		}
+	}
+}
+
+func (x *ooxml) framed(s sheet, f *frame, book *table.Book) {
+	for _, l := range f.lines {
+		book.Say(l)
+	}
+	if f.hidden > 0 {
+		x.find("hidden-sheet", "columns of the sheet %s are hidden", s.name)
+	}
+	if f.rows > 0 {
+		x.find("hidden-sheet", "%d rows of the sheet %s are hidden", f.rows, s.name)
+	}
+}
+
 // sheetFrame reads what stands around the cells of a sheet.
-func (x *ooxml) sheetFrame(s sheet, r io.Reader, book *table.Book) {
-	t := tokensOf(r, false)
-	hidden := 0
+func (x *ooxml) sheetFrame(s sheet, book *table.Book) {
+	r, err := x.stream(s.path)
+	if err != nil {
+		return
+	}
+	defer r.Close()
+	t, f := tokensOf(r, false), &frame{}
 	for {
 		token, _ := t.next()
 		if token == nil {
 			break
 		}
-		e, ok := token.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		switch e.Name.Local {
-		case "sheetData":
+		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "sheetData" {
 			if t.skip() != nil {
-				return
+				break
 			}
-		case "col":
-			if on(attr(e, "hidden")) {
-				hidden++
-			}
-		case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter":
-			said, _ := t.text(maxLine)
-			if said = headerText(said); said != "" {
-				book.Say(said)
-			}
+		} else if ok {
+			f.element(e.Copy(), t)
 		}
 	}
-	if hidden > 0 {
-		x.find("hidden-sheet", "columns of the sheet %s are hidden", s.name)
-	}
+	x.framed(s, f, book)
 }
 
 func on(v string) bool { return v == "1" || v == "true" }
