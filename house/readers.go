@@ -1,7 +1,6 @@
 package house
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -43,10 +42,6 @@ type leaf struct {
 	stages  map[reader.Stage]reader.Func
 }
 
-// pdfLead is how far from its beginning a file may say that it is a PDF; readers
-// everywhere look so far.
-const pdfLead = 1024
-
 // leaves are all there are. The first that takes a file reads it, and the first
 // that knows one says what it is; so those that know more of a file come first,
 // and plain text is left to the last. cache is where PDFium lies compiled, or
@@ -65,7 +60,7 @@ func leaves(cache string) []leaf {
 		{
 			detect: func(head []byte, _ string) (trove.Kind, string) {
 				if _, ok := chat.Detect(head); ok {
-					return trove.Chain, container.MediaType(head)
+					return trove.Chain, chainType(head)
 				}
 				return "", ""
 			},
@@ -93,25 +88,34 @@ func leaves(cache string) []leaf {
 			stages: map[reader.Stage]reader.Func{reader.Read: outlook.ReadWinmail},
 		},
 		{
-			detect: func(head []byte, _ string) (trove.Kind, string) {
-				if bytes.Contains(head[:min(len(head), pdfLead)], []byte("%PDF-")) {
-					return trove.Doc, pdf.Type
-				}
-				return "", ""
-			},
-			takes:  func(_ trove.Kind, mediaType string) bool { return mediaType == pdf.Type },
+			detect: pdf.Detect, takes: pdf.Takes,
 			stages: map[reader.Stage]reader.Func{reader.Read: pages.Read, reader.Picture: pages.Picture, reader.OCR: pages.OCR},
 		},
 		{
-			takes: func(_ trove.Kind, mediaType string) bool {
-				return strings.HasPrefix(mediaType, "image/") && mediaType != "image/svg+xml"
+			detect: func(head []byte, _ string) (trove.Kind, string) {
+				mediaType := container.MediaType(head)
+				if picture.Takes(trove.Image, mediaType) {
+					return trove.Image, mediaType
+				}
+				return "", ""
 			},
+			takes:  picture.Takes,
 			stages: map[reader.Stage]reader.Func{reader.Read: picture.Read, reader.Picture: picture.Picture, reader.OCR: picture.OCR},
 		},
 		{detect: calendar.Detect, takes: calendar.Takes, stages: map[reader.Stage]reader.Func{reader.Read: calendar.Read}},
 		{detect: table.Detect, takes: table.Takes, stages: map[reader.Stage]reader.Func{reader.Read: table.Read}},
 		{detect: office.Detect, takes: office.Takes, stages: map[reader.Stage]reader.Func{reader.Read: office.Read}},
 	}
+}
+
+// chainType is the media type of an export of a chain. Lines with commas are
+// no table.
+func chainType(head []byte) string {
+	t := container.MediaType(head)
+	if t == "text/csv" || t == "text/tab-separated-values" {
+		return "text/plain"
+	}
+	return t
 }
 
 // kindOf tells what a file is: by what the leaves know, else by its media type.

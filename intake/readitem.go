@@ -419,7 +419,9 @@ func (j *job) change(res *reader.Result) (*catalog.Change, error) {
 		if res.Failed != "" {
 			code = "not-read"
 		}
-		rec.Warnings = append(rec.Warnings, trove.Warning{Code: code, Text: cause})
+		if !slices.ContainsFunc(rec.Warnings, func(w trove.Warning) bool { return w.Text == cause }) {
+			rec.Warnings = append(rec.Warnings, trove.Warning{Code: code, Text: cause})
+		}
 	}
 	b, err := json.Marshal(rec)
 	if err != nil {

@@ -26,6 +26,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "home", "config"))
+			if cache, err := os.UserCacheDir(); err == nil { // PDFium is compiled once
+				e.Setenv("XDG_CACHE_HOME", cache)
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "jsonl": jsonLines, "flip": flip,
