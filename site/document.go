@@ -8,6 +8,7 @@ import (
 
 	"unseal/reading"
 	"unseal/search"
+	"unseal/trove"
 )
 
 // What a page of a document holds.
@@ -65,6 +66,10 @@ func (it *item) pagePath(n int) string {
 
 // documentView writes a document in the way asked for.
 func (p *page) documentView(it *item, r *http.Request, v view, all bool) {
+	if it.rec.Kind == trove.Image && len(it.read.Pages) == 1 {
+		p.pageBody(it, &it.read.Pages[0], bodyLimit)
+		return
+	}
 	p.modes(it, v)
 	p.pageStates(it)
 	if q := strings.TrimSpace(r.FormValue("q")); q != "" || len(it.read.Pages) > 1 {
@@ -127,7 +132,7 @@ func (p *page) modes(it *item, here view) {
 		v view
 		w word
 	}{{viewText, "doc.pages"}, {viewPlain, "view.text"}, {viewGrid, "doc.grid"}} {
-		if m.v == viewGrid && !it.hasImages() || m.v == viewPlain && it.text == "" {
+		if m.v == viewGrid && (!it.hasImages() || len(it.read.Pages) == 1) || m.v == viewPlain && it.text == "" {
 			continue
 		}
 		q := ""
@@ -260,15 +265,22 @@ func (p *page) image(it *item, pg *reading.Page, small bool) {
 		p.attrNum("height", "", height)
 	}
 	p.link("src", it.madePath(pg.Image), "")
-	if small {
+	switch {
+	case small:
 		p.attr("alt", "") // the link says which page it is
-	} else {
+	case it.rec.Kind == trove.Image:
+		p.sayAttr("alt", "doc.alt-picture")
+	default:
 		p.sayAttr("alt", "doc.alt", num("Number", pg.Number), num("Of", it.read.Pages[len(it.read.Pages)-1].Number))
 	}
 	p.html(">")
 	if !small {
 		p.html(" <small>")
-		p.anchor(it.madePath(pg.Image), "doc.image", num("Number", pg.Number))
+		if it.rec.Kind == trove.Image && len(it.read.Pages) == 1 {
+			p.anchor(it.madePath(pg.Image), "doc.picture")
+		} else {
+			p.anchor(it.madePath(pg.Image), "doc.image", num("Number", pg.Number))
+		}
 		p.html("</small></p>\n")
 	}
 }

@@ -74,7 +74,7 @@ func (p *page) finding(it *item, f *reading.Finding) {
 		p.marked(it.signedText(cut(f.Text, findingMost)), it.rec.Redactions, inText)
 		p.html("</bdi>")
 	}
-	if it.pageAt(f.Page) != nil {
+	if len(it.read.Pages) > 1 && it.pageAt(f.Page) != nil {
 		p.html(" ")
 		p.anchor(it.pagePath(f.Page), "doc.page", num("Number", f.Page))
 	}
@@ -139,6 +139,17 @@ func (p *page) fact(it *item, f *reading.Fact) {
 	case f.Name == "gps" && p.place(f.Value):
 	case f.Name == "duration":
 		p.length(f.Value)
+	case f.Name == "languages":
+		for i, tag := range strings.Split(cut(f.Value, findingMost), ", ") {
+			if i > 0 {
+				p.say("list.comma")
+			}
+			p.language(tag)
+		}
+	case (f.Name == "created" || f.Name == "modified") && readWhen(f.Value).zoned:
+		t := readWhen(f.Value).t
+		_, offset := t.Zone()
+		p.sent(t, offset/60)
 	case f.Name == "width" || f.Name == "height":
 		p.say("fact.pixels", val("Size", cut(f.Value, listName)))
 	default:

@@ -504,7 +504,7 @@ func (p *page) downloads(it *item) {
 	if it.rec.Kind == trove.Mail {
 		p.anchor(path+".eml", "download.eml", val("Size", p.loc.size(it.row.Size)))
 	} else {
-		p.anchor(it.originalPath(), "download.file", val("Size", p.loc.size(it.row.Size)))
+		p.exactBytes(it)
 	}
 	p.html("</li>")
 	if it.text != "" || it.read != nil && it.plainForm() != "" {
@@ -517,6 +517,16 @@ func (p *page) downloads(it *item) {
 	p.html("</li><li>")
 	p.anchor(path+".proof", "download.proof")
 	p.html("</li></ul></section>\n")
+}
+
+// exactBytes writes the link to what is shown of an item that is no mail: its
+// exact bytes, or these with marks where something is hidden.
+func (p *page) exactBytes(it *item) {
+	var w word = "download.file"
+	if it.rec.Redacted != nil {
+		w = "download.redacted"
+	}
+	p.anchor(it.originalPath(), w, val("Size", p.loc.size(it.row.Size)))
 }
 
 // cite writes one ready sentence that names the item for ever.

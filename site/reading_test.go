@@ -90,7 +90,7 @@ func TestTheStatesOfARecordingAreWords(t *testing.T) {
 	f := newFixture(t)
 	f.says(t, kindPage(voiceTwo, ""), "Transcript corrected by a person", "As a person has it 1.", "Another transcript: made by machine, whisper 1.7", "0:12 redacted 1.4 s, a tone in the audio", "message 2 of 2")
 	f.says(t, kindPage(voiceMute, ""), "Recording no. 3", "No transcript yet", "No form of this recording that browsers play was made", "There is no transcript.", "Length 1:06:40")
-	f.says(t, kindPage(voiceRedacted, ""), "The sound is withheld", "Transcript supplied with the material", "Shown words 0.", "0:06 redacted: privacy 6 s, a tone in the audio")
+	f.says(t, kindPage(voiceRedacted, ""), "Redacted copy (", "The sound is withheld", "Transcript supplied with the material", "Shown words 0.", "0:06 redacted: privacy 6 s, a tone in the audio")
 	f.saysNot(t, kindPage(voiceRedacted, ""), "Shown words 1.")
 	if body := f.page(t, kindPage(voiceRedacted, "")); strings.Contains(body, "<audio") || strings.Contains(body, "#t=") {
 		t.Error("there is a player without sound")
@@ -245,7 +245,7 @@ func TestADocumentHasItsPages(t *testing.T) {
 	seven := kindPage(docNumber, "")
 	f.says(t, seven, "Annex C", "Document", "Images: 7 of 12 pages.", "Page 1 of 12", "Page 1 of the annex.", "Go on with page 11", "Contents The quay Its <walls>", "Page 4 of 12 (called iv)", "read off the image", "some words are doubtful",
 		"Found in the file", "It holds text that a reader of the page does not see: the name below the box Page 3", "It holds macros.", "A file lies in it. in inner.xlsx", "hidden. in inner.xlsx",
-		"What the file says of itself", "Author Mary Example", "odd-one kept as it is", "File in it (1)", "inner.xlsx lies in another file", "Read its text")
+		"What the file says of itself", "Author Mary Example", "Created 2 Jan 2015, 03:04:05 +0000", "odd-one kept as it is", "File in it (1)", "inner.xlsx lies in another file", "Read its text")
 	three := kindPage(docNumber, "/p/3")
 	f.says(t, three, "Page 3 of 12", "read off the image", "the name below the box", "Previous: page 2", "Next: page 4")
 	f.says(t, kindPage(docNumber, "/p/1"), "Translation: French", "Page une de l'annexe")
@@ -276,7 +276,8 @@ func TestADocumentHasItsPages(t *testing.T) {
 
 func TestAPictureSaysWhereItWasTakenInWords(t *testing.T) {
 	f := newFixture(t)
-	f.says(t, kindPage(imageNumber, ""), "Picture", "IMG_0042.jpg", "QUAY 4", "many words are doubtful", "Camera Example 5", "Place 48.8584° north, 2.2945° west", "Width 4000 pixels",
+	f.saysNot(t, kindPage(imageNumber, ""), "Page 1", "Grid")
+	f.says(t, kindPage(imageNumber, ""), "Picture", "IMG_0042.jpg", "The picture alone", "QUAY 4", "many words are doubtful", "Camera Example 5", "Place 48.8584° north, 2.2945° west", "Width 4000 pixels",
 		"It says where it was made.", "Something is painted over in the picture")
 	f.says(t, kindPage(binaryNumber, ""), "This item is a file", "It can run something when it is opened.")
 	f.says(t, kindPage(hostileVoice, ""), "Place NaN,1e999")

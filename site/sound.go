@@ -285,7 +285,7 @@ func (p *page) soundLinks(it *item) {
 		p.html("</li>")
 	}
 	p.html("<li>")
-	p.anchor(it.originalPath(), "download.file", val("Size", p.loc.size(it.row.Size)))
+	p.exactBytes(it)
 	p.html("</li>")
 	if len(it.texts(reading.Transcript)) > 0 {
 		for _, f := range [...]struct {
