@@ -59,6 +59,9 @@ func (it *item) pageAt(n int) *reading.Page {
 	return &it.read.Pages[i]
 }
 
+// lastPage is the number of the last page.
+func (it *item) lastPage() int { return it.read.Pages[len(it.read.Pages)-1].Number }
+
 // pagePath is the address of a page of a document, from the root.
 func (it *item) pagePath(n int) string {
 	return itemPath(it.coll.Name, it.number) + "/p/" + strconv.Itoa(n)
@@ -201,7 +204,7 @@ func (p *page) pagesView(it *item, all bool) {
 
 // pageName writes "Page 3 of 12", with the label that the file gives it.
 func (p *page) pageName(it *item, pg *reading.Page) {
-	p.say("doc.page-of", num("Number", pg.Number), num("Of", it.read.Pages[len(it.read.Pages)-1].Number))
+	p.say("doc.page-of", num("Number", pg.Number), num("Of", it.lastPage()))
 	if pg.Label != "" && pg.Label != strconv.Itoa(pg.Number) {
 		p.html(" ")
 		p.say("doc.label", val("Label", cut(pg.Label, listName)))
@@ -212,7 +215,7 @@ func (p *page) pageName(it *item, pg *reading.Page) {
 // bytes unless that is 0.
 func (p *page) pageBody(it *item, pg *reading.Page, limit int) {
 	if pg.Image != "" {
-		p.image(it, pg, false)
+		p.image(it, pg, it.lastPage(), false)
 	}
 	text := it.pageText(pg)
 	if text == "" {
@@ -250,8 +253,9 @@ func confidence(c float64) word {
 }
 
 // image writes the image of a page, which is loaded when it comes into view. In
-// a grid it is small, and its page is the link around it.
-func (p *page) image(it *item, pg *reading.Page, small bool) {
+// a grid it is small, and its page is the link around it. of is the number of
+// the last page.
+func (p *page) image(it *item, pg *reading.Page, of int, small bool) {
 	width, height := pg.Width, pg.Height
 	if small && width > thumbWidth {
 		width, height = thumbWidth, max(1, height*thumbWidth/width)
@@ -271,7 +275,7 @@ func (p *page) image(it *item, pg *reading.Page, small bool) {
 	case it.rec.Kind == trove.Image:
 		p.sayAttr("alt", "doc.alt-picture")
 	default:
-		p.sayAttr("alt", "doc.alt", num("Number", pg.Number), num("Of", it.read.Pages[len(it.read.Pages)-1].Number))
+		p.sayAttr("alt", "doc.alt", num("Number", pg.Number), num("Of", of))
 	}
 	p.html(">")
 	if !small {
@@ -293,7 +297,7 @@ const thumbWidth = 150
 func (p *page) pageImages(it *item) {
 	for i := range it.read.Pages {
 		if pg := &it.read.Pages[i]; pg.Image != "" && i < pagesInGrid {
-			p.image(it, pg, false)
+			p.image(it, pg, it.lastPage(), false)
 		}
 	}
 }
@@ -342,7 +346,7 @@ func (p *page) grid(it *item, from int) {
 		p.href(it.pagePath(pg.Number))
 		p.html(">")
 		if pg.Image != "" {
-			p.image(it, pg, true)
+			p.image(it, pg, it.lastPage(), true)
 		}
 		p.say("doc.page", num("Number", pg.Number))
 		p.html("</a></li>\n")

@@ -73,6 +73,7 @@ func (s *site) filePage(w http.ResponseWriter, r *http.Request, it *item, k int)
 	p.say("read.what")
 	p.html("</p>\n")
 	p.fileLinks(it, k)
+	p.fileLooks(it, f, all)
 	p.fileBody(it, f, it.filePath(k)+"/text", all)
 	if len(f.Findings) > 0 {
 		p.section("findings", "", "finding.heading")
@@ -99,7 +100,31 @@ func (p *page) fileLinks(it *item, k int) {
 	p.html("</li></ul>\n")
 }
 
-// fileBody writes the text of a file, and its tables.
+// What the page of a file in an item shows beside its text.
+const fileSheets = 3
+
+// fileLooks writes the sound of a file, the images of its pages, its tables.
+func (p *page) fileLooks(it *item, f *reading.File, all bool) {
+	if f.Sound != nil && len(f.Sound.Play) > 0 {
+		p.audio(it, f.Sound.Play)
+	}
+	for i := range f.Pages {
+		if i == pagesOpen && !all {
+			break
+		}
+		if pg := &f.Pages[i]; pg.Image != "" {
+			p.image(it, pg, f.Pages[len(f.Pages)-1].Number, false)
+		}
+	}
+	for i := range f.Sheets {
+		if i == fileSheets && !all {
+			break
+		}
+		p.sheetTable(it, &f.Sheets[i], i, all)
+	}
+}
+
+// fileBody writes the text of a file.
 func (p *page) fileBody(it *item, f *reading.File, path string, all bool) {
 	limit := bodyLimit
 	if all {

@@ -261,8 +261,10 @@ func tables(kinds map[int]fixtureKind) {
 // readMail is a mail whose attachment was read, with a file in it.
 func readMail(t testing.TB) fixtureKind {
 	t.Helper()
-	return fixtureKind{read: &reading.Reading{
+	return fixtureKind{made: map[string][]byte{"2-p1.png": pagePNG(200, 280), "2-play.wav": wave(2)}, read: &reading.Reading{
 		Files: []reading.File{{Part: "2", Lang: "en", Text: "words out of the schedule", Reading: reading.Reading{
+			Pages: []reading.Page{{Number: 1, Image: "2-p1.png", Width: 200, Height: 280}}, Sound: &reading.Sound{Play: []string{"2-play.wav"}},
+			Sheets:   []reading.Sheet{{Rows: 1, Columns: 1, Cells: [][]string{{"a cell of the schedule"}}}},
 			Findings: []reading.Finding{{Code: "macro", Part: "2"}}, Facts: []reading.Fact{{Name: "author", Value: "Mary Example", Part: "2"}}}}},
 		Texts: []reading.Text{{Kind: reading.Translation, Lang: "fr", Made: reading.Corrected, By: "the desk", Segments: []reading.Segment{{Text: "Deux fichiers."}}}}}}
 }

@@ -308,7 +308,10 @@ func TestATableIsOneAndItsFormulasAreUnarmed(t *testing.T) {
 func TestAMailShowsWhatWasReadOfItsAttachments(t *testing.T) {
 	f := newFixture(t)
 	f.says(t, kindPage(mailRead, ""), "schedule.docx Read its text", "It holds macros. in schedule.docx", "Translation: French", "Deux fichiers.", "made by machine, corrected by a person, the desk")
-	f.says(t, kindPage(mailRead, "/att/1/text"), "What was read of schedule.docx", "words out of the schedule", "Author Mary Example", "It holds macros.")
+	f.says(t, kindPage(mailRead, "/att/1/text"), "What was read of schedule.docx", "words out of the schedule", "Author Mary Example", "It holds macros.", "Image of page 1", "a cell of the schedule", "Sheet 1")
+	if body := f.page(t, kindPage(mailRead, "/att/1/text")); !strings.Contains(body, `src="../../../../../c/kinds/13/made/2-play.wav"`) || !strings.Contains(body, "made/2-p1.png") {
+		t.Error("the page of an attachment lacks its sound or its image")
+	}
 	if got := f.page(t, kindPage(mailRead, "/att/1.txt")); got != "words out of the schedule" {
 		t.Errorf("att/1.txt: %q", got)
 	}

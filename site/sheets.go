@@ -73,6 +73,13 @@ func (p *page) sheetName(sh *reading.Sheet, i int) {
 // sheet writes a sheet as a table in a region that scrolls by itself.
 func (p *page) sheet(it *item, at int, all bool) {
 	sh := &it.read.Sheets[at]
+	shown, whole := p.sheetTable(it, sh, at, all)
+	p.sheetNote(it, sh, at, shown, whole, all)
+}
+
+// sheetTable writes the table of a sheet and says how many rows of it, and
+// whether all of their columns.
+func (p *page) sheetTable(it *item, sh *reading.Sheet, at int, all bool) (shown int, whole bool) {
 	p.html(`<div class="wide" role="region" tabindex="0"`)
 	p.sayAttr("aria-label", "sheet.region")
 	p.html("><table><caption>")
@@ -80,9 +87,9 @@ func (p *page) sheet(it *item, at int, all bool) {
 	p.html(" <small>")
 	p.say("sheet.size", num("Columns", sh.Columns), count(sh.Rows))
 	p.html("</small></caption>\n")
-	shown, columns := p.sheetRows(it, sh, all)
+	shown, whole = p.sheetRows(it, sh, all)
 	p.html("</table></div>\n")
-	p.sheetNote(it, sh, at, shown, columns, all)
+	return shown, whole
 }
 
 // sheetRows writes the rows and says how many, and whether all columns.

@@ -260,19 +260,24 @@ func (p *page) player(it *item) {
 			p.paragraph("sound.not-playable")
 		}
 	} else {
-		p.html(`<p><audio controls preload="none"`)
-		p.sayAttr("aria-label", "sound.player")
-		p.html(">")
-		for _, name := range files {
-			p.html("<source")
-			p.link("src", it.madePath(name), "")
-			p.attr("type", madeTypes[extension(name)])
-			p.html(">")
-		}
-		p.anchor(it.madePath(files[0]), "sound.download")
-		p.html("</audio></p>\n")
+		p.audio(it, files)
 	}
 	p.soundLinks(it)
+}
+
+// audio writes the browser's player of made files, which are not none.
+func (p *page) audio(it *item, files []string) {
+	p.html(`<p><audio controls preload="none"`)
+	p.sayAttr("aria-label", "sound.player")
+	p.html(">")
+	for _, name := range files {
+		p.html("<source")
+		p.link("src", it.madePath(name), "")
+		p.attr("type", madeTypes[extension(name)])
+		p.html(">")
+	}
+	p.anchor(it.madePath(files[0]), "sound.download")
+	p.html("</audio></p>\n")
 }
 
 // soundLinks writes the downloads beside the player.
