@@ -22,8 +22,8 @@ import (
 // Limits of a chain.
 const (
 	MaxMessages = 1_000_000
-	MaxText     = 64 << 20 // bytes of all messages
 	MaxMessage  = 1 << 20  // bytes of one
+	maxAnswer   = 72 << 20 // bytes of the result as JSON: a child that reads answers with 80 MB at most
 	maxMembers  = 100_000
 	maxName     = 200 // runes
 	maxList     = 200 // reactions, media or recorded members in one place
@@ -54,8 +54,8 @@ type Chain struct {
 	members  []reading.Member
 	byKey    map[string]int
 	byID     map[[2]string]int // conversation and ID: the place in messages
-	messages []Message
-	bytes    int
+	messages []*Message
+	bytes    int // of the result so far, at most
 	trimmed  bool
 }
 
@@ -117,9 +117,6 @@ func (c *Chain) Add(m Message) error {
 	if m.Text = Text(m.Text); len(m.Text) > MaxMessage {
 		m.Text, c.trimmed = strings.ToValidUTF8(m.Text[:MaxMessage], ""), true
 	}
-	if len(c.messages) == MaxMessages || c.bytes+len(m.Text) > MaxText {
-		return ErrFull
-	}
 	if m.By >= len(c.members) || m.By < 0 {
 		m.By = -1
 	}
@@ -132,19 +129,66 @@ func (c *Chain) Add(m Message) error {
 		m.Reactions[i].By = slices.DeleteFunc(m.Reactions[i].By, func(by int) bool { return by < 0 || by >= len(c.members) })
 	}
 	m.ID, m.Edited, m.Forwarded, m.Written = Line(m.ID), Line(m.Edited), Line(m.Forwarded), Line(m.Written)
-	c.bytes += len(m.Text)
+	if c.bytes += c.weight(&m); len(c.messages) == MaxMessages || c.bytes > maxAnswer {
+		c.bytes = maxAnswer
+		return ErrFull
+	}
 	if m.ID != "" {
 		c.byID[[2]string{m.Conversation, m.ID}] = len(c.messages)
 	}
-	c.messages = append(c.messages, m)
+	c.messages = append(c.messages, &m)
 	return nil
 }
 
+// weight is how many bytes a message takes in the result at most: as a message,
+// in the text of the item, and in a text that was made of it.
+func (c *Chain) weight(m *Message) int {
+	const always, field, item = 150, 20, 60 // numbers, times, brackets and names of fields
+	n := always + 2*escaped(m.Text) + escaped(m.ID) + escaped(m.Edited) + escaped(m.Forwarded) + 2*escaped(m.Written)
+	for _, there := range []bool{m.ID != "", m.Kind != "", m.Edited != "", m.Forwarded != "", m.Answers != "", m.Written != "", len(m.Media) > 0, len(m.Reactions) > 0, len(m.Earlier) > 0} {
+		if there {
+			n += field
+		}
+	}
+	if m.By >= 0 {
+		n += escaped(c.name(m.By))
+	}
+	if c.Pictures {
+		n += escaped(m.Text) + item
+	}
+	for _, f := range m.Media {
+		n += item + 2*escaped(f.Name) + 2*escaped(f.Type)
+	}
+	for _, r := range m.Reactions {
+		n += item + escaped(r.Sign) + 8*len(r.By)
+	}
+	for _, e := range m.Earlier {
+		n += item + escaped(e.Text)
+	}
+	return n
+}
+
+// escaped is how long a string is in JSON.
+func escaped(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '<' || c == '>' || c == '&' || c < ' ' && c != '\n':
+			n += 5
+		case c == '"' || c == '\\' || c == '\n':
+			n++
+		case c == 0xe2: // the separators of lines and paragraphs are written as escapes
+			n += 3
+		}
+	}
+	return n
+}
+
 // Find returns the message added last under this ID in a conversation, or nil.
-// It may be changed until the next call of Add.
+// It may be changed until Finish.
 func (c *Chain) Find(conversation, id string) *Message {
 	if i, ok := c.byID[[2]string{conversation, Line(id)}]; ok && id != "" {
-		return &c.messages[i]
+		return c.messages[i]
 	}
 	return nil
 }

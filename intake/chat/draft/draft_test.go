@@ -143,7 +143,8 @@ func TestLimitsAreKept(t *testing.T) {
 			t.Fatal(i, n)
 		}
 	}
-	d.messages = make([]Message, MaxMessages-1)
+	d = New("x")
+	d.messages = make([]*Message, MaxMessages-1)
 	if first, second := d.Add(Message{}), d.Add(Message{}); first != nil || !errors.Is(second, ErrFull) || d.Len() != MaxMessages {
 		t.Error(first, second, d.Len())
 	}

@@ -17,18 +17,18 @@ func (c *Chain) Finish() reader.Result {
 	var res reader.Result
 	sorted := c.order()
 	c.number(sorted)
+	res.Record = trove.Record{Kind: trove.Chain, Subject: c.subject(), From: c.from()}
 	res.Text = c.render()
 	chain := &reading.Chain{Platform: c.Platform, Title: Line(c.Title), Members: c.members, Clock: c.Clock, Order: c.Order,
 		Sorted: sorted, Pictures: c.Pictures, Conversations: c.conversations(), Messages: make([]reading.Message, len(c.messages))}
-	for i := range c.messages {
-		chain.Messages[i] = c.messages[i].Message
+	c.date(&res)
+	for i, m := range c.messages {
+		chain.Messages[i], c.messages[i] = m.Message, nil // a long chain is not held twice
 	}
 	if chain.Members == nil {
 		chain.Members = []reading.Member{}
 	}
 	res.Reading.Chain = chain
-	res.Record = trove.Record{Kind: trove.Chain, Subject: c.subject(), From: c.from()}
-	c.date(&res)
 	if c.trimmed {
 		res.Warn("long-message", "A message is longer than %d bytes; its end is not shown.", MaxMessage)
 	}
@@ -41,14 +41,14 @@ func (c *Chain) Finish() reader.Result {
 func (c *Chain) order() bool {
 	rank := map[string]int{}
 	for i := range c.messages {
-		m := &c.messages[i]
+		m := c.messages[i]
 		m.Place = i + 1
 		if _, ok := rank[m.Conversation]; !ok {
 			rank[m.Conversation] = len(rank)
 		}
 	}
 	timed, down := c.comparable(), c.newestFirst()
-	slices.SortStableFunc(c.messages, func(a, b Message) int {
+	slices.SortStableFunc(c.messages, func(a, b *Message) int {
 		if n := cmp.Compare(rank[a.Conversation], rank[b.Conversation]); n != 0 || !timed {
 			return n
 		}
@@ -57,7 +57,7 @@ func (c *Chain) order() bool {
 		}
 		return cmp.Compare(b.Place, a.Place)
 	})
-	return !slices.IsSortedFunc(c.messages, func(a, b Message) int { return cmp.Compare(a.Place, b.Place) })
+	return !slices.IsSortedFunc(c.messages, func(a, b *Message) int { return cmp.Compare(a.Place, b.Place) })
 }
 
 // comparable reports whether all messages have times of the same sort.
@@ -85,7 +85,7 @@ func (c *Chain) newestFirst() bool {
 func (c *Chain) number(sorted bool) {
 	ids := map[[2]string]int{}
 	for i := range c.messages {
-		m := &c.messages[i]
+		m := c.messages[i]
 		m.N, m.When = i+1, when(m.At, m.Zoned)
 		if !sorted {
 			m.Place = 0
@@ -95,7 +95,7 @@ func (c *Chain) number(sorted bool) {
 		}
 	}
 	for i := range c.messages {
-		if m := &c.messages[i]; m.Answers != "" {
+		if m := c.messages[i]; m.Answers != "" {
 			m.ReplyTo = -1
 			if n, ok := ids[[2]string{m.Conversation, Line(m.Answers)}]; ok {
 				m.ReplyTo = n
@@ -123,7 +123,7 @@ func (c *Chain) render() string {
 	last := ""
 	several := c.several()
 	for i := range c.messages {
-		m := &c.messages[i]
+		m := c.messages[i]
 		if several && (i == 0 || m.Conversation != last) {
 			fmt.Fprintf(&b, "== %s ==\n", c.title(m.Conversation))
 			last = m.Conversation
@@ -166,7 +166,7 @@ func (c *Chain) title(conversation string) string {
 
 // several reports whether the messages are of more than one conversation.
 func (c *Chain) several() bool {
-	return slices.ContainsFunc(c.messages, func(m Message) bool { return m.Conversation != c.messages[0].Conversation })
+	return slices.ContainsFunc(c.messages, func(m *Message) bool { return m.Conversation != c.messages[0].Conversation })
 }
 
 func (c *Chain) conversations() []reading.Conversation {
@@ -175,7 +175,7 @@ func (c *Chain) conversations() []reading.Conversation {
 	}
 	var list []reading.Conversation
 	for i := range c.messages {
-		m := &c.messages[i]
+		m := c.messages[i]
 		if i == 0 || m.Conversation != c.messages[i-1].Conversation {
 			list = append(list, reading.Conversation{Title: c.title(m.Conversation), First: m.N})
 		}
@@ -213,7 +213,7 @@ func (c *Chain) from() []trove.Address {
 func (c *Chain) date(res *reader.Result) {
 	var first *Message
 	for i := range c.messages {
-		if m := &c.messages[i]; !m.At.IsZero() && (first == nil || m.At.Before(first.At)) {
+		if m := c.messages[i]; !m.At.IsZero() && (first == nil || m.At.Before(first.At)) {
 			first = m
 		}
 	}
