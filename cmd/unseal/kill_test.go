@@ -128,7 +128,11 @@ func newKiller(t *testing.T, fault string) *killer {
 }
 
 func (k *killer) env() []string {
-	return []string{"SOURCE_DATE_EPOCH=1568278800", "HOME=" + k.dir, "XDG_CONFIG_HOME=" + k.dir}
+	env := []string{"SOURCE_DATE_EPOCH=1568278800", "HOME=" + k.dir, "XDG_CONFIG_HOME=" + k.dir}
+	if cache, err := os.UserCacheDir(); err == nil {
+		env = append(env, "XDG_CACHE_HOME="+cache) // PDFium is compiled once
+	}
+	return env
 }
 
 // folder makes a fresh folder, a copy of from if that is given.
@@ -190,6 +194,11 @@ func (k *killer) empty() string {
 func (k *killer) secret() string {
 	full := k.empty()
 	k.must(full, k.ingestArgs()...)
+	return k.secretOf(full)
+}
+
+// secretOf is a copy of a desk in which the collection's secret is fixed.
+func (k *killer) secretOf(full string) string {
 	probe := k.command(k.folder(full), []string{"commit", "harbour"})
 	steps := probe.Count(k.t).Steps
 	at := slices.IndexFunc(steps, func(s string) bool { return strings.HasPrefix(s, "committed") })
