@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -128,24 +129,30 @@ func (r *Desk) toned(ctx context.Context, it *catalog.Item, spans []reading.Span
 	}
 	again := made.Reading.Sound
 	if again == nil || !slices.Equal(again.Silenced, spans) { // whoever made it did not know what is hidden
-		why := strings.Join(slices.DeleteFunc([]string{made.Failed, made.Partly}, func(s string) bool { return s == "" }), "; ")
-		rec.Warnings = append(rec.Warnings, trove.Warning{Code: "no-sound", Text: "what is left of the sound could not be made again. " + why})
+		rec.Warnings = append(rec.Warnings, trove.Warning{Code: "no-sound",
+			Text: strings.TrimSpace("what is left of the sound could not be made again. " + cmp.Or(made.Failed, made.Partly))})
 		return &sound, nil
 	}
 	if again.Seconds > 0 {
 		sound.Seconds = again.Seconds
 	}
+	sound.Play = slices.Clone(again.Play)
+	return &sound, m.take(ctx, put, made.Files, &sound)
+}
+
+// take adds files to what is kept, and leaves only their names in sound.
+func (m *made) take(ctx context.Context, put blob.Batch, files []reader.Made, sound *reading.Sound) error {
 	names := map[string]bool{}
-	for _, f := range made.Files {
+	for _, f := range files {
 		kept, err := putMade(ctx, put, f.Name, f.Type, f.Bytes)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		m.files, names[f.Name] = append(m.files, kept), true
 	}
 	slices.SortFunc(m.files, func(a, b catalog.Made) int { return strings.Compare(a.Name, b.Name) })
-	sound.Play = slices.DeleteFunc(slices.Clone(again.Play), func(name string) bool { return !names[name] })
-	return &sound, nil
+	sound.Play = slices.DeleteFunc(sound.Play, func(name string) bool { return !names[name] })
+	return nil
 }
 
 // spoken are the texts of what is said in a recording.

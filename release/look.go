@@ -65,31 +65,10 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 	if err := checkCode(h.Reason); err != nil {
 		return Looked{}, err
 	}
-	q := catalog.Query{Collection: h.Collection, From: max(1, h.From), To: h.To, NoRecord: h.Part == 0, States: showable}
-	asked := map[trove.Name]bool{} // that say it, and were noted
 	var saying said
-	holds := saysIt(h.Select)
-	find := func(it *catalog.Item, raw []byte) (redact.Found, error) {
-		f, err := findIn(it, raw, h.Select, h.Part)
-		if errors.Is(err, redact.ErrNothing) && holds != nil {
-			return f, r.says(ctx, it, holds, &saying)
-		}
-		return f, err
-	}
-	if len(h.Seconds) > 0 {
-		find = func(it *catalog.Item, raw []byte) (redact.Found, error) {
-			return r.findSeconds(ctx, it, raw, h.Seconds)
-		}
-	}
-	list, err := r.lookAt(ctx, "looking for what is to be hidden", q, nil, h.Reason, find)
-	if err == nil && len(h.Seconds) > 0 {
-		err = r.inSeconds(ctx, h, list)
-	}
+	list, err := r.lookAsked(ctx, h, &saying)
 	if err != nil || h.Only || len(list) == 0 {
 		return Looked{Items: list, Saying: saying.sorted()}, err
-	}
-	for _, x := range saying.list {
-		asked[x.Name] = true
 	}
 	copies, err := r.lookAtCopies(ctx, h, list)
 	if err != nil {
@@ -97,24 +76,66 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 	}
 	list = append(list, copies...)
 	quotes := redact.NewQuotes(goneWith(list))
-	known := map[trove.Name]*Hidden{}
+	if list, err = r.lookForQuotes(ctx, h, list, quotes, &saying); err != nil {
+		return Looked{}, err
+	}
+	l := Looked{Items: list, Short: unique(quotes.Short()), Saying: saying.sorted()}
+	l.Beside, err = r.beside(ctx, h, list)
+	return l, err
+}
+
+// lookAsked looks at the items of a request. What only a text says that was
+// read or made of them is noted.
+func (r *Desk) lookAsked(ctx context.Context, h Hide, saying *said) ([]Hidden, error) {
+	holds := saysIt(h.Select)
+	find := func(it *catalog.Item, raw []byte) (redact.Found, error) {
+		if len(h.Seconds) > 0 {
+			return r.findSeconds(ctx, it, raw, h.Seconds)
+		}
+		f, err := findIn(it, raw, h.Select, h.Part)
+		if errors.Is(err, redact.ErrNothing) && holds != nil {
+			return f, r.says(ctx, it, holds, saying)
+		}
+		return f, err
+	}
+	q := catalog.Query{Collection: h.Collection, From: max(1, h.From), To: h.To, NoRecord: h.Part == 0, States: showable}
+	list, err := r.lookAt(ctx, "looking for what is to be hidden", q, nil, h.Reason, find)
+	if err == nil && len(h.Seconds) > 0 {
+		err = r.inSeconds(ctx, h, list)
+	}
+	return list, err
+}
+
+// lookForQuotes adds to a list what in any item quotes what goes away with it;
+// what goes away in one of the list may stand in another, too.
+func (r *Desk) lookForQuotes(ctx context.Context, h Hide, list []Hidden, quotes *redact.Quotes, saying *said) ([]Hidden, error) {
+	known, noted := map[trove.Name]*Hidden{}, map[trove.Name]bool{}
 	for i := range list {
 		known[list[i].Name] = &list[i]
 	}
+	for _, x := range saying.list {
+		noted[x.Name] = true
+	}
 	quoting, err := r.lookEverywhere(ctx, h, nil, func(it *catalog.Item, raw []byte) (redact.Found, error) {
-		if x := known[nameOf(it)]; x != nil && len(h.Seconds) > 0 {
-			raw = without(raw, hiddenOf(x.found).Cuts) // tags go with seconds
+		x := known[nameOf(it)]
+		if x == nil {
+			f, err := quotes.Find(raw, it.Kind)
+			if err == nil && len(f.Places) == 0 && !noted[nameOf(it)] {
+				err = r.says(ctx, it, quotes.Holds, saying)
+			}
+			return f, err
+		}
+		cuts := hiddenOf(x.found).Cuts
+		if len(h.Seconds) > 0 {
+			raw = without(raw, cuts) // with the seconds go the tags
 		}
 		f, err := quotes.Find(raw, it.Kind)
-		if err == nil && known[nameOf(it)] == nil && !asked[nameOf(it)] && len(f.Places) == 0 {
-			err = r.says(ctx, it, quotes.Holds, &saying)
-		}
-		if x := known[nameOf(it)]; x != nil { // what goes away in another item may stand here too
-			cuts := hiddenOf(x.found).Cuts
-			f.Places = slices.DeleteFunc(f.Places, func(p redact.Place) bool { return hides(cuts, p) })
-		}
+		f.Places = slices.DeleteFunc(f.Places, func(p redact.Place) bool { return hides(cuts, p) })
 		return f, err
 	})
+	if err != nil {
+		return nil, err
+	}
 	var others []Hidden
 	for _, x := range quoting {
 		if old := known[x.Name]; old != nil {
@@ -123,14 +144,9 @@ func (r *Desk) Look(ctx context.Context, h Hide) (Looked, error) {
 			others = append(others, x)
 		}
 	}
-	if err != nil {
-		return Looked{}, err
-	}
 	list = append(list, others...)
 	sortHidden(list)
-	l := Looked{Items: list, Short: unique(quotes.Short()), Saying: saying.sorted()}
-	l.Beside, err = r.beside(ctx, h, list)
-	return l, err
+	return list, nil
 }
 
 func findIn(it *catalog.Item, raw []byte, s redact.Selection, part int) (redact.Found, error) {
