@@ -167,37 +167,47 @@ func spoken(texts []reading.Text) []reading.Text {
 // said: each by itself, and those that follow on each other as one text, since
 // single words say little.
 func silence(texts []reading.Text, spans []reading.Span) (shown []reading.Text, gone []string) {
+	var lost words
 	for _, t := range texts {
 		segments := slices.Clone(t.Segments)
-		var run []string
-		flush := func() {
-			if len(run) > 1 {
-				gone = append(gone, strings.Join(run, " "))
-			}
-			run = nil
-		}
 		for i := range segments {
 			s := &segments[i]
 			if !touches(during(t.Segments, i), spans) {
-				flush()
+				lost.pause()
 				continue
 			}
-			if words := strings.Fields(s.Text); len(words) > 0 {
-				run = append(run, strings.Join(words, " "))
-				if len(words) >= minSpoken {
-					gone = append(gone, s.Text)
-				}
-			}
+			lost.add(s.Text)
 			*s = reading.Segment{From: s.From, To: s.To, Page: s.Page, Message: s.Message, Hidden: true}
 		}
-		if len(run) == 1 && !slices.Contains(gone, run[0]) {
-			gone = append(gone, run[0])
-		}
-		flush()
+		lost.pause()
 		t.Segments = segments
 		shown = append(shown, t)
 	}
-	return shown, unique(gone)
+	return shown, unique(lost.texts)
+}
+
+// words gathers what segments say that go.
+type words struct {
+	run   []string // segments that follow on each other, so far
+	texts []string
+}
+
+func (w *words) add(text string) {
+	list := strings.Fields(text)
+	if len(list) >= minSpoken {
+		w.texts = append(w.texts, text)
+	}
+	if len(list) > 0 {
+		w.run = append(w.run, strings.Join(list, " "))
+	}
+}
+
+// pause ends a run.
+func (w *words) pause() {
+	if len(w.run) > 0 {
+		w.texts = append(w.texts, strings.Join(w.run, " "))
+	}
+	w.run = nil
 }
 
 // minSpoken is how many words a segment has that is a text of its own.
