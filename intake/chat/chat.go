@@ -176,6 +176,9 @@ func readInto(ctx context.Context, in *reader.Input, head []byte, c *draft.Chain
 		n.lost(lost)
 		return "", err
 	case iMessage:
+		if imessage.Logged(head) {
+			n.warn("write-ahead-log", "The newest messages may lie in the file beside it whose name ends in -wal, which is not read.")
+		}
 		return imessage.Read(ctx, in.Content, in.Size, c)
 	}
 	s, err := newStream(in.Content, in.Size)

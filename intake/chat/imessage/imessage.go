@@ -30,6 +30,10 @@ func Detect(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("SQLite format 3\x00")) && bytes.Contains(head, []byte("chat_message_join"))
 }
 
+// Logged reports whether the newest messages may lie in another file, the
+// write-ahead log beside the database (sqlite.org/fileformat2.html, offset 18).
+func Logged(head []byte) bool { return len(head) > 18 && head[18] == 2 }
+
 // maxMedia bounds the files of messages that are held.
 const maxMedia = 1_000_000
 

@@ -248,3 +248,16 @@ func FuzzRead(f *testing.F) {
 		c.Finish()
 	})
 }
+
+// TestADatabaseWithALogBesideItIsRead reads one in the mode in which Messages
+// keeps its own, with a write-ahead log that is not handed in.
+func TestADatabaseWithALogBesideItIsRead(t *testing.T) {
+	b := database1(t, append([]string{"PRAGMA journal_mode=WAL"}, story()...)...)
+	if !Logged(b) || Logged(database1(t)) {
+		t.Fatal("not in the mode that is tested")
+	}
+	c := draft.New("imessage")
+	if _, err := Read(context.Background(), bytes.NewReader(b), int64(len(b)), c); err != nil || c.Len() != 4 {
+		t.Error(c.Len(), err)
+	}
+}
