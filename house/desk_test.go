@@ -332,3 +332,40 @@ func TestAStoppedBackupLeavesTheEarlierOne(t *testing.T) {
 		t.Errorf("wrong passphrase: %v", err)
 	}
 }
+
+// TestFsckFindsWhatReadingLost: a reading and a file made of an item that are
+// gone are faults.
+func TestFsckFindsWhatReadingLost(t *testing.T) {
+	d := openDesk(t, newDesk(t), ReadWrite)
+	in := filepath.Join(t.TempDir(), "note.txt")
+	if err := os.WriteFile(in, []byte("a note"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Ingest(t.Context(), IngestOptions{Paths: []string{in}, Collection: "notes"}); err != nil {
+		t.Fatal(err)
+	}
+	faults := func() []string {
+		t.Helper()
+		rep, err := d.Fsck(t.Context(), func(int64, int64) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rep.Faults
+	}
+	if got := faults(); len(got) > 0 {
+		t.Fatalf("a whole desk has faults %q", got)
+	}
+	var it catalog.Item
+	if err := d.Catalog.Items(t.Context(), catalog.Query{Collection: "notes"}, func(i *catalog.Item) error { it = *i; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	gone := trove.Sum([]byte("gone"))
+	o := catalog.Outcome{Item: it.ID, Stage: "picture", State: catalog.ReadDone, Reading: catalog.TextRef{Blob: gone, Length: 1},
+		Made: []catalog.Made{{Name: "p1.png", Type: "image/png", Size: 1, SHA256: gone}}}
+	if err := d.Catalog.SetOutcomes(t.Context(), "notes", []catalog.OutcomeRow{{Outcome: o}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := faults(); len(got) != 2 || !strings.Contains(got[0], "stage picture") {
+		t.Errorf("faults are %q", got)
+	}
+}
