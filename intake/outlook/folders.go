@@ -190,10 +190,9 @@ func (x *Folders) read(n pst.Node, depth int) (*Message, error) {
 	}
 	m := &Message{Bag: o.Bag, Source: "PST"}
 	if t, ok := o.Sub[pst.Recipients]; ok {
-		if m.Recipients, err = x.file.Table(t); err != nil {
+		if m.Recipients, err = x.file.Table(t, maxAttached); err != nil {
 			m.note("the recipients: " + err.Error())
 		}
-		m.Recipients = m.Recipients[:min(len(m.Recipients), maxAttached)]
 		for _, r := range m.Recipients {
 			r.Charset = m.StringCharset()
 		}

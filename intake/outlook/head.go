@@ -6,6 +6,7 @@ import (
 	"mime"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"unseal/intake/outlook/mapi"
 )
@@ -13,13 +14,24 @@ import (
 // noteField says what a message was made from.
 const noteField = "X-Unseal-Reconstructed"
 
-// lengths of header lines, RFC 5322 section 2.1.1.
+// foldAt is the length of header lines that is aimed at, RFC 5322 section 2.1.1.
 const foldAt = 76
+
+// Bounds of what goes into a header, in bytes.
+const (
+	maxWords   = 4 << 10   // a name or a value
+	maxHeaders = 512 << 10 // those of the transport
+	maxLines   = 1_000     // of these
+	maxList    = 100 << 10 // a list of addresses
+)
 
 // head writes the header block up to the fields that say how the body is
 // built: the transport's own fields as they stand, then those that are missing.
 func (w *writer) head(m *Message) {
 	raw := transport(m.Text(transportHeaders))
+	if raw.short {
+		w.notes = append(w.notes, "the headers of the transport are too long to stand in the mail in full")
+	}
 	w.b.WriteString(raw.text)
 	from := "properties"
 	if raw.text != "" {
@@ -39,8 +51,9 @@ func (w *writer) head(m *Message) {
 
 // block is the header block that a message came with.
 type block struct {
-	text string
-	has  map[string]bool // names of fields, lower case
+	text  string
+	has   map[string]bool // names of fields, lower case
+	short bool            // some of it was left out
 }
 
 // displaced fields told of a body that is not there any more: how it was built,
@@ -54,7 +67,9 @@ var displaced = map[string]bool{
 // CRLF, without empty lines; fields of the lost body and lines that are no
 // fields get a name of their own in front.
 func transport(s string) block {
-	b := block{has: map[string]bool{}}
+	b := block{has: map[string]bool{}, short: len(s) > maxHeaders}
+	s = cut(s, maxHeaders)
+	lines := 0
 	var out strings.Builder
 	folded := false // a field was met that folded lines can belong to
 	for line := range strings.SplitSeq(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
@@ -63,6 +78,9 @@ func transport(s string) block {
 		key := strings.ToLower(strings.TrimRight(name, " \t"))
 		switch {
 		case strings.TrimSpace(line) == "":
+			continue
+		case lines == maxLines:
+			b.short = true
 			continue
 		case (line[0] == ' ' || line[0] == '\t') && folded:
 		case !ok || !isFieldName(key):
@@ -74,6 +92,7 @@ func transport(s string) block {
 				line = "X-Original-" + line
 			}
 		}
+		lines++
 		out.WriteString(line)
 		out.WriteString("\r\n")
 	}
@@ -236,7 +255,21 @@ func phrase(s string) string {
 }
 
 // word makes a value one line without what cannot be seen.
-func word(s string) string { return strings.Join(strings.Fields(strings.Map(visible, s)), " ") }
+// What is longer than maxWords is cut; it stands in the listing in full.
+func word(s string) string {
+	return cut(strings.Join(strings.Fields(strings.Map(visible, s)), " "), maxWords)
+}
+
+// cut takes letters off the end until s has at most n bytes.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
 
 // encodeText writes a value of words, encoded where it must be.
 func encodeText(s string) string { return mime.BEncoding.Encode("utf-8", word(s)) }
@@ -263,7 +296,7 @@ func (m *Message) receivers() []field {
 		name  string
 		shown mapi.ID
 	}{{"To", displayTo}, {"Cc", displayCc}, {"Bcc", displayBcc}} {
-		value := strings.Join(lists[kind+1], ", ")
+		value := joined(lists[kind+1])
 		if len(m.Recipients) == 0 {
 			value = shownNames(m.Text(f.shown))
 		}
@@ -284,6 +317,18 @@ func shownNames(s string) string {
 			list = append(list, p.String())
 		}
 	}
+	return joined(list)
+}
+
+// joined makes one value of addresses, as many as fit; the others stand in the
+// listing.
+func joined(list []string) string {
+	n := 0
+	for i, p := range list {
+		if n += len(p) + 2; n > maxList {
+			return strings.Join(list[:i], ", ")
+		}
+	}
 	return strings.Join(list, ", ")
 }
 
@@ -299,11 +344,17 @@ func (m *Message) replyTo() string {
 	if list == nil {
 		return shownNames(m.Text(replyRecipientNames))
 	}
-	return strings.Join(list, ", ")
+	return joined(list)
 }
 
-// field writes a header field, folded at its spaces.
+// field writes a header field, folded at its spaces: a long one in lines as long
+// as may be, so that there are not too many.
 func (w *writer) field(name, value string) {
+	const long, foldLong = 8 << 10, 900
+	foldAt := foldAt
+	if len(value) > long {
+		foldAt = foldLong
+	}
 	line := name + ":"
 	for part := range strings.SplitSeq(value, " ") {
 		if len(line)+1+len(part) > foldAt && len(line) > len(name)+1 && part != "" {

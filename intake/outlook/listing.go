@@ -16,10 +16,13 @@ import (
 // ListingName is what the part with all properties is called.
 const ListingName = "outlook-properties.json"
 
-// longest value of bytes that a listing repeats; of more it says the digest.
+// The longest values that a listing repeats, and how much it repeats in all; of
+// more it says length and digest.
 const (
 	maxListed     = 2 << 10
 	maxListedText = 32 << 10
+	maxListing    = 4 << 20
+	maxProperty   = 50_000 // properties of all objects in a message
 )
 
 // told are properties that stand in the mail in full. The headers of the
@@ -29,6 +32,7 @@ var told = map[mapi.ID]bool{body: true, html: true, subject: true, attachData: t
 type listedObject struct {
 	Source      string           `json:"source,omitempty"`
 	Properties  []listedProperty `json:"properties"`
+	LeftOut     int              `json:"left_out,omitempty"` // properties over the limit
 	Recipients  []listedObject   `json:"recipients,omitempty"`
 	Attachments []listedObject   `json:"attachments,omitempty"`
 }
@@ -44,13 +48,14 @@ type listedProperty struct {
 
 // listing is the part that holds what has no other place in the mail.
 func (m *Message) listing() part {
-	o := listed(m.Bag)
+	l := lister{left: maxListing}
+	o := l.object(m.Bag)
 	o.Source = m.Source
 	for _, r := range m.Recipients {
-		o.Recipients = append(o.Recipients, listed(r))
+		o.Recipients = append(o.Recipients, l.object(r))
 	}
 	for i := range m.Attachments {
-		o.Attachments = append(o.Attachments, listed(m.Attachments[i].Bag))
+		o.Attachments = append(o.Attachments, l.object(m.Attachments[i].Bag))
 	}
 	b, err := json.MarshalIndent(o, "", " ")
 	if err != nil {
@@ -59,29 +64,41 @@ func (m *Message) listing() part {
 	return filePart("application/json", ListingName, append(b, '\n'))
 }
 
-func listed(bag *mapi.Bag) listedObject {
+// lister bounds a listing.
+type lister struct {
+	left       int // bytes of values
+	properties int // listed
+}
+
+func (l *lister) object(bag *mapi.Bag) listedObject {
 	o := listedObject{Properties: []listedProperty{}}
 	for _, id := range bag.IDs() {
-		if v, _ := bag.Value(id); !told[id] {
-			o.Properties = append(o.Properties, describe(bag, id, v))
+		v, _ := bag.Value(id)
+		switch {
+		case told[id]:
+		case l.properties >= maxProperty:
+			o.LeftOut++
+		default:
+			l.properties++
+			o.Properties = append(o.Properties, l.describe(bag, id, v))
 		}
 	}
 	return o
 }
 
-func describe(bag *mapi.Bag, id mapi.ID, v mapi.Value) listedProperty {
+func (l *lister) describe(bag *mapi.Bag, id mapi.ID, v mapi.Value) listedProperty {
 	p := listedProperty{ID: fmt.Sprintf("0x%04x", uint16(id)), Name: nameOf(bag, id), Type: fmt.Sprintf("0x%04x", uint16(v.Type))}
 	if v.Type&mapi.Multi == 0 {
 		var first []byte
 		if len(v.Parts) > 0 {
 			first = v.Parts[0]
 		}
-		p.Value, p.Size, p.SHA256 = say(bag, id, v.Type, first)
+		p.Value, p.Size, p.SHA256 = l.say(bag, id, v.Type, first)
 		return p
 	}
 	list := []any{}
 	for i := range v.Parts[:min(len(v.Parts), maxAttached)] {
-		s, size, sum := say(bag, id, v.Type&^mapi.Multi, v.Parts[i])
+		s, size, sum := l.say(bag, id, v.Type&^mapi.Multi, v.Parts[i])
 		if sum != "" {
 			s = fmt.Sprintf("%d bytes, SHA-256 %s", size, sum)
 		}
@@ -100,7 +117,11 @@ func nameOf(bag *mapi.Bag, id mapi.ID) string {
 
 // say writes a value: a string, a number, a time, or bytes in hexadecimal, and
 // what is too long as its length and digest.
-func say(bag *mapi.Bag, id mapi.ID, t mapi.Type, p []byte) (value any, size int, sum string) {
+func (l *lister) say(bag *mapi.Bag, id mapi.ID, t mapi.Type, p []byte) (value any, size int, sum string) {
+	if l.left -= min(len(p), maxListedText); l.left < 0 {
+		d := sha256.Sum256(p)
+		return nil, len(p), hex.EncodeToString(d[:])
+	}
 	one := &mapi.Bag{Charset: bag.StringCharset()}
 	one.Set(id, mapi.Value{Type: t, Parts: [][]byte{p}})
 	switch t {

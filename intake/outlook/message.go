@@ -101,6 +101,7 @@ const (
 	maxAttached   = 5_000    // recipients or attachments of a message
 	maxBody       = 16 << 20 // bytes of a body that is unpacked
 	maxMail       = 60 << 20 // bytes of a mail; what is over comes beside it
+	maxFiles      = 6_000    // parts of a mail that are made of attachments, those of messages inside counted too
 	maxProperties = 20_000
 )
 

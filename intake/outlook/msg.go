@@ -17,6 +17,7 @@ import (
 type storage struct {
 	streams map[string]*mscfb.File
 	below   map[string]*storage
+	left    *int64 // bytes of values that may still be read, of the whole file
 }
 
 // maxEntries bounds the streams and folders of a compound file.
@@ -27,7 +28,8 @@ func openStorage(r io.ReaderAt) (*storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := newStorage()
+	left := int64(maxValues)
+	root := newStorage(&left)
 	for i, f := range z.File {
 		if i == 0 {
 			continue // the root itself
@@ -40,8 +42,8 @@ func openStorage(r io.ReaderAt) (*storage, error) {
 	return root, nil
 }
 
-func newStorage() *storage {
-	return &storage{streams: map[string]*mscfb.File{}, below: map[string]*storage{}}
+func newStorage(left *int64) *storage {
+	return &storage{streams: map[string]*mscfb.File{}, below: map[string]*storage{}, left: left}
 }
 
 func (s *storage) add(f *mscfb.File) {
@@ -61,24 +63,25 @@ func (s *storage) add(f *mscfb.File) {
 
 func (s *storage) folder(name string) *storage {
 	if s.below[name] == nil {
-		s.below[name] = newStorage()
+		s.below[name] = newStorage(s.left)
 	}
 	return s.below[name]
 }
 
-// bytes reads a stream; max bounds it.
-func (s *storage) bytes(name string, max int64) ([]byte, error) {
+// bytes reads a stream of at most maxValue bytes.
+func (s *storage) bytes(name string) ([]byte, error) {
 	f := s.streams[name]
 	if f == nil || f.Size == 0 {
 		return nil, nil
 	}
-	if f.Size > max {
+	if f.Size > min(maxValue, *s.left) {
 		return nil, fmt.Errorf("a value of %d bytes is over the limit", f.Size)
 	}
+	*s.left -= f.Size
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	b, err := io.ReadAll(io.LimitReader(f, max))
+	b, err := io.ReadAll(io.LimitReader(f, f.Size))
 	if err == nil && int64(len(b)) < f.Size {
 		err = io.ErrUnexpectedEOF
 	}
@@ -89,6 +92,7 @@ const (
 	propStream = "__properties_version1.0"
 	nameFolder = "__nameid_version1.0"
 	maxValue   = 32 << 20
+	maxValues  = 128 << 20 // of a file
 )
 
 // IsMSG reports whether a compound file is a message, by the names in it.
@@ -111,7 +115,7 @@ func ReadMSG(r io.ReaderAt) (*Message, error) {
 	if n := s.below[nameFolder]; n != nil {
 		var list [3][]byte
 		for i, name := range []string{guids, entries, words} {
-			list[i], _ = n.bytes(name, maxValue) // without it, properties have numbers alone
+			list[i], _ = n.bytes(name) // without it, properties have numbers alone
 		}
 		m.names = mapi.ParseNames(list[0], list[1], list[2])
 	}
@@ -156,7 +160,7 @@ func numbered(s *storage, prefix string) (names []string) {
 // others from streams of their own, MS-OXMSG 2.4.
 func (r msgReader) bag(m *Message, s *storage, head int, charset string) *mapi.Bag {
 	bag := &mapi.Bag{Names: r.names, Charset: charset}
-	p, err := s.bytes(propStream, maxValue)
+	p, err := s.bytes(propStream)
 	if err != nil {
 		m.note("the list of properties: " + err.Error())
 	}
@@ -186,7 +190,7 @@ func (s *storage) values(tag uint32) ([][]byte, error) {
 	if id == attachData {
 		return nil, nil
 	}
-	b, err := s.bytes(name, maxValue)
+	b, err := s.bytes(name)
 	if err != nil || t&mapi.Multi == 0 {
 		return [][]byte{b}, err
 	}
@@ -202,7 +206,7 @@ func (s *storage) values(tag uint32) ([][]byte, error) {
 		width = 8
 	}
 	for i := range min(len(b)/width, maxAttached) {
-		p, err := s.bytes(fmt.Sprintf("%s-%08X", name, i), maxValue)
+		p, err := s.bytes(fmt.Sprintf("%s-%08X", name, i))
 		if err != nil {
 			return parts, err
 		}

@@ -322,6 +322,30 @@ func TestWhatDoesNotFitStandsBeside(t *testing.T) {
 	}
 }
 
+// TestAMessageOfTooMuchIsBounded has values, properties and recipients in such
+// numbers that a mail of them all would be gigabytes.
+func TestAMessageOfTooMuchIsBounded(t *testing.T) {
+	long := words(displayName, strings.Repeat("n", 2_000))
+	m := &Message{Source: "PST", Bag: bag(words(subject, strings.Repeat("ä", 1<<20)), words(transportHeaders, strings.Repeat("X: y\r\n", 1<<20)))}
+	for range maxAttached {
+		m.Recipients = append(m.Recipients, bag(long, num(recipientType, 1)))
+	}
+	many := bag()
+	for i := range 40_000 {
+		many.Set(mapi.ID(i+1), mapi.Value{Type: mapi.Binary, Parts: [][]byte{make([]byte, 100)}})
+	}
+	for range 10 {
+		m.Attachments = append(m.Attachments, Attachment{Bag: many})
+	}
+	made := m.Mail()
+	if len(made.Bytes) > maxMail {
+		t.Errorf("%d bytes", len(made.Bytes))
+	}
+	if rec, _ := mail.Parse(made.Bytes); rec.Unreadable != "" {
+		t.Error(rec.Unreadable)
+	}
+}
+
 func TestRTFAloneIsTextAndAFile(t *testing.T) {
 	rtf := []byte(`{\rtf1\ansi only \'e9 here\par}`)
 	pack := append(le.AppendUint32(nil, uint32(len(rtf)+12)), le.AppendUint32(nil, uint32(len(rtf)))...)

@@ -39,6 +39,7 @@ type writer struct {
 	b      bytes.Buffer
 	left   int64 // bytes of attachments that still fit
 	parts  int   // boundaries given
+	files  int   // parts made of attachments
 	beside []File
 	notes  []string
 }
@@ -247,12 +248,7 @@ func disposition(kind, name string) string {
 func fileName(s string) string {
 	s = word(strings.ToValidUTF8(s, "\uFFFD"))
 	s = s[strings.LastIndexAny(s, `/\`)+1:]
-	const longest = 255
-	for len(s) > longest {
-		_, n := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-n]
-	}
-	return s
+	return cut(s, 255)
 }
 
 // attachment makes the part of one. One that does not fit is left to stand
@@ -262,18 +258,23 @@ func (w *writer) attachment(a *Attachment, n, depth int) []part {
 	if name == "" {
 		name = numberName(n) + a.extension()
 	}
+	w.files++
 	switch {
+	case w.files > maxFiles && a.Content == nil:
+		w.notes = append(w.notes, name+" is left out of the mail, which has too many parts")
+		return nil
 	case a.Message != nil && depth+1 <= maxDepth:
+		w.files += 3 // its body and what is made of it
 		return []part{a.messagePart(name, depth+1)}
 	case a.Message != nil:
 		w.notes = append(w.notes, errDeep.Error())
 		return nil
 	case a.Content == nil:
 		return []part{a.placePart(name)}
-	case a.Size*4/3 > w.left:
+	case a.Size*4/3 > w.left, w.files > maxFiles:
 		beside := fmt.Sprintf("%03d-%s", len(w.beside)+1, name)
 		w.beside = append(w.beside, File{Name: beside, Content: a.Content})
-		return []part{a.sayPart(name, fmt.Sprintf("%s, %d bytes, is too large to be part of this mail. It is an item of its own: %s\n", name, a.Size, beside))}
+		return []part{a.sayPart(name, fmt.Sprintf("%s, %d bytes, is too large to be part of this mail, or one of too many. It is an item of its own: %s\n", name, a.Size, beside))}
 	}
 	w.left -= a.Size * 4 / 3
 	return []part{a.filePart(name)}

@@ -17,6 +17,7 @@ type heap struct {
 	root   uint32
 	client byte
 	sub    map[uint32]Node
+	left   int64 // bytes of values that may still be read
 }
 
 var errHeap = errors.New("the heap of a node is damaged")
@@ -26,7 +27,7 @@ func (f *File) heap(n Node) (*heap, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &heap{f: f}
+	h := &heap{f: f, left: maxValues}
 	size := 0
 	for _, bid := range bids {
 		b, err := f.bytes(bid)
@@ -87,7 +88,9 @@ func (h *heap) value(hnid uint32) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("node %#x is not there", hnid)
 	}
-	return h.f.all(n.data, maxValue)
+	b, err := h.f.all(n.data, min(maxValue, h.left))
+	h.left -= int64(len(b))
+	return b, err
 }
 
 // records gives the records of a B-tree on the heap to fn, key and data
@@ -226,9 +229,9 @@ type column struct {
 	bitNum int
 }
 
-// Table reads the rows of a table node, in the order of their numbers, MS-PST
-// 2.3.4.
-func (f *File) Table(n Node) ([]*mapi.Bag, error) {
+// Table reads up to max rows of a table node, in the order in which they lie,
+// MS-PST 2.3.4.
+func (f *File) Table(n Node, max int) ([]*mapi.Bag, error) {
 	h, err := f.heap(n)
 	if err != nil {
 		return nil, err
@@ -246,7 +249,7 @@ func (f *File) Table(n Node) ([]*mapi.Bag, error) {
 	}
 	var list []*mapi.Bag
 	for _, i := range h.rowIndex(le.Uint32(p[10:])) {
-		if i < len(rows) {
+		if i < len(rows) && len(list) < max {
 			list = append(list, h.row(rows[i], bits, columns))
 		}
 	}
@@ -284,7 +287,7 @@ func (h *heap) rows(hnid uint32, size int) (list [][]byte, err error) {
 		}
 	}
 	for _, b := range blocks {
-		for ; len(b) >= size; b = b[size:] {
+		for ; len(b) >= size && len(list) < maxRows; b = b[size:] {
 			list = append(list, b[:size:size])
 		}
 	}

@@ -36,6 +36,7 @@ const (
 	maxBlocks   = 1 << 20  // of one node's data
 	maxHeap     = 64 << 20 // bytes of one node's heap
 	maxValue    = 32 << 20 // bytes of a property held in memory
+	maxValues   = 96 << 20 // bytes of all properties of a node
 	maxRows     = 1 << 20  // of a table
 	maxProblems = 50
 )

@@ -122,7 +122,7 @@ func TestTablesAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, _ := f.Node(Recipients)
-	list, err := f.Table(n)
+	list, err := f.Table(n, 100)
 	if err != nil || len(list) != 2 || list[0].Text(0x3001) != "Bob" || list[0].Int(0x0c15) != 1 || list[1].Text(0x3001) != "" || list[1].Int(0x0c15) != 2 {
 		t.Errorf("%+v, %v", list, err)
 	}
@@ -166,12 +166,12 @@ func walkAll(b []byte) {
 	for _, n := range f.Nodes() {
 		o, err := f.Object(n)
 		if err != nil {
-			_, _ = f.Table(n)
+			_, _ = f.Table(n, 100)
 			continue
 		}
 		for _, s := range o.Sub {
 			_, _ = f.Object(s)
-			_, _ = f.Table(s)
+			_, _ = f.Table(s, 100)
 		}
 	}
 }
