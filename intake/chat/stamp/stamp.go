@@ -153,6 +153,7 @@ const (
 	lastThai    = lastYear + buddhist
 	shortPivot  = 2000
 	firstOfChat = 2005 // no program whose exports write two digits is older
+	lastOfChat  = 2049 // more is a short year of another calendar
 )
 
 // Time returns the time under an order ("dmy", "mdy", "ymd"), in UTC. ok is
@@ -183,7 +184,7 @@ func (s *Stamp) year(y number) (int, bool) {
 	case s.thai || y.n >= firstThai && y.n <= lastThai:
 		return y.n - buddhist, y.n >= firstThai && y.n <= lastThai
 	case y.digits <= 2:
-		return shortPivot + y.n, shortPivot+y.n >= firstOfChat
+		return shortPivot + y.n, shortPivot+y.n >= firstOfChat && shortPivot+y.n <= lastOfChat
 	}
 	return y.n, y.n >= firstYear && y.n <= lastYear
 }

@@ -108,6 +108,7 @@ func TestTheFileDecidesTheOrder(t *testing.T) {
 		{"two digits and dots", []string{"22.07.16"}, "", "dmy", nil, false},
 		{"no day at all", []string{"31/02/2016"}, "", "", nil, false},
 		{"another calendar", []string{"18/03/1443"}, "", "", nil, false},
+		{"a short year of another calendar", []string{"18/03/65"}, "", "", nil, false},
 		{"no dates", nil, "", "", nil, false},
 	} {
 		got := Decide(stamps(t, c.dates...), c.answer)
