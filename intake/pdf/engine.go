@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"runtime"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/klippa-app/go-pdfium/requests"
 	"github.com/klippa-app/go-pdfium/webassembly"
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 
 	"unseal/intake/reader"
 )
@@ -23,7 +25,7 @@ import (
 const (
 	MaxSize   = 1 << 30 // bytes of a file; PDFium's own offsets end at 2 GiB
 	inMemory  = 64 << 20
-	memory    = 6144 // pages of 64 KiB that PDFium may have, 384 MiB
+	memory    = 5120 // pages of 64 KiB that PDFium may have, 320 MiB
 	startTime = 60 * time.Second
 	maxLate   = 3 // pages that are given up before the rest is
 )
@@ -191,6 +193,9 @@ func (d *document) load() error {
 	if d.lib, err = pool.GetInstance(startTime); err != nil {
 		return fmt.Errorf("start PDFium: %w", err)
 	}
+	if err := reserve(d.lib); err != nil {
+		return err
+	}
 	return d.within(d.r.times.page, func() error {
 		doc, err := d.lib.OpenDocument(d.request())
 		if err != nil {
@@ -250,6 +255,7 @@ func (d *document) within(limit time.Duration, f func() error) error {
 	}
 	d.late++
 	d.close()
+	runtime.GC() // two instances have room in a child, three have not
 	return err
 }
 
@@ -267,14 +273,41 @@ func (d *document) alive() bool {
 // hands wazero the one it keeps in an exported field of a type that it does not
 // export, and has no other way to stop a call.
 func setContext(lib pdfium.Pdfium, ctx context.Context) error {
+	f, err := field(lib, "Context")
+	if err != nil {
+		return err
+	}
+	f.Set(reflect.ValueOf(ctx))
+	return nil
+}
+
+// reserve gives an instance all the memory that it may have. It would grow by
+// copying, and the copies would count against the child's limit.
+func reserve(lib pdfium.Pdfium) error {
+	f, err := field(lib, "Module")
+	if err != nil {
+		return err
+	}
+	m, ok := f.Interface().(api.Module)
+	if !ok {
+		return errField
+	}
+	if have := m.Memory().Size() >> 16; have < memory {
+		m.Memory().Grow(memory - have)
+	}
+	return nil
+}
+
+var errField = errors.New("PDFium cannot be put under limits")
+
+func field(lib pdfium.Pdfium, name string) (reflect.Value, error) {
 	i, ok := lib.(interface{ GetImplementation() any })
 	if !ok {
-		return errors.New("PDFium cannot be given a limit of time")
+		return reflect.Value{}, errField
 	}
-	field := reflect.ValueOf(i.GetImplementation()).Elem().FieldByName("Context")
-	if !field.IsValid() || !field.CanSet() {
-		return errors.New("PDFium cannot be given a limit of time")
+	f := reflect.ValueOf(i.GetImplementation()).Elem().FieldByName(name)
+	if !f.IsValid() || !f.CanSet() {
+		return reflect.Value{}, errField
 	}
-	field.Set(reflect.ValueOf(ctx))
-	return nil
+	return f, nil
 }
