@@ -2,9 +2,11 @@ package intake_test
 
 import (
 	"encoding/base64"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"unseal/intake/outlook/mapi"
 	"unseal/intake/outlook/pst"
@@ -75,5 +77,22 @@ func TestPasswordsThatAreGivenAreTried(t *testing.T) {
 		if got := d.places(coll); len(got) != 1 || right != (got[0].item.Kind == trove.Mail) || right == warned(got, "encrypted") || right != (sum.Warnings["opened-with-password"] == 1) {
 			t.Errorf("passwords %q: %+v, %v", passwords, got, sum.Warnings)
 		}
+	}
+}
+
+// TestTheEmlxOfTheCorpora holds the mail in a file of Apple Mail against what
+// truth.json says.
+func TestTheEmlxOfTheCorpora(t *testing.T) {
+	dir := shared(t, "UNSEAL_CORPORA", "corpora")
+	d := newDesk(t)
+	d.take(filepath.Join(dir, "email-outlook", "tika-outlook", "testEMLX.emlx"))
+	got := d.places(coll)
+	if len(got) != 1 {
+		t.Fatalf("%d items", len(got))
+	}
+	r := got[0].rec
+	if r.Subject != "[jira] Commented: (TIKA-461) RFC822 messages not parsed" || len(r.From) != 1 || r.From[0].Addr != "jira@apache.org" ||
+		r.Date.Format(time.RFC3339) != "2010-09-06T09:25:34Z" || len(r.Parts) != 1 || r.Nested != 0 || got[0].Rule != trove.Verbatim {
+		t.Errorf("%+v %+v", got[0].Occurrence, r)
 	}
 }
