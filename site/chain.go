@@ -29,8 +29,9 @@ type chainView struct {
 	*page
 	it     *item
 	chain  *reading.Chain
-	order  []int // indexes of messages, as they are shown
-	from   int   // the first of them on this page
+	times  []moment // of the messages
+	order  []int    // indexes of messages, as they are shown
+	from   int      // the first of them on this page
 	to     int
 	part   map[int]int    // of the page, from 0, by number of message
 	other  string         // the order asked for that is not the one of the reading: "time", "source"
@@ -44,6 +45,9 @@ type chainView struct {
 func (p *page) chainPage(it *item, r *http.Request) {
 	c := it.read.Chain
 	v := &chainView{page: p, it: it, chain: c, ids: map[int]bool{}, starts: map[int]string{}}
+	for i := range c.Messages {
+		v.times = append(v.times, readWhen(c.Messages[i].When))
+	}
 	for _, conv := range c.Conversations {
 		v.starts[conv.First] = conv.Title
 	}
@@ -91,13 +95,13 @@ func (v *chainView) otherOrder() string {
 	switch {
 	case v.chain.Sorted && !slices.IsSortedFunc(list, func(a, b reading.Message) int { return a.Place - b.Place }):
 		return "source"
-	case !v.chain.Sorted && !slices.IsSortedFunc(list, func(a, b reading.Message) int { return readWhen(a.When).t.Compare(readWhen(b.When).t) }):
+	case !v.chain.Sorted && !slices.IsSortedFunc(v.times, func(a, b moment) int { return a.t.Compare(b.t) }):
 		return "time"
 	}
 	return ""
 }
 
-func (v *chainView) when(i int) moment { return readWhen(v.chain.Messages[i].When) }
+func (v *chainView) when(i int) moment { return v.times[i] }
 
 // moment is a time as a source gives it: zone and time of day may be missing.
 type moment struct {
@@ -293,12 +297,14 @@ func (v *chainView) orderLinks() {
 	v.html("</ul></nav>\n")
 }
 
-// dayKey is the day of a message, or its month, as the source gives it.
-func dayKey(m moment, byMonth bool) string {
+// dayKey tells the day of a message from others, or its month, as the source
+// gives it.
+func dayKey(m moment, byMonth bool) int {
+	y, month, d := m.t.Date()
 	if byMonth {
-		return m.t.Format("2006-01")
+		d = 0
 	}
-	return m.t.Format(time.DateOnly)
+	return (y*12+int(month))*32 + d
 }
 
 // days writes links to the days of a chain of several, or to its months.
@@ -329,7 +335,7 @@ func (v *chainView) days() {
 // firsts are the places in the order at which a day or a month begins.
 func (v *chainView) firsts(byMonth bool) []int {
 	var list []int
-	last := ""
+	last := -1
 	for i, n := range v.order {
 		m := v.when(n)
 		if key := dayKey(m, byMonth); m.ok && key != last {
@@ -361,16 +367,16 @@ func (v *chainView) ordered() string {
 // messages writes the messages of this page with a divider for each day.
 func (v *chainView) messages() {
 	v.html(`<ol class="chain">` + "\n")
-	day := ""
+	day := -1
 	for _, i := range v.order[v.from:v.to] {
 		if title, begins := v.starts[v.chain.Messages[i].N]; begins {
 			v.conversation(title)
-			day = ""
+			day = -1
 		}
 		if m := v.when(i); m.ok && dayKey(m, false) != day {
 			day = dayKey(m, false)
 			v.html(`<li class="day"><h3><bdi><time`)
-			v.attr("datetime", day)
+			v.attr("datetime", m.t.Format(time.DateOnly))
 			v.html(">")
 			v.body(v.loc.day(m.t))
 			v.html("</time></bdi></h3></li>\n")

@@ -95,17 +95,24 @@ type cue struct {
 	beside   string // the translation
 }
 
+// The lines of a transcript and the silenced stretches that are looked at.
+const (
+	cuesMost     = 100_000
+	silencedMost = 1000
+)
+
 // cues are the lines of text t, with what a tone stands for in their order. t
 // may be nil.
 func (it *item) cues(t *reading.Text) []cue {
 	var list []cue
 	if t != nil {
-		for _, s := range t.Segments {
+		for _, s := range t.Segments[:min(len(t.Segments), cuesMost)] {
 			list = append(list, cue{from: instant(s.From), to: instant(s.To), text: s.Text, speaker: s.Speaker, hidden: s.Hidden, unclear: s.Confidence > 0 && s.Confidence < unclear})
 		}
 	}
 	if it.read.Sound != nil {
-		for _, span := range it.read.Sound.Silenced {
+		spans := it.read.Sound.Silenced
+		for _, span := range spans[:min(len(spans), silencedMost)] {
 			from, to := instant(span.From), instant(span.To)
 			covered := func(c cue) bool { return c.hidden && c.from < to && from < c.to }
 			if !slices.ContainsFunc(list, covered) {
