@@ -26,16 +26,17 @@ func (it *item) texts(kind string) []int {
 			list = append(list, i)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b int) int { return say(&it.read.Texts[a]) - say(&it.read.Texts[b]) })
+	slices.SortStableFunc(list, func(a, b int) int { return machinery(&it.read.Texts[a]) - machinery(&it.read.Texts[b]) })
 	return list
 }
 
-// say is how much of a text is a machine's doing.
-func say(t *reading.Text) int {
+// machinery ranks the ways in which texts are made: the less a machine did, the
+// earlier.
+func machinery(t *reading.Text) int {
 	return slices.Index([]string{reading.Corrected, reading.Typed, reading.Supplied, reading.Machine}, t.Made)
 }
 
-// made writes how a text was made.
+// madeBy writes how a text was made, and by what or whom.
 func (p *page) madeBy(t *reading.Text) {
 	if w := word("made." + t.Made); p.loc.has(w) {
 		p.say(w)
