@@ -54,7 +54,11 @@ func (s *source) anew(f catalog.File) catalog.File {
 
 // isRows reports whether a file is a table whose rows are to be messages.
 func (s *source) isRows(head []byte, name string) bool {
-	return s.run.o.Mails != "" && table.Takes(s.run.o.KindOf(head, name))
+	if s.run.o.Mails == "" {
+		return false
+	}
+	kind, _ := s.run.o.KindOf(head, name)
+	return kind == trove.Table
 }
 
 // rows takes in a table, and a message of each of its rows under the mapping

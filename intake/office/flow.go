@@ -26,7 +26,6 @@ type flow struct {
 	blank   bool             // an empty paragraph stood before
 	notes   []string         // ids of notes in their order, "f1", "e2"
 	changes []change
-	anchors int // comments referred to
 }
 
 // change is a tracked change.

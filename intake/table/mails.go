@@ -22,6 +22,15 @@ type Report struct {
 	Cut      bool // rows or fields were longer than is read
 }
 
+// Add adds the counts of another table.
+func (r *Report) Add(more Report) {
+	r.Mails += more.Mails
+	r.Undated += more.Undated
+	r.Zoneless += more.Zoneless
+	r.Empty += more.Empty
+	r.Cut = r.Cut || more.Cut
+}
+
 // ErrColumns says that a table does not have the columns of a mapping.
 var ErrColumns = errors.New("the table does not have the columns of the mapping")
 
