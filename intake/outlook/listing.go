@@ -1,7 +1,6 @@
 package outlook
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -17,9 +16,9 @@ import (
 const ListingName = "outlook-properties.json"
 
 // The longest values that a listing repeats, and how much it repeats in all; of
-// more it says length and digest.
+// more it says the length.
 const (
-	maxListed     = 2 << 10
+	maxListed     = 1 << 10
 	maxListedText = 32 << 10
 	maxListing    = 4 << 20
 	maxProperty   = 50_000 // properties of all objects in a message
@@ -38,12 +37,11 @@ type listedObject struct {
 }
 
 type listedProperty struct {
-	ID     string `json:"id"`
-	Name   string `json:"name,omitempty"`
-	Type   string `json:"type"`
-	Value  any    `json:"value,omitempty"`
-	Size   int    `json:"size,omitempty"`
-	SHA256 string `json:"sha256,omitempty"`
+	ID    string `json:"id"`
+	Name  string `json:"name,omitempty"`
+	Type  string `json:"type"`
+	Value any    `json:"value,omitempty"`
+	Size  int    `json:"size,omitempty"`
 }
 
 // listing is the part that holds what has no other place in the mail.
@@ -57,11 +55,13 @@ func (m *Message) listing() part {
 	for i := range m.Attachments {
 		o.Attachments = append(o.Attachments, l.object(m.Attachments[i].Bag))
 	}
-	b, err := json.MarshalIndent(o, "", " ")
+	b, err := json.Marshal(o)
 	if err != nil {
 		panic(err) // strings and numbers
 	}
-	return filePart("application/json", ListingName, append(b, '\n'))
+	p := filePart("application/json", ListingName, nil)
+	p.encoding, p.write = "quoted-printable", func(w *writer) { w.quoted(append(b, '\n')) } // shorter than base64, as it is ASCII for the most part
+	return p
 }
 
 // lister bounds a listing.
@@ -93,14 +93,14 @@ func (l *lister) describe(bag *mapi.Bag, id mapi.ID, v mapi.Value) listedPropert
 		if len(v.Parts) > 0 {
 			first = v.Parts[0]
 		}
-		p.Value, p.Size, p.SHA256 = l.say(bag, id, v.Type, first)
+		p.Value, p.Size = l.say(bag, id, v.Type, first)
 		return p
 	}
 	list := []any{}
 	for i := range v.Parts[:min(len(v.Parts), maxAttached)] {
-		s, size, sum := l.say(bag, id, v.Type&^mapi.Multi, v.Parts[i])
-		if sum != "" {
-			s = fmt.Sprintf("%d bytes, SHA-256 %s", size, sum)
+		s, size := l.say(bag, id, v.Type&^mapi.Multi, v.Parts[i])
+		if s == nil {
+			s = fmt.Sprintf("%d bytes", size)
 		}
 		list = append(list, s)
 	}
@@ -115,41 +115,47 @@ func nameOf(bag *mapi.Bag, id mapi.ID) string {
 	return ""
 }
 
-// say writes a value: a string, a number, a time, or bytes in hexadecimal, and
-// what is too long as its length and digest.
-func (l *lister) say(bag *mapi.Bag, id mapi.ID, t mapi.Type, p []byte) (value any, size int, sum string) {
+// say writes a value: a string, a number, a time, the texts in bytes, or bytes
+// without any in hexadecimal; of what is too long, its length. A digest would
+// confirm a guess at what was redacted.
+func (l *lister) say(bag *mapi.Bag, id mapi.ID, t mapi.Type, p []byte) (value any, size int) {
 	if l.left -= min(len(p), maxListedText); l.left < 0 {
-		d := sha256.Sum256(p)
-		return nil, len(p), hex.EncodeToString(d[:])
+		return nil, len(p)
 	}
 	one := &mapi.Bag{Charset: bag.StringCharset()}
 	one.Set(id, mapi.Value{Type: t, Parts: [][]byte{p}})
 	switch t {
 	case mapi.Unicode, mapi.String8:
 		if s := one.Text(id); len(s) <= maxListedText && utf8.ValidString(s) {
-			return s, 0, ""
+			return s, 0
 		}
 	case mapi.Time:
 		if when := one.Time(id); !when.IsZero() {
-			return when.Format(time.RFC3339), 0, ""
+			return when.Format(time.RFC3339), 0
 		}
 	case mapi.Bool:
-		return one.Bool(id), 0, ""
+		return one.Bool(id), 0
 	case mapi.Float64, mapi.AppTime:
 		if n, ok := one.Float(id); ok {
-			return strconv.FormatFloat(n, 'g', -1, 64), 0, ""
+			return strconv.FormatFloat(n, 'g', -1, 64), 0
 		}
 	case mapi.GUID:
-		return mapi.FormatGUID(p), 0, ""
+		return mapi.FormatGUID(p), 0
 	}
 	if n, ok := one.Number(id); ok {
-		return exact(n), 0, ""
+		return exact(n), 0
+	}
+	texts, may := stringsIn(p[:min(len(p), maxListedText)])
+	switch {
+	case texts != nil:
+		return texts, len(p)
+	case may:
+		return nil, len(p)
 	}
 	if len(p) <= maxListed {
-		return hex.EncodeToString(p), 0, ""
+		return hex.EncodeToString(p), 0
 	}
-	d := sha256.Sum256(p)
-	return nil, len(p), hex.EncodeToString(d[:])
+	return nil, len(p)
 }
 
 // exact writes a number so that no reader of JSON rounds it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -343,6 +344,29 @@ func TestAMessageOfTooMuchIsBounded(t *testing.T) {
 	}
 	if rec, _ := mail.Parse(made.Bytes); rec.Unreadable != "" {
 		t.Error(rec.Unreadable)
+	}
+}
+
+// TestTheListingHidesNoTextInHexadecimal: whoever is named in bytes is named in
+// letters or not at all, so that redaction finds them.
+func TestTheListingHidesNoTextInHexadecimal(t *testing.T) {
+	for name, secret := range map[string][]byte{
+		"UTF-16": append([]byte{0, 1, 2, 0x81}, wide("Anna Example")...), "at an odd place": append([]byte{1}, wide("Anna Example")...),
+		"ASCII": []byte("\x00\x00SMTP:ANNA@EXAMPLE.ORG\x00"), "Cyrillic": append([]byte{0, 0}, wide("Иванов")...), "short": []byte("\x01\x02Anna\x00"),
+	} {
+		b := (&Message{Source: "PST", Bag: bag(prop{0x3fff, mapi.Binary, secret})}).Mail().Bytes
+		rec, _ := mail.Parse(b)
+		part, err := mimebody.DecodePart(b, rec.Files()[0])
+		if err != nil || bytes.Contains(part, []byte(hex.EncodeToString(secret[2:6]))) {
+			t.Errorf("%s: %s, %v", name, part, err)
+		}
+		if name != "Cyrillic" && !bytes.Contains(bytes.ToUpper(part), []byte("ANNA")) {
+			t.Errorf("%s: %s", name, part)
+		}
+	}
+	random := []byte{0x42, 0x3d, 0xe8, 0xa1, 0x50, 0x7d, 0x5f, 0x48, 0x83, 0x56, 0xa4, 0x61, 0xf1, 0x60, 0x68, 0xa4, 0, 0, 0, 0, 0, 0}
+	if got, may := stringsIn(random); got != nil || may {
+		t.Errorf("%q in what is random", got)
 	}
 }
 

@@ -176,10 +176,11 @@ func (m *Message) texts() texts {
 	if err != nil {
 		m.note("the RTF body: " + err.Error())
 	}
-	t.add(mapi.ReadRTF(rtf, maxBody))
-	if _, origin := mapi.ReadRTF(rtf, maxBody); origin == mapi.Written && t.html == "" && t.raw == nil {
+	s, origin := mapi.ReadRTF(rtf, maxBody)
+	if origin == mapi.Written && t.html == "" && t.raw == nil {
 		t.rtf = rtf
 	}
+	t.add(s, origin)
 	return t
 }
 
