@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -160,7 +161,8 @@ func TestAxeFindsNoViolationOnAnyPage(t *testing.T) {
 
 func TestAxeFindsNoViolationOnRecordingsChainsAndPapers(t *testing.T) {
 	b := newBrowserTest(t)
-	b.axe(t, addresses(kindsPages)...)
+	found := slices.DeleteFunc(slices.Clone(kindsPages), func(k pageKind) bool { return k.status != http.StatusOK }) // one look at an error is enough
+	b.axe(t, addresses(found)...)
 }
 
 func addresses(kinds []pageKind) (list []string) {

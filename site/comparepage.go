@@ -1,6 +1,7 @@
 package site
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -87,7 +88,7 @@ func (s *site) comparePage(w http.ResponseWriter, r *http.Request, it *item) err
 			return missing("error.no-chain")
 		}
 	}
-	if err := s.compare(&c); err != nil {
+	if err := s.compare(r.Context(), &c); err != nil {
 		return err
 	}
 	p := newPage(s.locale, r.URL.Path)
@@ -104,11 +105,13 @@ func (s *site) comparePage(w http.ResponseWriter, r *http.Request, it *item) err
 
 // compare compares the chains, in one of the places for searches: it can take
 // as long.
-func (s *site) compare(c *comparison) error {
+func (s *site) compare(ctx context.Context, c *comparison) error {
+	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	defer cancel()
 	select {
 	case s.searching <- struct{}{}:
 		defer func() { <-s.searching }()
-	default:
+	case <-ctx.Done():
 		return &fault{status: http.StatusServiceUnavailable, w: "error.busy"}
 	}
 	c.report = compare.Chains(c.a.read.Chain, c.b.read.Chain)

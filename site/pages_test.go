@@ -512,7 +512,7 @@ func TestPagesAreAnsweredAtOnce(t *testing.T) {
 	f := newFixture(t)
 	var readers sync.WaitGroup
 	for range 4 {
-		for _, a := range []string{"/c/mail/authenticity", "/c/mail/batch/1/", "/c/mail/48", "/c/mail/1/history", "/notices", "/keys", "/feed.atom", "/c/mail/10", "/c/mail/10/verify"} {
+		for _, a := range []string{"/c/mail/authenticity", "/c/mail/batch/1/", "/c/mail/48", "/c/mail/1/history", "/notices", "/keys", "/feed.atom", "/c/mail/10", "/c/mail/10/verify", "/c/kinds/batch/1/", "/c/kinds/1", "/c/kinds/1.mp3", "/c/kinds/4/compare?with=20"} {
 			readers.Go(func() {
 				w := httptest.NewRecorder()
 				f.ServeHTTP(w, httptest.NewRequest(http.MethodGet, a, nil))
