@@ -342,7 +342,7 @@ func TestMemoryOfAPDFIsLimited(t *testing.T) {
 	p := newPaper()
 	var z bytes.Buffer
 	w := zlib.NewWriter(&z)
-	if _, err := w.Write(make([]byte, 350<<20)); err != nil {
+	if _, err := w.Write(make([]byte, 250<<20)); err != nil {
 		t.Fatal(err)
 	}
 	w.Close()

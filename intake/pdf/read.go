@@ -43,9 +43,7 @@ func (r *Reader) Read(ctx context.Context, in *reader.Input) (res reader.Result)
 	v.places()
 	v.pages()
 	v.finish()
-	if d.mended || damaged(&res) {
-		secondOpinion(ctx, in, &res)
-	}
+	secondOpinion(ctx, in, &res)
 	return res
 }
 

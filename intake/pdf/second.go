@@ -15,18 +15,9 @@ import (
 // damage is the code of the warning that a file is damaged.
 const damage = "damaged"
 
-func damaged(res *reader.Result) bool {
-	for _, w := range res.Record.Warnings {
-		if w.Code == damage {
-			return true
-		}
-	}
-	return false
-}
-
-// secondOpinion asks Poppler's pdftotext for the text of a damaged file in
-// which PDFium found none: the two put different damages right. Without the
-// program, or without text, the result stays as it is.
+// secondOpinion asks Poppler's pdftotext for the text of a file in which PDFium
+// found none: the two put different damages right. Without the program, or
+// without text, as with scanned pages, the result stays as it is.
 func secondOpinion(ctx context.Context, in *reader.Input, res *reader.Result) {
 	if res.Text != "" || in.Dir == "" {
 		return
@@ -56,4 +47,5 @@ func secondOpinion(ctx context.Context, in *reader.Input, res *reader.Result) {
 		res.Failed, res.Partly = "", "damaged: only its text could be read, by another program"
 	}
 	res.By = "pdftotext"
+	res.Warn(damage, "its text could be read by a second program alone")
 }
