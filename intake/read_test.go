@@ -370,9 +370,9 @@ func (failing) Read(context.Context, reader.Request, io.ReaderAt, int64) (reader
 // TestAStageOfTheParentIsToldWhatEarlierOnesMade, and a panic in it costs one item.
 func TestAStageOfTheParentIsToldWhatEarlierOnesMade(t *testing.T) {
 	d, f := newDesk(t), &fake{}
-	d.take(folder(t, "a.txt", "First", "b.txt", "Boom"))
+	d.take(folder(t, "a.txt", "First", "b.txt", "Boom", "m.eml", attach("m", "note.txt", "Note")))
 	o := d.readOptions(f)
-	o.Stages = append(o.Stages, intake.Stage{Name: reader.Translate, Kinds: []trove.Kind{trove.Doc}, Takes: o.Stages[0].Takes, Jobs: 1,
+	o.Stages = append(o.Stages, intake.Stage{Name: reader.Translate, Kinds: []trove.Kind{trove.Doc, trove.Mail}, Takes: o.Stages[0].Takes, Jobs: 1,
 		Func: func(_ context.Context, in *reader.Input) (res reader.Result) {
 			picture, err := in.Earlier(in.Reading.Pages[0].Image)
 			if _, none := in.Earlier("p2.png"); err != nil || none == nil || !bytes.Contains(picture, []byte(in.Text)) {
@@ -386,8 +386,8 @@ func TestAStageOfTheParentIsToldWhatEarlierOnesMade(t *testing.T) {
 	var seen []string
 	o.Progress = func(p intake.ReadProgress) { seen = append(seen, fmt.Sprint(p.Stage, p.Done, "/", p.Total)) }
 	sum := d.read(o)
-	wantCounts(t, &sum, map[string]int{"read doc done": 2, "picture doc partly": 2, "translate doc done": 1, "translate doc failed": 1})
-	wantSame(t, seen, []string{"read1/2", "read2/2", "picture1/2", "picture2/2", "translate1/2", "translate2/2"})
+	wantCounts(t, &sum, map[string]int{"read doc done": 2, "picture doc partly": 2, "read mail done": 1, "picture mail partly": 1, "translate doc failed": 1})
+	wantSame(t, seen, []string{"read1/3", "read2/3", "read3/3", "picture1/3", "picture2/3", "picture3/3", "translate1/3", "translate2/3", "translate3/3"})
 	if o, _ := d.outcome("b.txt", reader.Translate); o.Cause != "the reader gave up: boom" {
 		t.Errorf("the cause is %q", o.Cause)
 	}

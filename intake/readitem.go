@@ -162,7 +162,7 @@ func (j *job) whole(ctx context.Context) (*reader.Result, error) {
 		}
 		req.Text = string(text)
 	}
-	res, err := j.read(ctx, req, content, j.u.Size)
+	res, err := j.read(ctx, req, content, j.u.Size, "")
 	if err != nil {
 		return nil, err
 	}
@@ -170,8 +170,9 @@ func (j *job) whole(ctx context.Context) (*reader.Result, error) {
 }
 
 // read has a file read, in a child or here, and adds in what languages it is.
-func (j *job) read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (reader.Result, error) {
-	res, err := j.call(ctx, req, content, size)
+// before is what names of files made of it begin with.
+func (j *job) read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64, before string) (reader.Result, error) {
+	res, err := j.call(ctx, req, content, size, before)
 	if j.Name == reader.Read && res.Text != "" {
 		main, all := language.Main(res.Text, j.o.Langs)
 		res.Record.Lang = cmp.Or(res.Record.Lang, main)
@@ -182,12 +183,12 @@ func (j *job) read(ctx context.Context, req reader.Request, content io.ReaderAt,
 	return res, err
 }
 
-func (j *job) call(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (reader.Result, error) {
+func (j *job) call(ctx context.Context, req reader.Request, content io.ReaderAt, size int64, before string) (reader.Result, error) {
 	if j.Reader != nil {
 		return j.Reader.Read(ctx, req, content, size)
 	}
 	return guarded(ctx, j.Func, &reader.Input{Request: req, Content: content, Size: size, Earlier: func(name string) ([]byte, error) {
-		m, ok := j.made[name]
+		m, ok := j.made[before+name]
 		if !ok {
 			return nil, fmt.Errorf("no earlier stage made %s", name)
 		}
@@ -294,7 +295,7 @@ func (j *job) file(ctx context.Context, res *reader.Result, f *reader.Embedded, 
 			}
 		}
 	}
-	got, err := j.read(ctx, req, bytes.NewReader(f.Bytes), int64(len(f.Bytes)))
+	got, err := j.read(ctx, req, bytes.NewReader(f.Bytes), int64(len(f.Bytes)), f.Path+"-")
 	if err != nil {
 		return err
 	}
