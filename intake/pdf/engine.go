@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -249,7 +250,7 @@ func (d *document) within(limit time.Duration, f func() error) error {
 	switch {
 	case ctx.Err() != nil:
 		err = errLate
-	case d.alive():
+	case !trapped(err) && d.alive():
 		return errors.Join(err, setContext(d.lib, d.ctx))
 	default:
 		err = errors.Join(errBroken, err)
@@ -258,6 +259,12 @@ func (d *document) within(limit time.Duration, f func() error) error {
 	d.close()
 	runtime.GC() // two instances have room in a child, three have not
 	return err
+}
+
+// trapped says that the error is one of WebAssembly, whose type wazero keeps to
+// itself: PDFium stopped in the middle of something and cannot go on.
+func trapped(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "wasm error") || strings.Contains(err.Error(), "panic occurred"))
 }
 
 // alive says that the instance still answers: what runs out of memory or meets

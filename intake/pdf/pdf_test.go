@@ -318,7 +318,7 @@ func TestAPageThatTakesTooLongCostsThatPageAlone(t *testing.T) {
 	if _, err := r.start(); err != nil {
 		t.Fatal(err)
 	}
-	r.times = times{page: 3 * time.Second, check: time.Hour, file: time.Hour}
+	r.times = times{page: 8 * time.Second, check: time.Hour, file: time.Hour}
 	res := r.Read(context.Background(), input(t, b))
 	if !strings.Contains(res.Text, "After the bomb") || res.Partly == "" || len(res.Reading.Pages) != 3 {
 		t.Errorf("text %q, partly %q, failed %q", res.Text, res.Partly, res.Failed)
