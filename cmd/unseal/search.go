@@ -78,7 +78,7 @@ func (c *searchCmd) Run(a *app) error {
 			search.FacetLanguage, search.FacetYear}
 		req.FacetSize = 20
 	}
-	res, err := ix.Search(a.ctx, req)
+	res, err := searchNearest(a, ix, &req)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,28 @@ func (c *searchCmd) Run(a *app) error {
 			return err
 		}
 	}
-	return c.sum(a, q, res)
+	return c.sum(a, req.Query, res)
+}
+
+// searchNearest searches, and where nothing is found for the nearest query,
+// which the request then holds.
+func searchNearest(a *app, ix *house.Search, req *search.Request) (*search.Result, error) {
+	res, err := ix.Search(a.ctx, *req)
+	if err != nil || res.Total > 0 || req.Cursor != "" {
+		return res, err
+	}
+	nearest, ok := req.Query.Nearest()
+	if !ok {
+		return res, nil
+	}
+	asked := *req
+	asked.Query = nearest
+	other, err := ix.Search(a.ctx, asked)
+	if err != nil || other.Total == 0 {
+		return res, err
+	}
+	*req = asked
+	return other, nil
 }
 
 func (c *searchCmd) sum(a *app, q *search.Query, res *search.Result) error {
