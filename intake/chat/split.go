@@ -17,6 +17,26 @@ type Span struct {
 // maxSpans bounds the chains of one file.
 const maxSpans = 100_000
 
+// Several reports whether a file that begins so may hold several chains that
+// [Split] tells apart.
+func Several(head []byte) bool {
+	if b := strings.TrimLeft(string(strip(head[:min(len(head), 2*lead)])), " \t\r\n"); b == "" || b[0] != '{' && b[0] != '[' {
+		return false
+	}
+	shape := shapeOf(head)
+	return isSeveral(findExport(shape), shape)
+}
+
+func isSeveral(e *export, s shape) bool {
+	switch {
+	case e == nil:
+		return false
+	case e.platform == "telegram":
+		return isTelegramFull(s)
+	}
+	return e.platform == "twitter" && s.any("[]")
+}
+
 // Split says where the chains of an export lie that holds several, one after
 // the other: a full export of Telegram, the direct messages of a Twitter
 // archive. Each span is a chain that [Detect] and [Read] know. For every other
@@ -27,12 +47,7 @@ func Split(r io.ReaderAt, size int64) ([]Span, error) {
 	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), head); err != nil && size > 0 {
 		return nil, err
 	}
-	if b := strings.TrimLeft(string(strip(head[:min(len(head), 2*lead)])), " \t\r\n"); b == "" || b[0] != '{' && b[0] != '[' {
-		return nil, nil
-	}
-	shape := shapeOf(head)
-	e := findExport(shape)
-	if e == nil || e.platform != "telegram" && e.platform != "twitter" {
+	if !Several(head) {
 		return nil, nil
 	}
 	s, err := newStream(r, size)
@@ -40,10 +55,9 @@ func Split(r io.ReaderAt, size int64) ([]Span, error) {
 		return nil, err
 	}
 	p := &splitter{stream: s}
-	switch {
-	case e.platform == "telegram" && isTelegramFull(shape):
+	if findExport(shapeOf(head)).platform == "telegram" {
 		err = p.telegram()
-	case e.platform == "twitter" && shape.any("[]"):
+	} else {
 		err = s.array(func() error { return p.span("conversationId") })
 	}
 	if len(p.spans) < 2 && err == nil {

@@ -31,6 +31,7 @@ import (
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
 
+	"unseal/intake/chat"
 	"unseal/intake/outlook"
 	"unseal/trove"
 )
@@ -205,6 +206,8 @@ func DetectIn(r io.ReaderAt, size int64, head []byte, name string) Format {
 		return f
 	case strings.EqualFold(path.Ext(name), ".br") && size > 0:
 		return Brotli
+	case chat.Several(head):
+		return Chains
 	}
 	return ""
 }
@@ -319,6 +322,8 @@ func (x *expansion) open(r io.ReaderAt, size int64, f Format) error {
 		return x.ar(all)
 	case Cpio:
 		return x.cpio(bufio.NewReaderSize(all, 64<<10))
+	case Chains:
+		return x.chains(r, size)
 	case MSG, TNEF, PST:
 		return x.outlook(r, size, outlookKinds[f])
 	}
