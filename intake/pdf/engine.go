@@ -27,7 +27,6 @@ const (
 	MaxSize   = 1 << 30 // bytes of a file; PDFium's own offsets end at 2 GiB
 	inMemory  = 64 << 20
 	memory    = 3584 // pages of 64 KiB that PDFium may have, 224 MiB
-	reserved  = 1024 // of them that it has from the start, 64 MiB
 	startTime = 60 * time.Second
 	maxLate   = 3 // pages that are given up before the rest is
 )
@@ -289,9 +288,8 @@ func setContext(lib pdfium.Pdfium, ctx context.Context) error {
 	return nil
 }
 
-// reserve gives an instance some of its memory at once. It grows by copying, a
-// quarter more each time, and the copies count against the child's limit until
-// they are collected: from here to the end they are less than 768 MiB together.
+// reserve gives an instance all the memory that it may have. It would grow by
+// copying, and the copies would count against the child's limit.
 func reserve(lib pdfium.Pdfium) error {
 	f, err := field(lib, "Module")
 	if err != nil {
@@ -301,8 +299,8 @@ func reserve(lib pdfium.Pdfium) error {
 	if !ok {
 		return errField
 	}
-	if have := m.Memory().Size() >> 16; have < reserved {
-		m.Memory().Grow(reserved - have)
+	if have := m.Memory().Size() >> 16; have < memory {
+		m.Memory().Grow(memory - have)
 	}
 	return nil
 }
