@@ -353,6 +353,9 @@ type Place struct {
 	Trove TroveID
 	Path  string // as in the occurrence
 	Size  int64  // of the item's exact bytes
+	// Hidden says that the item is not shown as it is (excluded, withheld,
+	// withdrawn or redacted), or that it was found in a trove that is excluded.
+	Hidden bool
 }
 
 // Unread is an item that a stage has not read.
@@ -447,7 +450,7 @@ type Catalog interface {
 	// items and tombstones are left out.
 	Unread(ctx context.Context, q UnreadQuery, fn func(*Unread) error) error
 	// Places walks where items that are no mails were found, or those given if
-	// there are any, in troves that are not excluded, by item.
+	// there are any, by item.
 	Places(ctx context.Context, c trove.CollectionName, items []ItemID, fn func(*Place) error) error
 	// CountUnread counts them by kind, without From and Limit.
 	CountUnread(ctx context.Context, q UnreadQuery) (map[trove.Kind]int, error)

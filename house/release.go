@@ -13,6 +13,7 @@ import (
 	"unseal/archive"
 	"unseal/catalog"
 	"unseal/durable"
+	"unseal/intake"
 	"unseal/release"
 	"unseal/search/segment"
 	"unseal/trove"
@@ -25,6 +26,9 @@ func (d *Desk) Release() *release.Desk {
 		Catalog: d.Catalog, Blobs: d.Blobs, Files: d.Files, LogFiles: d.logFiles,
 		Name: d.Config.Name, Origin: d.Config.Origin, LogKey: d.LogKey, Signer: d.Signer, Keys: d.keyring(), Addresses: d.Config.Addresses, Checker: verifier.Page,
 		Now: d.Now, NewSecret: d.newSecret, Segment: segment.Build, SenderKeys: d.listKeys, Read: d.readLeft,
+		Beside: func(ctx context.Context, c trove.CollectionName) (map[catalog.ItemID]bool, error) {
+			return intake.BesideHidden(ctx, d.Catalog, c)
+		},
 	}
 }
 

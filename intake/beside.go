@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"io"
+	"slices"
 	"strings"
 
 	"unseal/blob"
@@ -18,8 +19,8 @@ const (
 	maxBesideBytes = 1 << 20 // each
 )
 
-// besides knows which items may lie next to which: those small enough, by
-// trove, folder and the name up to its first dot. It holds some 50 bytes for
+// besides knows which items may lie next to which: those small enough that are
+// not hidden, by trove, folder and the name up to its first dot. It holds some 50 bytes for
 // each and is not changed after it is made.
 type besides struct {
 	seed  maphash.Seed
@@ -27,9 +28,9 @@ type besides struct {
 }
 
 func newBesides(ctx context.Context, cat catalog.Catalog, coll trove.CollectionName) (*besides, error) {
-	b := &besides{seed: maphash.MakeSeed(), items: map[uint64][]catalog.ItemID{}}
+	b := noBesides()
 	err := cat.Places(ctx, coll, nil, func(p *catalog.Place) error {
-		if p.Size <= maxBesideBytes {
+		if p.Size <= maxBesideBytes && !p.Hidden {
 			k := b.key(p)
 			b.items[k] = append(b.items[k], p.Item)
 		}
@@ -46,6 +47,36 @@ func Beside(ctx context.Context, cat catalog.Catalog, blobs blob.Store, coll tro
 		return "", nil, err
 	}
 	return b.of(ctx, &ReadOptions{Collection: coll, Catalog: cat, Blobs: blobs}, id)
+}
+
+func noBesides() *besides {
+	return &besides{seed: maphash.MakeSeed(), items: map[uint64][]catalog.ItemID{}}
+}
+
+// BesideHidden are the items of a collection that lie beside one that is not
+// shown as it is: what was read of them may be its words, or its pictures.
+func BesideHidden(ctx context.Context, cat catalog.Catalog, coll trove.CollectionName) (map[catalog.ItemID]bool, error) {
+	hidden, at := noBesides(), map[catalog.ItemID][]catalog.Place{}
+	err := cat.Places(ctx, coll, nil, func(p *catalog.Place) error {
+		if p.Hidden && p.Size <= maxBesideBytes {
+			k := hidden.key(p)
+			hidden.items[k] = append(hidden.items[k], p.Item)
+			at[p.Item] = append(at[p.Item], *p)
+		}
+		return nil
+	})
+	if err != nil || len(at) == 0 {
+		return nil, err
+	}
+	found := map[catalog.ItemID]bool{}
+	return found, cat.Places(ctx, coll, nil, func(p *catalog.Place) error {
+		for _, id := range hidden.items[hidden.key(p)] {
+			if id != p.Item && slices.ContainsFunc(at[id], func(other catalog.Place) bool { return isBeside(p, &other) }) {
+				found[p.Item] = true
+			}
+		}
+		return nil
+	})
 }
 
 func (b *besides) key(p *catalog.Place) uint64 {
@@ -100,7 +131,8 @@ func (b *besides) of(ctx context.Context, o *ReadOptions, id catalog.ItemID) (pa
 		}
 		all = append(all, reader.Beside{Name: lastName(p.Path), Bytes: content})
 	}
-	return own[0].Path, all, nil
+	open := max(0, slices.IndexFunc(own, func(p catalog.Place) bool { return !p.Hidden }))
+	return own[open].Path, all, nil
 }
 
 // maxCandidates bounds the look at folders in which all names begin alike.
@@ -122,7 +154,7 @@ func (b *besides) candidates(ctx context.Context, o *ReadOptions, own []catalog.
 	met := map[catalog.ItemID]bool{}
 	err = o.Catalog.Places(ctx, o.Collection, ids, func(p *catalog.Place) error {
 		for i := range own {
-			if !met[p.Item] && isBeside(&own[i], p) {
+			if !p.Hidden && !met[p.Item] && isBeside(&own[i], p) {
 				met[p.Item] = true
 				near = append(near, *p)
 			}

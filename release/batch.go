@@ -51,6 +51,7 @@ type batchLine struct {
 	Record  archive.Record  `json:"record"`
 	Made    []catalog.Made  `json:"made,omitempty"` // files made of it, reading.json among them; each a blob
 
+	Alone     bool   `json:"alone,omitempty"`      // read without the files beside it, of which one is hidden
 	Cover     *cover `json:"cover,omitempty"`      // what is hidden of a redacted item
 	ShownText string `json:"shown_text,omitempty"` // the text of what is shown of it
 }
@@ -149,14 +150,18 @@ func (r *Desk) assembleItem(ctx context.Context, coll *catalog.Collection, it *c
 		Record:  publicRecord(*rec), Thread: v.thread(it), Owners: v.open(p.owners), Paths: v.open(p.paths), Copies: p.copies, CopyOf: p.copyOf,
 	}
 	line.Record.Others = v.others(line.Record.Others)
-	m, err := madeOf(ctx, r.Catalog, r.Blobs, it)
+	m, err := r.madeIn(ctx, it, v)
 	if err != nil {
 		return nil, err
 	}
 	if rows := v.rows[it.ID]; len(rows) > 0 {
-		if err := r.redacted(ctx, coll, it, line, rows, v, &m, put); err != nil {
-			return nil, err
-		}
+		line.Alone = v.beside[it.ID]
+		err = r.redacted(ctx, coll, it, line, rows, v, &m, put)
+	} else if v.beside[it.ID] {
+		err = r.alone(ctx, it, line, &m, put)
+	}
+	if err != nil {
+		return nil, err
 	}
 	line.Made, err = m.keep(ctx, put)
 	return line, err

@@ -46,6 +46,10 @@ type Desk struct {
 	// It reads foreign files where they can do no harm. An error ends what was
 	// asked of the desk; what cannot be read is a failed result.
 	Read func(ctx context.Context, it *catalog.Item, req reader.Request, content []byte) (reader.Result, error)
+	// Beside lists the items of a collection that lie beside one that is not
+	// shown as it is, so that intake may have read its words or pictures with
+	// them; see intake.BesideHidden. nil for none.
+	Beside func(ctx context.Context, c trove.CollectionName) (map[catalog.ItemID]bool, error)
 	// SenderKeys lists the DKIM keys with which the desk judges mails; nil for none.
 	SenderKeys func() ([]archive.SenderKey, error)
 

@@ -36,6 +36,12 @@ func Reading(ctx context.Context, c catalog.Catalog, blobs blob.Store, it *catal
 // madeOf gathers what the stages made of an item. Names in the reading that
 // no file has, as when one stage was done again and another not, are left out.
 func madeOf(ctx context.Context, c catalog.Catalog, blobs blob.Store, it *catalog.Item) (m made, err error) {
+	return gather(ctx, c, blobs, it, nil)
+}
+
+// gather is madeOf with what each stage made as change leaves it, unless that
+// is nil.
+func gather(ctx context.Context, c catalog.Catalog, blobs blob.Store, it *catalog.Item, change func(*catalog.Outcome, *reading.Reading)) (m made, err error) {
 	if it.Kind == trove.Mail && !it.Files {
 		return m, nil
 	}
@@ -53,7 +59,7 @@ func madeOf(ctx context.Context, c catalog.Catalog, blobs blob.Store, it *catalo
 	})
 	files := map[string]catalog.Made{}
 	for i := range stages {
-		if err := m.add(ctx, blobs, &stages[i], files); err != nil {
+		if err := m.add(ctx, blobs, &stages[i], files, change); err != nil {
 			return m, fmt.Errorf("what the stage %s made of %s: %w", stages[i].Stage, nameOf(it), err)
 		}
 	}
@@ -70,17 +76,23 @@ func stageOrder(name string) int {
 }
 
 // add merges what one stage made. A file takes the place of one of that name.
-func (m *made) add(ctx context.Context, blobs blob.Store, o *catalog.Outcome, files map[string]catalog.Made) error {
-	for _, f := range o.Made {
-		files[strings.ToLower(f.Name)] = f
-	}
+func (m *made) add(ctx context.Context, blobs blob.Store, o *catalog.Outcome, files map[string]catalog.Made, change func(*catalog.Outcome, *reading.Reading)) error {
 	text, err := Text(ctx, blobs, o.Reading)
-	if err != nil || text == "" {
+	if err != nil {
 		return err
 	}
 	var r reading.Reading
-	if err := json.Unmarshal([]byte(text), &r); err != nil {
+	if text != "" {
+		err = json.Unmarshal([]byte(text), &r)
+	}
+	if err != nil {
 		return err
+	}
+	if change != nil {
+		change(o, &r)
+	}
+	for _, f := range o.Made {
+		files[strings.ToLower(f.Name)] = f
 	}
 	m.reading.Merge(r)
 	return nil

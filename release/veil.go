@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,8 +17,9 @@ import (
 type veil struct {
 	removed []string // sorted
 	rows    map[catalog.ItemID][]catalog.Redaction
-	quotes  *redact.Quotes // of all removed texts; nil if there are none
-	threads map[string]int // thread whose name follows from a hidden Message-ID → its lowest number
+	quotes  *redact.Quotes          // of all removed texts; nil if there are none
+	beside  map[catalog.ItemID]bool // read with files of which one is hidden
+	threads map[string]int          // thread whose name follows from a hidden Message-ID → its lowest number
 }
 
 // loadVeil reads the redactions of a collection.
@@ -27,6 +29,11 @@ func (r *Desk) loadVeil(ctx context.Context, name trove.CollectionName) (*veil, 
 		return nil, err
 	}
 	v := &veil{rows: map[catalog.ItemID][]catalog.Redaction{}, threads: map[string]int{}}
+	if r.Beside != nil {
+		if v.beside, err = r.Beside(ctx, name); err != nil {
+			return nil, err
+		}
+	}
 	var removed []string
 	for _, row := range all {
 		v.rows[row.Item] = append(v.rows[row.Item], row)
@@ -115,10 +122,14 @@ func (v *veil) others(list []trove.OtherSignature) []trove.OtherSignature {
 // digest names the veil: two of the same digest hide the same. It is empty for
 // one that hides nothing.
 func (v *veil) digest() string {
-	if len(v.removed) == 0 {
+	all := []any{v.removed, v.threads}
+	if len(v.beside) > 0 {
+		all = append(all, slices.Sorted(maps.Keys(v.beside)))
+	}
+	if len(v.removed)+len(v.beside) == 0 {
 		return ""
 	}
-	b, _ := json.Marshal([]any{v.removed, v.threads}) // strings and numbers marshal
+	b, _ := json.Marshal(all) // strings and numbers marshal
 	return trove.Sum(b).String()
 }
 
@@ -130,10 +141,10 @@ func (r *Desk) unveiled(ctx context.Context, b planned) (n int, err error) {
 	if err != nil || head.Veil == v.digest() {
 		return 0, err
 	}
-	names := map[int]string{}
+	names, beside := map[int]string{}, map[int]bool{}
 	q := catalog.Query{Collection: b.Collection, Batch: b.Number, NoRecord: true}
 	err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
-		names[it.Number] = strings.Clone(v.thread(it))
+		names[it.Number], beside[it.Number] = strings.Clone(v.thread(it)), v.beside[it.ID]
 		return nil
 	})
 	if err != nil {
@@ -141,7 +152,7 @@ func (r *Desk) unveiled(ctx context.Context, b planned) (n int, err error) {
 	}
 	err = r.readBatch(b.Collection, b.Number, b.Edition, func(batchHead) error { return nil }, func(l *batchLine) error {
 		rec := &l.Record
-		if names[rec.Number] != rec.Thread || len(v.open(rec.Paths)) < len(rec.Paths) || len(v.open(rec.Owners)) < len(rec.Owners) ||
+		if beside[rec.Number] && !l.Alone || names[rec.Number] != rec.Thread && !(l.Alone && rec.Thread == trove.LoneThread(rec.Number)) || len(v.open(rec.Paths)) < len(rec.Paths) || len(v.open(rec.Owners)) < len(rec.Owners) ||
 			len(v.others(rec.Others)) < len(rec.Others) || rec.Original != nil && len(v.signatures(rec.Original.Signatures)) < len(rec.Original.Signatures) {
 			n++
 			return nil

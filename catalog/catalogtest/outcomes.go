@@ -269,7 +269,11 @@ func testPlaces(d *desk) {
 	same(d, "places", places(), append(slices.Clone(doc), catalog.Place{Item: ids[1], Trove: one.ID, Path: "a.mbox", Size: 5}))
 	same(d, "places of one", places(ids[0]), doc)
 	d.ok(d.ExcludeTrove(d.Context(), two.ID, editor))
-	same(d, "places in what is in", places(ids[0]), doc[:1])
+	doc[1].Hidden = true
+	same(d, "a place in what is excluded is hidden", places(ids[0]), doc)
+	d.ok(d.ExcludeItems(d.Context(), ids[:1], editor))
+	doc[0].Hidden = true
+	same(d, "places of what is excluded are hidden", places(ids[0]), doc)
 }
 
 var errStop = errors.New("stop")

@@ -234,14 +234,15 @@ func (c *Catalog) Places(ctx context.Context, name trove.CollectionName, items [
 		if err != nil {
 			return err
 		}
-		where, args := oneOf(` WHERE i.collection = ? AND i.kind <> 'mail' AND t.excluded = ''`, []any{coll}, `i.id`, items)
+		where, args := oneOf(` WHERE i.collection = ? AND i.kind <> 'mail'`, []any{coll}, `i.id`, items)
 		var p catalog.Place
 		return t.each(func(r *sql.Rows) error {
-			if err := r.Scan(&p.Item, &p.Trove, &p.Path, &p.Size); err != nil {
+			if err := r.Scan(&p.Item, &p.Trove, &p.Path, &p.Size, &p.Hidden); err != nil {
 				return err
 			}
 			return ownError(fn(&p))
-		}, `SELECT i.id, f.trove, o.path, i.size FROM items i CROSS JOIN occurrences o ON o.item = i.id
+		}, `SELECT i.id, f.trove, o.path, i.size, t.excluded <> '' OR i.state IN ('excluded', 'withheld', 'tombstone')
+			OR EXISTS (SELECT 1 FROM redactions r WHERE r.item = i.id) FROM items i CROSS JOIN occurrences o ON o.item = i.id
 			CROSS JOIN files f ON f.id = o.file CROSS JOIN troves t ON t.id = f.trove`+where+` ORDER BY i.id, o.file, o.path, o.start`, args...)
 	})
 }

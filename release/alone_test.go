@@ -1,0 +1,56 @@
+package release_test
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"unseal/catalog"
+	"unseal/intake/reader"
+	"unseal/reading"
+	"unseal/redact/leak"
+	"unseal/trove"
+)
+
+// What lay beside a recording and is hidden does not come out with what was
+// read of the recording, be it before it is published or afterwards.
+func TestNothingOfAHiddenNeighbourComesOut(t *testing.T) {
+	const secret = "meet at Quintessa's boathouse"
+	x := call("one")
+	x.outcomes = slices.DeleteFunc(x.outcomes, func(o stageMade) bool { return o.stage == reader.Read })
+	read := reading.Reading{Sound: &reading.Sound{Seconds: 10, Call: &reading.Call{From: "Quintessa"}}, Facts: []reading.Fact{{Name: "source", Value: "quintessa.vtt"}},
+		Texts: []reading.Text{{Kind: reading.Transcript, Made: reading.Supplied, Segments: []reading.Segment{said(0, 3, secret)}}}}
+	x.outcomes = append(x.outcomes,
+		stageMade{stage: reader.Read, reading: read, files: []reader.Made{{Name: "p1.png", Type: "image/png", Bytes: []byte("picture of Quintessa's boathouse")}}},
+		stageMade{stage: reader.Translate, reading: reading.Reading{Texts: []reading.Text{{Kind: reading.Translation, Lang: "fr", Made: reading.Machine,
+			Segments: []reading.Segment{said(0, 3, "rendez-vous au hangar de Quintessa")}}}}})
+	d := newDesk(t)
+	d.Read = readCalls
+	d.exhibits(x, call("two"))
+	d.commit(calls)
+	d.plan(calls, 1)
+	it, err := catalog.One(t.Context(), d.Catalog, catalog.Query{Collection: calls, From: 1, To: 1})
+	d.check(err)
+	d.mustPublish(filepath.Join(t.TempDir(), "before"))
+	hidden := false
+	d.Beside = func(context.Context, trove.CollectionName) (map[catalog.ItemID]bool, error) {
+		return map[catalog.ItemID]bool{it.ID: hidden}, nil
+	}
+	hidden = true
+	to := filepath.Join(t.TempDir(), "archive")
+	d.mustPublish(to)
+	mustVerify(t, to)
+	hunt := leak.New([]string{"Quintessa", secret}, nil)
+	for name, text := range tree(t, to) {
+		d.check(hunt.In(name, []byte(text), func(l leak.Leak) { t.Errorf("%+v", l) }))
+	}
+	r, text := readingOf(t, published(t, to), 1)
+	if !slices.Equal(r.Sound.Play, []string{"play.wav"}) || !strings.Contains(text, remains) {
+		t.Errorf("its own sound and the transcript of it stay: %+v %s", r.Sound, text)
+	}
+	if again := d.mustPublish(to); again.Editions != 0 {
+		t.Errorf("published once more: %+v", again)
+	}
+}
