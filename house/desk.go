@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -48,6 +49,9 @@ type Desk struct {
 	begin       translog.Genesis // how the log begins
 	secret      *catalog.Secret  // of demonstrations; else nil and secrets are random
 	closers     []io.Closer      // closed last first
+
+	reading sync.Mutex   // guards readers
+	readers *itemReaders // nil before something is read
 }
 
 // InitOptions are what a new desk may be told; zero fields are chosen.

@@ -275,7 +275,21 @@ func (r *itemReaders) Read(ctx context.Context, req reader.Request, content io.R
 	return r.Readers.Read(ctx, req, content, size)
 }
 
+// itemReaders are the readers of this desk, which end with it.
 func (d *Desk) itemReaders() (*itemReaders, error) {
+	d.reading.Lock()
+	defer d.reading.Unlock()
+	if d.readers != nil {
+		return d.readers, nil
+	}
+	r, err := d.newReaders()
+	if err == nil {
+		d.readers, d.closers = r, append(d.closers, r)
+	}
+	return r, err
+}
+
+func (d *Desk) newReaders() (*itemReaders, error) {
 	self, err := worker.Self()
 	if err != nil {
 		return nil, err

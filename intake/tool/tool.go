@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -55,6 +56,11 @@ func Find(name string) (string, error) {
 	return "", fmt.Errorf("%s %w", name, ErrAbsent)
 }
 
+var ran atomic.Bool
+
+// Ran reports whether this process has run a program by [Run].
+func Ran() bool { return ran.Load() }
+
 // Run runs a program to its end and returns what it wrote to stdout. The error
 // names the program and says what it said last.
 func Run(ctx context.Context, c Command) ([]byte, error) {
@@ -64,6 +70,7 @@ func Run(ctx context.Context, c Command) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, orDefault(c.Time, DefaultTime))
 	defer cancel()
+	ran.Store(true)
 	cmd := exec.CommandContext(ctx, file, c.Args...)
 	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
 	cmd.Env = append([]string{"PATH=" + path, "HOME=" + c.Dir, "TMPDIR=" + c.Dir, "LC_ALL=C.UTF-8"}, c.Env...)

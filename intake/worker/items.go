@@ -8,10 +8,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"unseal/intake/reader"
 	"unseal/intake/sandbox"
+	"unseal/intake/tool"
 )
 
 // readRequest asks for one item to be read.
@@ -19,6 +22,13 @@ type readRequest struct {
 	Request reader.Request
 	Size    int64
 	Dir     string
+}
+
+// readAnswer is what was read. Ran says that the child has run the program of
+// others.
+type readAnswer struct {
+	reader.Result
+	Ran bool
 }
 
 // fileHead goes before the bytes of a file that a reader made or found.
@@ -41,7 +51,7 @@ func (c *child) readItem(b []byte) error {
 	if err := c.sendFiles(&res); err != nil {
 		return err
 	}
-	answer, err := json.Marshal(res)
+	answer, err := json.Marshal(readAnswer{Result: res, Ran: tool.Ran()})
 	if err != nil {
 		return err
 	}
@@ -103,7 +113,7 @@ func (c *child) sendFile(h fileHead, b []byte) error {
 var errTooMuch = errors.New("more was made of it than is allowed")
 
 // readAll runs the exchange of one item.
-func (x *exchange) readAll(req readRequest) (res reader.Result, err error) {
+func (x *exchange) readAll(req readRequest) (res readAnswer, err error) {
 	b, err := json.Marshal(req)
 	if err != nil {
 		return res, err
@@ -158,12 +168,33 @@ func (x *exchange) file(head []byte, left *int64, files *[]reader.Made, inside *
 	return nil
 }
 
-// Readers read items that are no mails, each in a child of its own, in a folder
-// of its own. They are safe for concurrent use.
+// Readers read items that are no mails, in children with a folder of their own.
+// A child that ran the program of others, or made something for readers, ends
+// with its item; others read some items one after the other, since starting one
+// costs more than reading a small file. They are safe for concurrent use.
 type Readers struct {
 	command func(dir string) Command
 	temp    string
 	time    time.Duration
+
+	mu   sync.Mutex // guards idle
+	idle []*seat
+}
+
+// maxReads is how many items one child reads.
+const maxReads = 32
+
+// seat is a child in its folder.
+type seat struct {
+	*proc
+	dir   string
+	reads int
+}
+
+// leave ends the child and removes its folder.
+func (s *seat) leave() error {
+	s.end()
+	return os.RemoveAll(s.dir)
 }
 
 // NewReaders returns readers whose children command makes, for the folder that
@@ -172,38 +203,106 @@ func NewReaders(command func(dir string) Command, temp string) *Readers {
 	return &Readers{command: command, temp: temp, time: ItemTime}
 }
 
+// Close ends the children that wait. No call may be under way.
+func (p *Readers) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var err error
+	for _, s := range p.idle {
+		err = errors.Join(err, s.leave())
+	}
+	p.idle = nil
+	return err
+}
+
 // Read has one item read. What the child did not survive, or not in time, is
 // said in Result.Failed; an error means that no child could be had or ctx is
-// done. Nothing of the child is left on return, programs that it ran included.
-func (p *Readers) Read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (res reader.Result, err error) {
+// done. Nothing that the item made lies about on return, and no program that
+// was run for it goes on.
+func (p *Readers) Read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (reader.Result, error) {
+	s, err := p.sit(ctx, req.Stage)
+	if err != nil {
+		return reader.Result{}, err
+	}
+	res, died, err := p.readIn(ctx, s, req, content, size)
+	if died && s.reads > 1 { // an item before it may be the cause
+		if s, err = p.fresh(ctx); err == nil {
+			res, _, err = p.readIn(ctx, s, req, content, size)
+		}
+	}
+	return res, err
+}
+
+// sit finds a child that waits, or starts one.
+func (p *Readers) sit(ctx context.Context, stage reader.Stage) (*seat, error) {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 && stage == reader.Read {
+		s := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		return s, ctx.Err()
+	}
+	p.mu.Unlock()
+	return p.fresh(ctx)
+}
+
+func (p *Readers) fresh(ctx context.Context) (*seat, error) {
 	if err := ctx.Err(); err != nil {
-		return res, err
+		return nil, err
 	}
 	dir, err := os.MkdirTemp(p.temp, "unseal-read-*")
 	if err != nil {
-		return res, err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	c, err := start(p.command(dir)())
 	if err != nil {
-		return res, err
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	defer context.AfterFunc(ctx, c.kill)()
-	defer time.AfterFunc(p.time, c.late).Stop()
-	x := &exchange{c: c, r: content, size: size, limit: p.time}
-	res, err = x.readAll(readRequest{Request: req, Size: size, Dir: dir})
-	if errors.Is(err, errDied) {
-		err = errors.New(c.fate(p.time))
-	} else {
-		c.end()
-	}
+	return &seat{proc: c, dir: dir}, nil
+}
+
+// readIn has one item read by a child, which then waits for the next or is
+// gone. died says that it did not survive the item.
+func (p *Readers) readIn(ctx context.Context, s *seat, req reader.Request, content io.ReaderAt, size int64) (res reader.Result, died bool, err error) {
+	stop := context.AfterFunc(ctx, s.kill)
+	timer := time.AfterFunc(p.time, s.late)
+	s.reads++
+	x := &exchange{c: s.proc, r: content, size: size, limit: p.time}
+	answer, err := x.readAll(readRequest{Request: req, Size: size, Dir: s.dir})
+	timer.Stop()
+	stop()
 	switch {
 	case ctx.Err() != nil:
-		return reader.Result{}, ctx.Err()
+		return res, false, errors.Join(ctx.Err(), s.leave())
+	case errors.Is(err, errDied):
+		return reader.Result{Failed: s.fate(p.time)}, true, os.RemoveAll(s.dir)
 	case err != nil:
-		return reader.Result{Failed: err.Error()}, nil
+		return reader.Result{Failed: err.Error()}, false, s.leave()
 	}
-	return res, nil
+	return answer.Result, false, p.rise(s, req.Stage, answer.Ran)
+}
+
+// rise lets a child wait for its next item, or go.
+func (p *Readers) rise(s *seat, stage reader.Stage, ran bool) error {
+	if stage != reader.Read || ran || s.reads >= maxReads {
+		return s.leave()
+	}
+	if err := empty(s.dir); err != nil {
+		return errors.Join(err, s.leave())
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = append(p.idle, s)
+	return nil
+}
+
+// empty removes what is in a folder.
+func empty(dir string) error {
+	list, err := os.ReadDir(dir)
+	for _, e := range list {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return err
 }
 
 // Protections starts a child and asks what protects us from it.

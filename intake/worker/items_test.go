@@ -16,6 +16,9 @@ import (
 	"unseal/intake/tool"
 )
 
+// spoilt is what one item leaves behind in its child.
+var spoilt bool
+
 // readTrouble does what the name of the item says.
 func readTrouble(ctx context.Context, in *reader.Input) (res reader.Result) {
 	switch in.Name {
@@ -40,6 +43,19 @@ func readTrouble(ctx context.Context, in *reader.Input) (res reader.Result) {
 	case "tool":
 		_, err := tool.Run(ctx, tool.Command{Name: "sleep", Args: []string{"3333"}, Dir: in.Dir})
 		res.Failed = err.Error()
+	case "whoami": // the child is the first process of its own, so its folder tells it apart
+		res.Text = in.Dir
+	case "true":
+		_, err := tool.Run(ctx, tool.Command{Name: "true", Dir: in.Dir})
+		if err != nil {
+			res.Failed = err.Error()
+		}
+	case "spoil":
+		spoilt = true
+	case "spoilt":
+		if spoilt {
+			os.Exit(9)
+		}
 	case "write":
 		if err := os.WriteFile(filepath.Join(in.Dir, "left"), []byte("x"), 0o600); err != nil {
 			res.Failed = err.Error()
@@ -58,18 +74,27 @@ func readTrouble(ctx context.Context, in *reader.Input) (res reader.Result) {
 
 func newReaders(t *testing.T) *Readers {
 	t.Helper()
-	return NewReaders(func(dir string) Command {
+	p := NewReaders(func(dir string) Command {
 		return InSandbox(func() *exec.Cmd { return exec.Command(os.Args[0], Argument) }, ReadOptions(dir))
 	}, t.TempDir())
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if left, err := os.ReadDir(p.temp); err != nil || len(left) > 0 {
+			t.Errorf("left: %v %v", left, err)
+		}
+	})
+	return p
 }
 
 func readNamed(t *testing.T, p *Readers, name string, content []byte) reader.Result {
 	t.Helper()
-	res, err := p.Read(context.Background(), reader.Request{Name: name}, bytes.NewReader(content), int64(len(content)))
+	res, err := p.Read(context.Background(), reader.Request{Stage: reader.Read, Name: name}, bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left, err := os.ReadDir(p.temp); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(p.temp + "/*/*"); err != nil || len(left) > 0 {
 		t.Errorf("%s: left in the folder: %v %v", name, left, err)
 	}
 	return res
@@ -122,6 +147,29 @@ func alive(t *testing.T, line string) bool {
 		}
 	}
 	return false
+}
+
+func TestAChildReadsSomeItemsUnlessItRanAProgram(t *testing.T) {
+	p := newReaders(t)
+	seen := map[string]bool{}
+	for range 2*maxReads + 1 {
+		seen[readNamed(t, p, "whoami", nil).Text] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d children read %d items, %d each", len(seen), 2*maxReads+1, maxReads)
+	}
+	readNamed(t, p, "true", nil)
+	if last := readNamed(t, p, "whoami", nil).Text; seen[last] {
+		t.Error("a child that ran a program read on")
+	}
+}
+
+func TestAnItemThatTheOneBeforeSpoiltIsReadAgain(t *testing.T) {
+	p := newReaders(t)
+	readNamed(t, p, "spoil", nil)
+	if got := readNamed(t, p, "spoilt", nil); got.Failed != "" {
+		t.Error(got.Failed)
+	}
 }
 
 func TestACancelledReadEndsAtOnce(t *testing.T) {

@@ -6,8 +6,8 @@
 // request after the other until its input ends: parse a group of mails, open a
 // container, or read an item, whose bytes it asks its parent for. The parent
 // keeps the time, kills what is late and starts another. A child that reads
-// items that are no mails reads one and ends ([Readers]), since it may run the
-// programs of others.
+// items that are no mails ([Readers]) may run the programs of others, and then
+// ends with its item.
 //
 // Frames go both ways over the pipes: one byte of type, four bytes of length
 // (big endian), the payload.
