@@ -239,6 +239,34 @@ func TestFilesBesideComeAlong(t *testing.T) {
 	}
 }
 
+// TestWhatLiesBesideAHiddenItemIsKnown, and is read without it.
+func TestWhatLiesBesideAHiddenItemIsKnown(t *testing.T) {
+	d, f := newDesk(t), &fake{}
+	d.take(folder(t, "v/talk.txt", "Talk", "v/talk.vtt", "cues", "v/talks.txt", "Talks", "w/talk.txt", "Elsewhere"))
+	talk, _ := d.named("v/talk.txt")
+	vtt, _ := d.named("v/talk.vtt")
+	hidden := func() map[catalog.ItemID]bool {
+		got, err := intake.BesideHidden(t.Context(), d.cat, coll)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := hidden(); len(got) > 0 {
+		t.Errorf("beside nothing hidden: %v", got)
+	}
+	if err := d.cat.ExcludeItems(t.Context(), []catalog.ItemID{vtt.ID}, catalog.Author{Who: "e", Why: "privacy"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := hidden(); len(got) != 1 || !got[talk.ID] {
+		t.Errorf("beside what is hidden: %v, want %d", got, talk.ID)
+	}
+	d.read(d.readOptions(f))
+	if got := f.last["read talk.txt"].Beside; len(got) > 0 {
+		t.Errorf("read with what is hidden: %v", got)
+	}
+}
+
 func attach(id string, files ...string) string {
 	var b strings.Builder
 	b.WriteString("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=cut\n")

@@ -2,6 +2,7 @@ package release_test
 
 import (
 	"context"
+	"encoding/base64"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,5 +53,27 @@ func TestNothingOfAHiddenNeighbourComesOut(t *testing.T) {
 	}
 	if again := d.mustPublish(to); again.Editions != 0 {
 		t.Errorf("published once more: %+v", again)
+	}
+}
+
+// A recording of which seconds are hidden goes from the mails it is attached to.
+func TestHiddenSecondsGoWithAttachmentsOfTheRecording(t *testing.T) {
+	b := recording("one")
+	eml := "Subject: the call\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=cut\n\n--cut\n\nlisten\n--cut\nContent-Type: audio/wav\n" +
+		"Content-Disposition: attachment; filename=\"c.wav\"\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString(b) + "\n--cut--\n"
+	d := newDesk(t)
+	d.Read = readCalls
+	d.exhibits(call("one"), exhibit{path: "m.eml", kind: trove.Mail, content: []byte(eml)})
+	d.commit(calls)
+	d.plan(calls, 100)
+	l := d.silenceCall()
+	if len(l.Items) != 2 || l.Items[1].Name.Number != 2 || !l.Items[1].Quotes {
+		t.Fatalf("found %+v", l.Items)
+	}
+	to := filepath.Join(t.TempDir(), "archive")
+	d.mustPublish(to)
+	mustVerify(t, to)
+	if left := leaksOf(t, to); len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
 }

@@ -44,6 +44,7 @@ func (r *Desk) findSeconds(ctx context.Context, it *catalog.Item, raw []byte, sp
 		return f, err
 	}
 	_, f.Removed = silence(spoken(m.reading.Texts), spans)
+	f.Files = []trove.Digest{it.SHA256} // whoever attached the recording has the seconds, too
 	return f, nil
 }
 
