@@ -3,7 +3,9 @@ package intake
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -169,10 +171,11 @@ func findings(r *reading.Reading) map[string]int {
 func goodNames(res *reader.Result) {
 	seen := map[string]bool{reading.Name: true}
 	res.Files = slices.DeleteFunc(res.Files, func(f reader.Made) bool {
-		bad := !isMadeName(f.Name) || seen[f.Name]
-		seen[f.Name] = true
+		fold := strings.ToLower(f.Name)
+		bad := !isMadeName(f.Name) || !madeType.MatchString(f.Type) || seen[fold]
+		seen[fold] = true
 		if bad && res.Partly == "" {
-			res.Partly = "a file made of it has a name that cannot be published"
+			res.Partly = "a file made of it has a name or a type that cannot be published"
 		}
 		return bad
 	})
@@ -181,13 +184,16 @@ func goodNames(res *reader.Result) {
 // maxMadeName bounds the names of made files.
 const maxMadeName = 100
 
+// madeType is a media type as an archive takes it.
+var madeType = regexp.MustCompile(`^[a-z0-9]{1,40}/[a-z0-9+.-]{1,59}$`)
+
 // isMadeName reports whether a name may be one of a made file: letters, digits,
-// dots and hyphens, not a dot first.
+// dots and hyphens, a letter or digit first and last, no two dots side by side.
 func isMadeName(s string) bool {
 	for _, c := range []byte(s) {
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '-' {
 			return false
 		}
 	}
-	return s != "" && s[0] != '.' && len(s) <= maxMadeName
+	return s != "" && strings.Trim(s[:1]+s[len(s)-1:], ".-") == s[:1]+s[len(s)-1:] && !strings.Contains(s, "..") && len(s) <= maxMadeName
 }

@@ -267,6 +267,56 @@ func TestWhatLiesBesideAHiddenItemIsKnown(t *testing.T) {
 	}
 }
 
+// readerFunc reads as a function does.
+type readerFunc func(req reader.Request) reader.Result
+
+func (f readerFunc) Read(_ context.Context, req reader.Request, _ io.ReaderAt, _ int64) (reader.Result, error) {
+	return f(req), nil
+}
+
+// TestAReaderMayNotSayWhatOnlyPassOneKnows: one that a hostile file has taken
+// over makes no mail of it, and nothing that an archive would refuse.
+func TestAReaderMayNotSayWhatOnlyPassOneKnows(t *testing.T) {
+	d := newDesk(t)
+	d.take(folder(t, "a.txt", "A", "b.txt", "B"))
+	o := d.readOptions(&fake{})
+	kinds := map[string]trove.Kind{"a.txt": trove.Mail, "b.txt": "../x"}
+	o.Stages = o.Stages[:1]
+	o.Stages[0].Reader = readerFunc(func(req reader.Request) reader.Result {
+		res := reader.Result{Record: trove.Record{Kind: kinds[req.Name], Verdict: trove.Valid}}
+		for _, name := range []string{"-x", "x-", "a..b", "p.png", "P.PNG", "Reading.json"} {
+			res.Files = append(res.Files, reader.Made{Name: name, Type: "image/png"})
+		}
+		res.Files = append(res.Files, reader.Made{Name: "q.png", Type: "image/png; q=1"}, reader.Made{Name: "r.png"})
+		return res
+	})
+	d.read(o)
+	for name := range kinds {
+		it, rec := d.named(name)
+		if it.Kind != trove.Doc || rec.Kind != trove.Doc || rec.Verdict == trove.Valid {
+			t.Errorf("%s is %q, %+v", name, it.Kind, rec)
+		}
+		if out, _ := d.outcome(name, reader.Read); len(out.Made) != 1 || out.Made[0].Name != "p.png" || out.State != catalog.ReadPartly {
+			t.Errorf("%s: %+v", name, out)
+		}
+	}
+}
+
+// TestWhatFilesInAMailGiveIsBounded: many that unpack to much cost themselves.
+func TestWhatFilesInAMailGiveIsBounded(t *testing.T) {
+	d := newDesk(t)
+	d.take(folder(t, "m.eml", attach("a", "1.txt", "one", "2.txt", "two", "3.txt", "three", "4.txt", "four", "5.txt", "five")))
+	o := d.readOptions(&fake{})
+	o.Stages = o.Stages[:1]
+	large := strings.Repeat("0123456789abcdef", 1<<20)
+	o.Stages[0].Reader = readerFunc(func(reader.Request) reader.Result { return reader.Result{Text: large} })
+	d.read(o)
+	out, r := d.outcome("m.eml", reader.Read)
+	if len(r.Files) != 2 || out.State != catalog.ReadPartly || out.Cause == "" {
+		t.Errorf("%d files, %s, %q", len(r.Files), out.State, out.Cause)
+	}
+}
+
 func attach(id string, files ...string) string {
 	var b strings.Builder
 	b.WriteString("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=cut\n")

@@ -33,13 +33,14 @@ type job struct {
 	before reading.Reading            // of the stages before
 	made   map[string]catalog.Made    // by the stages before
 	old    catalog.OutcomeState       // of this stage; empty for none
-	budget struct{ files, bytes int } // of files in the item
+	budget struct{ files, bytes, read, made int } // of files in the item: their number and bytes, what was read and made of them
 }
 
 // item reads one item.
 func (r *stageRun) item(ctx context.Context, u *catalog.Unread) (*outcome, error) {
 	j := &job{stageRun: r, u: u, made: map[string]catalog.Made{}}
 	j.budget.files, j.budget.bytes = reader.MaxEmbedded, reader.MaxEmbeddedBytes
+	j.budget.read, j.budget.made = maxEmbeddedRead, maxEmbeddedMade
 	if err := errors.Join(json.Unmarshal(u.Record, &j.rec), json.Unmarshal(u.First, &j.first)); err != nil {
 		return nil, fmt.Errorf("its record: %w", err)
 	}
@@ -254,6 +255,29 @@ func (j *job) firstPath(ctx context.Context) (path string, err error) {
 	return path, err
 }
 
+// What is kept of all that files in one item give: of text and readings, and of
+// files made of them. Without these bounds one mail with many files that unpack
+// to much could need more memory than there is.
+const (
+	maxEmbeddedRead = 48 << 20
+	maxEmbeddedMade = 256 << 20
+)
+
+// fits takes what was read of a file from the budget; false is that there is
+// too much.
+func (j *job) fits(got *reader.Result) (bool, error) {
+	b, err := json.Marshal(&got.Reading)
+	if err != nil {
+		return false, err
+	}
+	rec, err := json.Marshal(&got.Record)
+	j.budget.read -= len(b) + len(rec) + len(got.Text)
+	for _, f := range got.Files {
+		j.budget.made -= len(f.Bytes)
+	}
+	return j.budget.read >= 0 && j.budget.made >= 0, err
+}
+
 // maxNesting is how deep files in files are read.
 const maxNesting = 4
 
@@ -300,6 +324,13 @@ func (j *job) file(ctx context.Context, res *reader.Result, f *reader.Embedded, 
 		return err
 	}
 	goodNames(&got)
+	ok, err := j.fits(&got)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		got, j.budget.files = reader.Result{Partly: "what the files in it hold is more than is kept"}, 0
+	}
 	j.join(res, &got, f)
 	return j.embedded(ctx, res, got.Embedded, f.Path, depth+1)
 }
@@ -446,11 +477,15 @@ func (j *job) mailRecord(res *reader.Result) *trove.Record {
 	return &rec
 }
 
+// ofReaders are the kinds that a reader may find an item to be: what is a mail,
+// pass one says.
+var ofReaders = []trove.Kind{trove.Voice, trove.Chain, trove.Doc, trove.Image, trove.Table, trove.File}
+
 // document is the record of an item that is no mail: what the reader found,
 // and what pass one knew.
 func (j *job) document(res *reader.Result) *trove.Record {
 	rec := res.Record
-	if rec.Kind == "" || j.u.Number > 0 {
+	if j.u.Number > 0 || !slices.Contains(ofReaders, rec.Kind) {
 		rec.Kind = j.u.Kind
 	}
 	rec.Verdict, rec.Signatures, rec.Others, rec.Unreadable = j.first.Verdict, nil, j.rec.Others, ""
