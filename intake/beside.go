@@ -56,11 +56,17 @@ func noBesides() *besides {
 // BesideHidden are the items of a collection that lie beside one that is not
 // shown as it is: what was read of them may be its words, or its pictures.
 func BesideHidden(ctx context.Context, cat catalog.Catalog, coll trove.CollectionName) (map[catalog.ItemID]bool, error) {
-	hidden, at := noBesides(), map[catalog.ItemID][]catalog.Place{}
+	return besideThose(ctx, cat, coll, func(p *catalog.Place) bool { return p.Hidden })
+}
+
+// besideThose are the items that lie beside a small one at a place that chosen
+// selects.
+func besideThose(ctx context.Context, cat catalog.Catalog, coll trove.CollectionName, chosen func(*catalog.Place) bool) (map[catalog.ItemID]bool, error) {
+	those, at := noBesides(), map[catalog.ItemID][]catalog.Place{}
 	err := cat.Places(ctx, coll, nil, func(p *catalog.Place) error {
-		if p.Hidden && p.Size <= maxBesideBytes {
-			k := hidden.key(p)
-			hidden.items[k] = append(hidden.items[k], p.Item)
+		if p.Size <= maxBesideBytes && chosen(p) {
+			k := those.key(p)
+			those.items[k] = append(those.items[k], p.Item)
 			at[p.Item] = append(at[p.Item], *p)
 		}
 		return nil
@@ -70,7 +76,7 @@ func BesideHidden(ctx context.Context, cat catalog.Catalog, coll trove.Collectio
 	}
 	found := map[catalog.ItemID]bool{}
 	return found, cat.Places(ctx, coll, nil, func(p *catalog.Place) error {
-		for _, id := range hidden.items[hidden.key(p)] {
+		for _, id := range those.items[those.key(p)] {
 			if id != p.Item && slices.ContainsFunc(at[id], func(other catalog.Place) bool { return isBeside(p, &other) }) {
 				found[p.Item] = true
 			}

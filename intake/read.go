@@ -191,6 +191,14 @@ func (p *pass) stage(ctx context.Context, s *Stage) error {
 	if err != nil || len(counts) == 0 {
 		return err
 	}
+	if s.Name == reader.Read && len(q.Items) == 0 {
+		if err := p.late(ctx, q); err != nil {
+			return err
+		}
+		if counts, err = p.o.Catalog.CountUnread(ctx, q); err != nil {
+			return err
+		}
+	}
 	if p.near == nil {
 		if p.near, err = newBesides(ctx, p.o.Catalog, p.o.Collection); err != nil {
 			return err

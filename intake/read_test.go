@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -264,6 +266,25 @@ func TestWhatLiesBesideAHiddenItemIsKnown(t *testing.T) {
 	d.read(d.readOptions(f))
 	if got := f.last["read talk.txt"].Beside; len(got) > 0 {
 		t.Errorf("read with what is hidden: %v", got)
+	}
+}
+
+// TestAFileThatComesLaterIsReadWithWhatItLiesBeside, once.
+func TestAFileThatComesLaterIsReadWithWhatItLiesBeside(t *testing.T) {
+	d, f := newDesk(t), &fake{}
+	dir := folder(t, "v/talk.txt", "Talk", "v/other.txt", "Other")
+	d.take(dir)
+	d.read(d.readOptions(f))
+	must(t, os.WriteFile(filepath.Join(dir, "v", "talk.vtt"), []byte("cues"), 0o600))
+	d.take(dir)
+	f.saw = nil
+	d.read(d.readOptions(f))
+	if got := f.last["read talk.txt"].Beside; len(got) != 1 || slices.Contains(f.saw, "read other.txt") {
+		t.Errorf("read with %v; read were %v", got, f.saw)
+	}
+	f.saw = nil
+	if d.read(d.readOptions(f)); len(f.saw) > 0 {
+		t.Errorf("read once more: %v", f.saw)
 	}
 }
 

@@ -30,9 +30,9 @@ type job struct {
 	first  trove.Record // as pass one made it
 	path   string
 	beside []reader.Beside
-	before reading.Reading            // of the stages before
-	made   map[string]catalog.Made    // by the stages before
-	old    catalog.OutcomeState       // of this stage; empty for none
+	before reading.Reading                        // of the stages before
+	made   map[string]catalog.Made                // by the stages before
+	old    catalog.OutcomeState                   // of this stage; empty for none
 	budget struct{ files, bytes, read, made int } // of files in the item: their number and bytes, what was read and made of them
 }
 
