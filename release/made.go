@@ -98,15 +98,20 @@ func (m *made) add(ctx context.Context, blobs blob.Store, o *catalog.Outcome, fi
 	return nil
 }
 
-// settle lists the files by name, and takes names of others out of the reading.
+// settle lists the files by name, as many as an archive takes beside a reading,
+// and takes names of others out of the reading.
 func (m *made) settle(files map[string]catalog.Made) {
 	delete(files, reading.Name)
-	names := map[string]bool{}
 	m.files = nil
 	for _, f := range files {
-		m.files, names[f.Name] = append(m.files, f), true
+		m.files = append(m.files, f)
 	}
 	slices.SortFunc(m.files, func(a, b catalog.Made) int { return strings.Compare(a.Name, b.Name) })
+	m.files = m.files[:min(len(m.files), archive.MaxMade-1)]
+	names := map[string]bool{}
+	for _, f := range m.files {
+		names[f.Name] = true
+	}
 	onlyNames(&m.reading, names)
 }
 
