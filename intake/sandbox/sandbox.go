@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -58,8 +59,8 @@ type wish struct {
 }
 
 // Prepare changes cmd, which is this program and not started yet, so that it
-// starts in the sandbox. Where the system grants no namespaces the rest still
-// holds.
+// starts in the sandbox, without the variables that are not for it. Where the
+// system grants no namespaces the rest still holds.
 func Prepare(cmd *exec.Cmd, o Options) {
 	w := wish{Options: o}
 	if granted() {
@@ -72,8 +73,16 @@ func Prepare(cmd *exec.Cmd, o Options) {
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	cmd.Env = append(cmd.Env, variable+"="+string(b))
+	cmd.Env = append(slices.DeleteFunc(slices.Clone(cmd.Env), isPrivate), variable+"="+string(b))
 	cmd.Args = append([]string{cmd.Args[0], Argument}, cmd.Args[1:]...)
+}
+
+// isPrivate reports whether a variable of the environment is none of a child's
+// business: what it reads is published, and so might be what it knows.
+func isPrivate(s string) bool {
+	name, _, _ := strings.Cut(s, "=")
+	return !slices.Contains([]string{"PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL"}, name) &&
+		!strings.HasPrefix(name, "GO") && !strings.HasPrefix(name, "UNSEAL_WORKER_")
 }
 
 // granted reports whether the system starts a program in namespaces of its own.

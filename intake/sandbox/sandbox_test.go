@@ -68,6 +68,11 @@ func tryAll(own, foreign string) {
 	_, err = exec.Command("/bin/true").Output()
 	note("run a tool", err)
 	note("run a file", runCopy(own))
+	err = os.ErrNotExist
+	if os.Getenv("UNSEAL_PASSPHRASE_COMMAND") != "" {
+		err = nil
+	}
+	note("know a secret", err)
 	_ = json.NewEncoder(os.Stdout).Encode(got)
 }
 
@@ -91,6 +96,7 @@ func tried(t *testing.T, inside bool) map[string]string {
 	if err := os.WriteFile(filepath.Join(foreign, "secret"), []byte("s"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("UNSEAL_PASSPHRASE_COMMAND", "echo secret")
 	cmd := exec.Command(os.Args[0], attempt, own, foreign)
 	if inside {
 		Prepare(cmd, Options{Dir: own, Memory: 1 << 30})
@@ -118,7 +124,7 @@ func TestAChildReachesNothingButItsOwnFolder(t *testing.T) {
 			t.Errorf("%s: %s", name, got[name])
 		}
 	}
-	for _, name := range []string{"write foreign", "read foreign", "read system", "read processes", "connect", "unix socket", "trace", "unshare", "run a file"} {
+	for _, name := range []string{"write foreign", "read foreign", "read system", "read processes", "connect", "unix socket", "trace", "unshare", "run a file", "know a secret"} {
 		if got[name] == "done" || strings.Contains(got[name], "refused") {
 			t.Errorf("%s succeeded: %s", name, got[name])
 		}
@@ -128,7 +134,7 @@ func TestAChildReachesNothingButItsOwnFolder(t *testing.T) {
 // The control: without the sandbox the same child does most of it.
 func TestWithoutASandboxTheSameChildReachesThem(t *testing.T) {
 	got := tried(t, false)
-	for _, name := range []string{"write own", "write foreign", "read foreign", "read system", "read processes", "unix socket", "run a tool", "run a file"} {
+	for _, name := range []string{"write own", "write foreign", "read foreign", "read system", "read processes", "unix socket", "run a tool", "run a file", "know a secret"} {
 		if got[name] != "done" {
 			t.Errorf("%s: %s", name, got[name])
 		}
