@@ -22,8 +22,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == house.WorkerArg {
-		os.Exit(house.Worker(os.Stdin, os.Stdout, os.Stderr)) // a child of intake
+	if code, ok := house.Child(os.Args, os.Stdin, os.Stdout, os.Stderr); ok {
+		os.Exit(code)
 	}
 	os.Exit(m.Run())
 }

@@ -30,9 +30,10 @@ func readTrouble(ctx context.Context, in *reader.Input) (res reader.Result) {
 		time.Sleep(time.Hour)
 	case "memory":
 		var keep [][]byte
-		for {
+		for len(keep) < 1000 {
 			keep = append(keep, bytes.Repeat([]byte("x"), 64<<20))
 		}
+		res.Text = string(keep[0])
 	case "flood":
 		b := make([]byte, 32<<20)
 		for range 16 {
