@@ -12,6 +12,7 @@ import (
 	"unseal/intake/reader"
 	"unseal/reading"
 	"unseal/redact/leak"
+	"unseal/release"
 	"unseal/trove"
 )
 
@@ -75,5 +76,25 @@ func TestHiddenSecondsGoWithAttachmentsOfTheRecording(t *testing.T) {
 	mustVerify(t, to)
 	if left := leaksOf(t, to); len(left) > 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+// What is withdrawn and stands in a text made of another item, or lies beside
+// it in another form, is told before.
+func TestAWithdrawalNamesWhatSaysTheSameAndWhatLiesBeside(t *testing.T) {
+	scan := exhibit{path: "scan.png", kind: trove.Image, content: []byte("\x89PNG no words"), outcomes: []stageMade{
+		{stage: reader.OCR, reading: reading.Reading{Texts: []reading.Text{{Kind: reading.OCR, Made: reading.Machine, Segments: []reading.Segment{{Text: goes}}}}}}}}
+	other := exhibit{path: "calls/one.mp3", kind: trove.Voice, content: recording("another")}
+	d := callDesk(t, scan, other)
+	d.mustPublish(filepath.Join(t.TempDir(), "archive"))
+	h := release.Hide{Collection: calls, From: 1, To: 1, Reason: "court-order", By: editor}
+	l, err := d.LookAtWithdrawn(t.Context(), h)
+	d.check(err)
+	var saying []int
+	for _, x := range l.Saying {
+		saying = append(saying, x.Name.Number)
+	}
+	if !slices.Equal(saying, []int{2, 3}) || len(l.Beside) != 1 || l.Beside[0].Number != 4 {
+		t.Errorf("saying %v, beside %v", l.Saying, l.Beside)
 	}
 }

@@ -113,11 +113,21 @@ func (r *Desk) beside(ctx context.Context, h Hide, list []Hidden) (names []trove
 	if len(h.Seconds) == 0 {
 		return nil, nil
 	}
-	known, stems, near := map[catalog.ItemID]bool{}, map[string]bool{}, map[catalog.ItemID]bool{}
+	known := map[catalog.ItemID]bool{}
 	for _, x := range list {
-		known[x.rows[0].Item] = true
+		known[x.rows[0].Item] = !x.Quotes
 	}
-	err = r.Catalog.Occurrences(ctx, h.Collection, 0, func(id catalog.ItemID, o *trove.Occurrence) error {
+	return r.besideThese(ctx, h.Collection, known)
+}
+
+// besideThese lists them for the recordings of a collection that are true in
+// known, without what is known.
+func (r *Desk) besideThese(ctx context.Context, coll trove.CollectionName, known map[catalog.ItemID]bool) (names []trove.Name, err error) {
+	if len(known) == 0 {
+		return nil, nil
+	}
+	stems, near := map[string]bool{}, map[catalog.ItemID]bool{}
+	err = r.Catalog.Occurrences(ctx, coll, 0, func(id catalog.ItemID, o *trove.Occurrence) error {
 		if known[id] {
 			stems[stem(o.Path)] = true
 		}
@@ -126,8 +136,8 @@ func (r *Desk) beside(ctx context.Context, h Hide, list []Hidden) (names []trove
 	if err != nil {
 		return nil, err
 	}
-	err = r.Catalog.Occurrences(ctx, h.Collection, 0, func(id catalog.ItemID, o *trove.Occurrence) error {
-		if !known[id] && stems[stem(o.Path)] {
+	err = r.Catalog.Occurrences(ctx, coll, 0, func(id catalog.ItemID, o *trove.Occurrence) error {
+		if _, listed := known[id]; !listed && stems[stem(o.Path)] {
 			near[id] = true
 		}
 		return nil
@@ -135,7 +145,7 @@ func (r *Desk) beside(ctx context.Context, h Hide, list []Hidden) (names []trove
 	if err != nil || len(near) == 0 {
 		return nil, err
 	}
-	q := catalog.Query{Collection: h.Collection, From: 1, NoRecord: true, States: showable}
+	q := catalog.Query{Collection: coll, From: 1, NoRecord: true, States: showable}
 	err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
 		if near[it.ID] {
 			names = append(names, nameOf(it))

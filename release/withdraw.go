@@ -53,7 +53,17 @@ func (r *Desk) LookAtWithdrawn(ctx context.Context, h Hide) (Looked, error) {
 	if l.Copies, err = r.copiesOf(ctx, h, &w); err != nil {
 		return l, err
 	}
-	return l, r.lookForPassages(ctx, h, &w, &l)
+	if err := r.lookForPassages(ctx, h, &w, &l); err != nil {
+		return l, err
+	}
+	recordings := map[catalog.ItemID]bool{}
+	for i := range items {
+		if items[i].Kind == trove.Voice {
+			recordings[items[i].ID] = true
+		}
+	}
+	l.Beside, err = r.besideThese(ctx, h.Collection, recordings)
+	return l, err
 }
 
 // goesWith adds what goes away with one item.
@@ -138,12 +148,18 @@ func (r *Desk) lookForPassages(ctx context.Context, h Hide, w *withdrawn, l *Loo
 	for _, x := range near {
 		w.names[x.Name] = true
 	}
+	var saying said
 	far, err := r.lookEverywhere(ctx, h, stays, func(it *catalog.Item, raw []byte) (redact.Found, error) {
-		if f, err := anywhere.Find(raw, it.Kind); err != nil || len(f.Places) == 0 {
+		f, err := anywhere.Find(raw, it.Kind)
+		if err == nil && len(f.Places) == 0 {
+			return f, r.says(ctx, it, anywhere.Holds, &saying)
+		}
+		if err != nil {
 			return f, err
 		}
 		return inThread.Find(raw, it.Kind) // a forward has the subject too
 	})
+	l.Saying = saying.sorted()
 	if len(far) > maxElsewhere && !h.Everywhere {
 		for _, x := range far {
 			l.Elsewhere = append(l.Elsewhere, x.Name)
