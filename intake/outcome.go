@@ -24,6 +24,8 @@ type outcome struct {
 	reading []byte              // likewise
 	files   [][]byte            // bytes of row.Made
 	table   TableOfMails        // where the item looks like one
+	pages   int                 // of the item, where the stage found them
+	seconds float64             // of sound
 }
 
 func (u *outcome) weight() int {

@@ -85,6 +85,8 @@ type ReadSummary struct {
 	Spent    map[reader.Stage]time.Duration
 	Duration time.Duration
 	Mails    []TableOfMails    // the first tables met whose rows look like mails
+	Pages    int               // of documents and pictures, by the first stage
+	Sound    float64           // seconds of recordings, likewise
 	short    map[Shortfall]int // by key and cause; First is 0
 	first    map[Shortfall]catalog.ItemID
 }
@@ -316,6 +318,10 @@ func (r *stageRun) add(u *outcome) {
 	if u.row != nil {
 		r.sum.count(r.Name, u.kind, &u.row.Outcome)
 		r.sum.table(u.table)
+		if r.Name == reader.Read {
+			r.sum.Pages += u.pages
+			r.sum.Sound += u.seconds
+		}
 		if !u.keep {
 			r.pending = append(r.pending, u)
 			r.bytes += u.weight()

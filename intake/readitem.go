@@ -435,6 +435,10 @@ func (j *job) outcome(res *reader.Result) (*outcome, error) {
 		change.Text = j.u.Text
 	}
 	u.table = j.tableOfMails(res)
+	u.pages = len(res.Reading.Pages)
+	if sound := res.Reading.Sound; sound != nil {
+		u.seconds = sound.Seconds
+	}
 	good := j.old == catalog.ReadDone || j.old == catalog.ReadPartly
 	u.keep = good && (u.row.State == catalog.ReadFailed || u.row.State == catalog.ReadWaiting)
 	return u, nil

@@ -70,6 +70,8 @@ type readSummary struct {
 	Stages  []stageLine              `json:"stages"`
 	Short   []shortLine              `json:"short"` // the most frequent first
 	Spent   map[reader.Stage]float64 `json:"stage_seconds"`
+	Pages   int                      `json:"pages"`
+	Sound   float64                  `json:"sound_seconds"`
 	omitted int
 }
 
@@ -77,7 +79,7 @@ type readSummary struct {
 const maxShort = 20
 
 func newReadSummary(a *app, desk *house.Desk, coll trove.CollectionName, s *intake.ReadSummary) (readSummary, error) {
-	out := readSummary{Read: s.Items, Stages: stageLines(s.Counts), Short: []shortLine{}, Spent: map[reader.Stage]float64{}}
+	out := readSummary{Read: s.Items, Stages: stageLines(s.Counts), Short: []shortLine{}, Spent: map[reader.Stage]float64{}, Pages: s.Pages, Sound: s.Sound}
 	for stage, d := range s.Spent {
 		out.Spent[stage] = d.Seconds()
 	}
