@@ -355,7 +355,8 @@ type Place struct {
 	Size  int64  // of the item's exact bytes
 	// Hidden says that the item is not shown as it is (excluded, withheld,
 	// withdrawn or redacted), or that it was found in a trove that is excluded.
-	Hidden bool
+	Hidden   bool
+	Redacted bool // it is hidden, but only in part
 }
 
 // Unread is an item that a stage has not read.

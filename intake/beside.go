@@ -54,9 +54,19 @@ func noBesides() *besides {
 }
 
 // BesideHidden are the items of a collection that lie beside one that is not
-// shown as it is: what was read of them may be its words, or its pictures.
+// shown as it is: what was read of them may be its words, or its pictures. They
+// are true where one of these is not shown at all, and false where all of them
+// are redacted.
 func BesideHidden(ctx context.Context, cat catalog.Catalog, coll trove.CollectionName) (map[catalog.ItemID]bool, error) {
-	return besideThose(ctx, cat, coll, func(p *catalog.Place) bool { return p.Hidden })
+	found, err := besideThose(ctx, cat, coll, func(p *catalog.Place) bool { return p.Hidden })
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	gone, err := besideThose(ctx, cat, coll, func(p *catalog.Place) bool { return p.Hidden && !p.Redacted })
+	for id := range found {
+		found[id] = gone[id]
+	}
+	return found, err
 }
 
 // besideThose are the items that lie beside a small one at a place that chosen

@@ -36,9 +36,17 @@ func (r *Desk) madeAlone(ctx context.Context, it *catalog.Item) (made, error) {
 	})
 }
 
+// isAlone reports whether an item is shown without what lies beside it. A
+// recording that is redacted itself keeps the transcript of a neighbour that is
+// no more than redacted: it loses the same seconds, and all words that go.
+func (v *veil) isAlone(it *catalog.Item) bool {
+	gone, near := v.beside[it.ID]
+	return near && (gone || it.Kind != trove.Voice || len(v.rows[it.ID]) == 0)
+}
+
 // madeIn is what may come out of what was made of an item.
 func (r *Desk) madeIn(ctx context.Context, it *catalog.Item, v *veil) (made, error) {
-	if v.beside[it.ID] {
+	if v.isAlone(it) {
 		return r.madeAlone(ctx, it)
 	}
 	return madeOf(ctx, r.Catalog, r.Blobs, it)

@@ -155,9 +155,9 @@ func (r *Desk) assembleItem(ctx context.Context, coll *catalog.Collection, it *c
 		return nil, err
 	}
 	if rows := v.rows[it.ID]; len(rows) > 0 {
-		line.Alone = v.beside[it.ID]
+		line.Alone = v.isAlone(it)
 		err = r.redacted(ctx, coll, it, line, rows, v, &m, put)
-	} else if v.beside[it.ID] {
+	} else if v.isAlone(it) {
 		err = r.alone(ctx, it, line, &m, put)
 	}
 	if err != nil {

@@ -48,7 +48,8 @@ type Desk struct {
 	Read func(ctx context.Context, it *catalog.Item, req reader.Request, content []byte) (reader.Result, error)
 	// Beside lists the items of a collection that lie beside one that is not
 	// shown as it is, so that intake may have read its words or pictures with
-	// them; see intake.BesideHidden. nil for none.
+	// them: true where one is not shown at all, false where all are redacted;
+	// see intake.BesideHidden. nil for none.
 	Beside func(ctx context.Context, c trove.CollectionName) (map[catalog.ItemID]bool, error)
 	// SenderKeys lists the DKIM keys with which the desk judges mails; nil for none.
 	SenderKeys func() ([]archive.SenderKey, error)

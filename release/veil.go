@@ -3,7 +3,6 @@ package release
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 
@@ -18,7 +17,7 @@ type veil struct {
 	removed []string // sorted
 	rows    map[catalog.ItemID][]catalog.Redaction
 	quotes  *redact.Quotes          // of all removed texts; nil if there are none
-	beside  map[catalog.ItemID]bool // read with files of which one is hidden
+	beside  map[catalog.ItemID]bool // read with files of which one is hidden; true where it is not shown at all
 	threads map[string]int          // thread whose name follows from a hidden Message-ID → its lowest number
 }
 
@@ -124,7 +123,7 @@ func (v *veil) others(list []trove.OtherSignature) []trove.OtherSignature {
 func (v *veil) digest() string {
 	all := []any{v.removed, v.threads}
 	if len(v.beside) > 0 {
-		all = append(all, slices.Sorted(maps.Keys(v.beside)))
+		all = append(all, v.beside) // in order of its keys
 	}
 	if len(v.removed)+len(v.beside) == 0 {
 		return ""
@@ -144,7 +143,7 @@ func (r *Desk) unveiled(ctx context.Context, b planned) (n int, err error) {
 	names, beside := map[int]string{}, map[int]bool{}
 	q := catalog.Query{Collection: b.Collection, Batch: b.Number, NoRecord: true}
 	err = r.Catalog.Items(ctx, q, func(it *catalog.Item) error {
-		names[it.Number], beside[it.Number] = strings.Clone(v.thread(it)), v.beside[it.ID]
+		names[it.Number], beside[it.Number] = strings.Clone(v.thread(it)), v.isAlone(it)
 		return nil
 	})
 	if err != nil {

@@ -237,12 +237,14 @@ func (c *Catalog) Places(ctx context.Context, name trove.CollectionName, items [
 		where, args := oneOf(` WHERE i.collection = ? AND i.kind <> 'mail'`, []any{coll}, `i.id`, items)
 		var p catalog.Place
 		return t.each(func(r *sql.Rows) error {
-			if err := r.Scan(&p.Item, &p.Trove, &p.Path, &p.Size, &p.Hidden); err != nil {
+			if err := r.Scan(&p.Item, &p.Trove, &p.Path, &p.Size, &p.Hidden, &p.Redacted); err != nil {
 				return err
 			}
+			p.Redacted = p.Redacted && !p.Hidden
+			p.Hidden = p.Hidden || p.Redacted
 			return ownError(fn(&p))
-		}, `SELECT i.id, f.trove, o.path, i.size, t.excluded <> '' OR i.state IN ('excluded', 'withheld', 'tombstone')
-			OR EXISTS (SELECT 1 FROM redactions r WHERE r.item = i.id) FROM items i CROSS JOIN occurrences o ON o.item = i.id
+		}, `SELECT i.id, f.trove, o.path, i.size, t.excluded <> '' OR i.state IN ('excluded', 'withheld', 'tombstone'),
+			EXISTS (SELECT 1 FROM redactions r WHERE r.item = i.id) FROM items i CROSS JOIN occurrences o ON o.item = i.id
 			CROSS JOIN files f ON f.id = o.file CROSS JOIN troves t ON t.id = f.trove`+where+` ORDER BY i.id, o.file, o.path, o.start`, args...)
 	})
 }
