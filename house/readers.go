@@ -275,6 +275,12 @@ func (r *itemReaders) Read(ctx context.Context, req reader.Request, content io.R
 	return r.Readers.Read(ctx, req, content, size)
 }
 
+// foreign reports whether an item is read by code that was not written in Go:
+// a database, whose engine is translated from C. PDFium is kept apart by
+// WebAssembly, an instance for each file, and other programs end their child
+// anyway (decision 032).
+func foreign(req reader.Request) bool { return strings.Contains(req.Type, "sqlite") }
+
 // itemReaders are the readers of this desk, which end with it.
 func (d *Desk) itemReaders() (*itemReaders, error) {
 	d.reading.Lock()
@@ -309,6 +315,7 @@ func (d *Desk) newReaders() (*itemReaders, error) {
 			return c
 		}, worker.ReadOptions(dir, read...))
 	}, "")
+	children.Alone = foreign
 	return &itemReaders{Readers: children, warm: sync.OnceFunc(func() {
 		if compiled != "" && os.MkdirAll(compiled, 0o700) == nil {
 			_ = pdf.Warm(compiled) // without it each child compiles for itself

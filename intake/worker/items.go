@@ -173,6 +173,7 @@ func (x *exchange) file(head []byte, left *int64, files *[]reader.Made, inside *
 // with its item; others read some items one after the other, since starting one
 // costs more than reading a small file. They are safe for concurrent use.
 type Readers struct {
+	Alone   func(reader.Request) bool // which items get a child of their own whatever it does; nil for none
 	command func(dir string) Command
 	temp    string
 	time    time.Duration
@@ -220,23 +221,31 @@ func (p *Readers) Close() error {
 // done. Nothing that the item made lies about on return, and no program that
 // was run for it goes on.
 func (p *Readers) Read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (reader.Result, error) {
-	s, err := p.sit(ctx, req.Stage)
+	shares := req.Stage == reader.Read && (p.Alone == nil || !p.Alone(req))
+	s, err := p.sit(ctx, shares)
 	if err != nil {
 		return reader.Result{}, err
 	}
-	res, died, err := p.readIn(ctx, s, req, content, size)
-	if died && s.reads > 1 { // an item before it may be the cause
-		if s, err = p.fresh(ctx); err == nil {
-			res, _, err = p.readIn(ctx, s, req, content, size)
+	res, ran, died, err := p.readIn(ctx, s, req, content, size)
+	if died && err == nil && s.reads > 1 { // an item before it may be the cause
+		if err := os.RemoveAll(s.dir); err != nil {
+			return res, err
 		}
+		if s, err = p.fresh(ctx); err != nil {
+			return res, err
+		}
+		res, ran, died, err = p.readIn(ctx, s, req, content, size)
 	}
-	return res, err
+	if died {
+		return res, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return res, p.rise(s, shares && !ran)
 }
 
 // sit finds a child that waits, or starts one.
-func (p *Readers) sit(ctx context.Context, stage reader.Stage) (*seat, error) {
+func (p *Readers) sit(ctx context.Context, shares bool) (*seat, error) {
 	p.mu.Lock()
-	if n := len(p.idle); n > 0 && stage == reader.Read {
+	if n := len(p.idle); n > 0 && shares {
 		s := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
@@ -261,9 +270,9 @@ func (p *Readers) fresh(ctx context.Context) (*seat, error) {
 	return &seat{proc: c, dir: dir}, nil
 }
 
-// readIn has one item read by a child, which then waits for the next or is
-// gone. died says that it did not survive the item.
-func (p *Readers) readIn(ctx context.Context, s *seat, req reader.Request, content io.ReaderAt, size int64) (res reader.Result, died bool, err error) {
+// readIn has one item read by a child. ran says that the child has run the
+// program of others, died that it is gone.
+func (p *Readers) readIn(ctx context.Context, s *seat, req reader.Request, content io.ReaderAt, size int64) (res reader.Result, ran, died bool, err error) {
 	stop := context.AfterFunc(ctx, s.kill)
 	timer := time.AfterFunc(p.time, s.late)
 	s.reads++
@@ -273,18 +282,20 @@ func (p *Readers) readIn(ctx context.Context, s *seat, req reader.Request, conte
 	stop()
 	switch {
 	case ctx.Err() != nil:
-		return res, false, errors.Join(ctx.Err(), s.leave())
+		s.end()
+		return res, false, true, ctx.Err()
 	case errors.Is(err, errDied):
-		return reader.Result{Failed: s.fate(p.time)}, true, os.RemoveAll(s.dir)
+		return reader.Result{Failed: s.fate(p.time)}, false, true, nil
 	case err != nil:
-		return reader.Result{Failed: err.Error()}, false, s.leave()
+		s.end()
+		return reader.Result{Failed: err.Error()}, false, true, nil
 	}
-	return answer.Result, false, p.rise(s, req.Stage, answer.Ran)
+	return answer.Result, answer.Ran, false, nil
 }
 
 // rise lets a child wait for its next item, or go.
-func (p *Readers) rise(s *seat, stage reader.Stage, ran bool) error {
-	if stage != reader.Read || ran || s.reads >= maxReads {
+func (p *Readers) rise(s *seat, stays bool) error {
+	if !stays || s.reads >= maxReads {
 		return s.leave()
 	}
 	if err := empty(s.dir); err != nil {

@@ -165,6 +165,15 @@ func TestAChildReadsSomeItemsUnlessItRanAProgram(t *testing.T) {
 	}
 }
 
+func TestWhatIsReadAloneGetsAChildOfItsOwn(t *testing.T) {
+	p := newReaders(t)
+	p.Alone = func(req reader.Request) bool { return req.Name == "whoami" }
+	first, second := readNamed(t, p, "whoami", nil).Text, readNamed(t, p, "whoami", nil).Text
+	if first == second {
+		t.Error("two items that are read alone shared a child")
+	}
+}
+
 func TestAnItemThatTheOneBeforeSpoiltIsReadAgain(t *testing.T) {
 	p := newReaders(t)
 	readNamed(t, p, "spoil", nil)
