@@ -276,10 +276,9 @@ func (r *itemReaders) Read(ctx context.Context, req reader.Request, content io.R
 }
 
 // foreign reports whether an item is read by code that was not written in Go:
-// a database, whose engine is translated from C. PDFium is kept apart by
-// WebAssembly, an instance for each file, and other programs end their child
-// anyway (decision 032).
-func foreign(req reader.Request) bool { return strings.Contains(req.Type, "sqlite") }
+// PDFium, and a database, whose engine is translated from C. Other programs end
+// their child anyway (decision 032).
+func foreign(req reader.Request) bool { return req.Type == pdf.Type || strings.Contains(req.Type, "sqlite") }
 
 // itemReaders are the readers of this desk, which end with it.
 func (d *Desk) itemReaders() (*itemReaders, error) {
