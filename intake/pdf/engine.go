@@ -223,9 +223,21 @@ func (d *document) request() *requests.OpenDocument {
 // close frees the instance with all that it holds.
 func (d *document) close() {
 	if d.lib != nil {
+		d.closeForm()
 		d.lib.Close()
 		d.lib = nil
 	}
+}
+
+// closeForm takes the form out of go-pdfium's list of all forms of the process,
+// which would keep the memory of the instance for ever. An instance that was
+// stopped has no form any more: its memory stays until the child ends.
+func (d *document) closeForm() {
+	if d.form == "" || d.late > 0 {
+		return
+	}
+	_, _ = d.lib.FPDFDOC_ExitFormFillEnvironment(&requests.FPDFDOC_ExitFormFillEnvironment{FormHandle: d.form})
+	d.form = ""
 }
 
 // within runs calls of PDFium under a limit of time, by the clock. When it is
