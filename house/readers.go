@@ -278,7 +278,9 @@ func (r *itemReaders) Read(ctx context.Context, req reader.Request, content io.R
 // foreign reports whether an item is read by code that was not written in Go:
 // PDFium, and a database, whose engine is translated from C. Other programs end
 // their child anyway (decision 032).
-func foreign(req reader.Request) bool { return req.Type == pdf.Type || strings.Contains(req.Type, "sqlite") }
+func foreign(req reader.Request) bool {
+	return req.Type == pdf.Type || strings.Contains(req.Type, "sqlite")
+}
 
 // itemReaders are the readers of this desk, which end with it.
 func (d *Desk) itemReaders() (*itemReaders, error) {
