@@ -154,7 +154,7 @@ func voices(kinds map[int]fixtureKind) {
 	evil := heard(reading.Transcript, `en" onload="x`, nasty, nasty, nasty, 2000)
 	evil.Segments[0] = reading.Segment{From: -1e300, To: 1e300, Speaker: nasty, Text: "WEBVTT --> 00:00 <b>"}
 	kinds[hostileVoice] = fixtureKind{rec: bad, made: map[string][]byte{"play.mp3": []byte("<html><script>alert(1)</script>"), "x.svg": []byte("<svg onload=alert(1)>"), "x.html": []byte("<script>alert(1)</script>")},
-		read: &reading.Reading{Sound: &reading.Sound{Seconds: -1, Play: []string{"play.mp3", "x.svg", "../../unseal.json", "gone.mp3"}, Call: &reading.Call{Kind: nasty, From: nasty, Number: -3, Of: 1 << 40, Part: 1, Parts: 9}},
+		read: &reading.Reading{Sound: &reading.Sound{Seconds: -1, Play: []string{"play.mp3", "x.svg", "../../unseal.json", "gone.mp3"}, Call: &reading.Call{Kind: nasty, From: nasty, Number: -3, Of: 1<<31 - 1, Part: 1, Parts: 9}},
 			Texts:    []reading.Text{evil, heard(reading.Translation, nasty, nasty, nasty, nasty, 2000)},
 			Findings: []reading.Finding{{Code: nasty, Text: nasty, Part: nasty, Page: -4}}, Facts: []reading.Fact{{Name: nasty, Value: nasty, Part: nasty}, {Name: "gps", Value: "NaN,1e999"}}}}
 }

@@ -98,7 +98,7 @@ func spring(t *testing.T, bin string, tr trap) sprung {
 	if r.exit != exitDone && r.exit != exitPartly {
 		t.Fatalf("exit %d: %v\n%s", r.exit, err, out)
 	}
-	r.resident = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	r.resident = int64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) << 10
 	r.said = codesOf(t, desk)
 	nothingElse(t, dir)
 	return r

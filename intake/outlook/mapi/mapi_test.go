@@ -135,7 +135,7 @@ func TestPackedRTFComesBack(t *testing.T) {
 }
 
 func TestPackedRTFIsBounded(t *testing.T) {
-	bomb := seal(bytes.Repeat([]byte("\xff\x00\x1f\x00\x1f\x00\x1f\x00\x1f\x00\x1f\x00\x1f\x00\x1f\x00\x1f"), 10_000), 1<<31)
+	bomb := seal(bytes.Repeat([]byte("\xff\x00\x1f\x00\x1f\x00\x1f\x00\x1f\x00\x1f\x00\x1f\x00\x1f\x00\x1f"), 10_000), 1<<31-1)
 	if got, _ := UnpackRTF(bomb, 1000); len(got) > 1000 {
 		t.Errorf("%d bytes", len(got))
 	}
