@@ -198,7 +198,7 @@ func chats(kinds map[int]fixtureKind) {
 		Messages: []reading.Message{{N: 1, By: 0, When: "2016-11-07T08:14:00", Text: "Ask [redacted] about it."}}}}}
 	evil := &reading.Chain{Platform: nasty, Members: []reading.Member{{Name: nasty, Handle: nasty}}, Clock: nasty, Order: nasty}
 	for n := range 60 {
-		evil.Messages = append(evil.Messages, reading.Message{N: n / 2, By: n * 1000, When: nasty, Written: nasty, Text: nasty, Kind: nasty, Edited: nasty, ReplyTo: n*7 - 9, Forwarded: nasty, From: -1, To: 1 << 40,
+		evil.Messages = append(evil.Messages, reading.Message{N: n / 2, By: n * 1000, When: nasty, Written: nasty, Text: nasty, Kind: nasty, Edited: nasty, ReplyTo: n*7 - 9, Forwarded: nasty, From: -1, To: 1<<31 - 1,
 			Reactions: []reading.Reaction{{Sign: nasty, By: []int{-1, 0, 99}}}, Media: []reading.Media{{Name: nasty, Type: nasty, Missing: n%2 == 0}}})
 	}
 	kinds[hostileChain] = fixtureKind{rec: trove.Record{Kind: trove.Chain, Subject: nasty}, read: &reading.Reading{Chain: evil}}
@@ -240,8 +240,8 @@ func documents(kinds map[int]fixtureKind) {
 			Facts:    []reading.Fact{{Name: "camera", Value: "Example 5"}, {Name: "taken", Value: "2014-05-01 09:30:00"}, {Name: "gps", Value: "48.8584, -2.2945"}, {Name: "width", Value: "4000"}},
 			Findings: []reading.Finding{{Code: "gps"}, {Code: "pixel-redaction", Page: 1}}}}
 	kinds[binaryNumber] = fixtureKind{rec: trove.Record{Kind: trove.File, Subject: "setup.exe"}, read: &reading.Reading{Findings: []reading.Finding{{Code: "active-content"}}}}
-	evil := []reading.Page{{Number: -1}, {Number: 2, From: 5, To: 1 << 40, Image: "p.svg", Width: 1 << 40, Height: -1}, {Number: 2, Image: "p.png"}, {Number: 1 << 40, Label: nasty, From: 7, To: 3, Image: "../p.png", Confidence: -1}}
-	kinds[hostileDoc] = fixtureKind{text: strings.Repeat(nasty+" ", 3000), rec: trove.Record{Kind: trove.Doc, Subject: nasty, Lang: nasty, Parts: []trove.Part{{Path: "1", Name: hostileName, Role: trove.RoleAttachment, Size: 1 << 40}}},
+	evil := []reading.Page{{Number: -1}, {Number: 2, From: 5, To: 1<<31 - 1, Image: "p.svg", Width: 1<<31 - 1, Height: -1}, {Number: 2, Image: "p.png"}, {Number: 1<<31 - 1, Label: nasty, From: 7, To: 3, Image: "../p.png", Confidence: -1}}
+	kinds[hostileDoc] = fixtureKind{text: strings.Repeat(nasty+" ", 3000), rec: trove.Record{Kind: trove.Doc, Subject: nasty, Lang: nasty, Parts: []trove.Part{{Path: "1", Name: hostileName, Role: trove.RoleAttachment, Size: 1<<31 - 1}}},
 		made: map[string][]byte{"p.svg": []byte("<svg onload=alert(1)>"), "p.png": pagePNG(20, 20)},
 		read: &reading.Reading{Pages: evil, Files: []reading.File{{Part: "1", Text: nasty, Lang: nasty}}, Findings: slices.Repeat([]reading.Finding{{Code: "hidden-text", Text: strings.Repeat(nasty, 100), Page: 2}}, 500)}}
 }
@@ -251,7 +251,7 @@ func tables(kinds map[int]fixtureKind) {
 	kinds[tableNumber] = fixtureKind{text: "Who When How much", rec: trove.Record{Kind: trove.Table, Subject: "payments.xlsx"}, read: &reading.Reading{
 		Sheets:   []reading.Sheet{sheet, {Name: "Notes", Hidden: true, Rows: 1, Columns: 1, Cells: [][]string{{"a hidden note"}}}},
 		Findings: []reading.Finding{{Code: "hidden-sheet"}}}}
-	wide := reading.Sheet{Name: nasty, Rows: 1 << 40, Columns: 1 << 40, Head: true}
+	wide := reading.Sheet{Name: nasty, Rows: 1<<31 - 1, Columns: 1<<31 - 1, Head: true}
 	for range reading.MaxRows {
 		wide.Cells = append(wide.Cells, slices.Repeat([]string{nasty}, 300))
 	}
