@@ -56,6 +56,9 @@ func packed(t *testing.T, dir, top string) string {
 }
 
 func TestALogIsReadFromFolderZipAndWeb(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the demonstration takes ten seconds to make; go test without -short")
+	}
 	dir, key := demoArchive(t)
 	web := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	defer web.Close()
@@ -86,6 +89,9 @@ func TestALogIsReadFromFolderZipAndWeb(t *testing.T) {
 
 // A server that lies, fails or sends elsewhere is found out.
 func TestALyingServerIsFoundOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the demonstration takes ten seconds to make; go test without -short")
+	}
 	dir, key := demoArchive(t)
 	elsewhere := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	defer elsewhere.Close()

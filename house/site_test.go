@@ -144,6 +144,9 @@ func leaks(t *testing.T, h http.Handler, word string, pages []string) (list []st
 // TestARunningSiteShowsNoMoreWhatIsHidden: the control is a state that nobody
 // replaces, as a server without following would hold it.
 func TestARunningSiteShowsNoMoreWhatIsHidden(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the demonstration takes ten seconds to make; go test without -short")
+	}
 	s := serveDemo(t)
 	old, err := openState(t.Context(), os.DirFS(s.demo.Archive), slog.New(slog.DiscardHandler))
 	must(t, err)
@@ -183,6 +186,9 @@ func TestARunningSiteShowsNoMoreWhatIsHidden(t *testing.T) {
 // TestWhatIsWithdrawnIsGoneFromARunningSite also serves from a copy in which
 // nobody has removed the superseded edition.
 func TestWhatIsWithdrawnIsGoneFromARunningSite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the demonstration takes ten seconds to make; go test without -short")
+	}
 	s := serveDemo(t)
 	mirror := filepath.Join(t.TempDir(), "mirror")
 	copyInto(t, mirror, s.demo.Archive)
@@ -250,6 +256,9 @@ func copyFile(to, from, rel string) error {
 // TestRequestsNeverFailOrMixWhileThePublisherPublishes: each answer is of one
 // state, and who has seen a new edition sees no older one afterwards.
 func TestRequestsNeverFailOrMixWhileThePublisherPublishes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the demonstration takes ten seconds to make; go test without -short")
+	}
 	s := serveDemo(t)
 	words := []string{hiddenWord, openWord, "dredger"}
 	done := make(chan struct{})
@@ -321,6 +330,9 @@ func (s *served) readsItem(least int) int {
 
 // TestAFolderThatWasPutBackIsNotShown, until it is put right.
 func TestAFolderThatWasPutBackIsNotShown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the demonstration takes ten seconds to make; go test without -short")
+	}
 	s := serveDemo(t)
 	old := filepath.Join(t.TempDir(), "old")
 	copyInto(t, old, s.demo.Archive)

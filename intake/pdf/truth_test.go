@@ -127,6 +127,9 @@ func fact(r reading.Reading, name string) string {
 }
 
 func TestRealPDFsAreAsTheTruthSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the PDF files of the corpora take a minute; go test without -short")
+	}
 	dir, files := corpora(t, "docs-pdf/")
 	full, partly, kept := 0, 0, 0
 	for name, want := range files {
@@ -193,6 +196,9 @@ var hatched = []string{
 }
 
 func TestHiddenTextOfCourtPDFsIsFoundAndNothingElse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the PDF files of the corpora take a minute; go test without -short")
+	}
 	dir, files := corpora(t, "docs-redaction/x-ray/")
 	alike, boxes := 0, 0
 	for name, want := range files {
