@@ -234,6 +234,9 @@ func mayPlay(b []byte) bool {
 // TestHiddenSecondsAreNeitherHeardNorRead takes four seconds out of recordings
 // in five forms: neither the sound nor what is said is anywhere in the archive.
 func TestHiddenSecondsAreNeitherHeardNorRead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: it takes fifteen seconds; go test without -short")
+	}
 	trove := soundTrove(t)
 	dir := t.TempDir()
 	t.Setenv("HOME", dir)
