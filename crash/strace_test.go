@@ -3,23 +3,18 @@ package crash
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"unseal/material"
 )
 
 // TestDiskErrorsStopTheRealBinary lets fsync and write fail under strace, where
 // neither our code nor SQLite's knows of the test. strace counts the calls of
 // each thread, so only the runs count in which it says that it did inject.
 func TestDiskErrorsStopTheRealBinary(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal("no strace here, but UNSEAL_REQUIRE is set")
-		}
-		t.Skip("SKIP: no strace here")
-	}
+	strace := material.Program(t, "strace")
 	bin := Build(t, "unseal/crash/testdata/victim")
 	last := 8
 	if testing.Short() {
@@ -52,7 +47,7 @@ func underStrace(t *testing.T, strace, bin, dir, inject string) (hit bool, err e
 	r := cmd.Count(t)
 	log, err := os.ReadFile(trace)
 	if err != nil {
-		t.Skipf("SKIP: strace does not run here: %s", r.Stderr)
+		material.Missing(t, fmt.Sprintf("a strace that runs (%s)", r.Stderr))
 	}
 	var at string
 	for line := range strings.Lines(string(log)) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"unseal/evidence"
+	"unseal/material"
 )
 
 // canonicalMail is our own small mail, signed by nobody: the form is what counts.
@@ -48,7 +49,7 @@ func TestWhatIsNoSignatureHasNoCanonicalBytes(t *testing.T) {
 // readers are given, for every real signature that is judged to pass.
 func TestTheBodyHashOfRealMailIsThatOfItsCanonicalBody(t *testing.T) {
 	keys, compared := corporaKeys(t, "keys.json"), 0
-	for path, want := range corporaTruth(t) {
+	for path, want := range material.Truth[truthFile](t, "") {
 		if len(want.DKIM) == 0 || want.Type != "eml" {
 			continue
 		}

@@ -12,24 +12,9 @@ import (
 
 	"unseal/evidence"
 	"unseal/evidence/keyfile"
+	"unseal/material"
 	"unseal/trove"
 )
-
-// corpora is the folder of real-world material; the test skips aloud without it.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatalf("required material is absent: %v", err)
-		}
-		t.Skipf("SKIPPED: real mails are absent (UNSEAL_CORPORA): %v", err)
-	}
-	return dir
-}
 
 func readFile(t testing.TB, path ...string) []byte {
 	t.Helper()
@@ -43,7 +28,7 @@ func readFile(t testing.TB, path ...string) []byte {
 // corporaKeys is the corpora's key archive, through our own parser.
 func corporaKeys(t testing.TB, name string) *evidence.Keys {
 	t.Helper()
-	list, errs := keyfile.Parse(readFile(t, corpora(t), "email-dkim", "keys", name), name)
+	list, errs := keyfile.Parse(readFile(t, material.Corpora(t), "email-dkim", "keys", name), name)
 	for _, err := range errs {
 		t.Error(err)
 	}
@@ -66,28 +51,19 @@ type truthFile struct {
 	ARCSets int `json:"arc_sets"`
 }
 
-func corporaTruth(t testing.TB) map[string]truthFile {
-	t.Helper()
-	var truth struct{ Files map[string]truthFile }
-	if err := json.Unmarshal(readFile(t, corpora(t), "truth.json"), &truth); err != nil {
-		t.Fatal(err)
-	}
-	return truth.Files
-}
-
 var testNow = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // mailOf is the exact bytes of a file that holds one mail; some of the corpora
 // stand in one-message mboxes.
 func mailOf(t testing.TB, path string) []byte {
-	return readFile(t, corpora(t), filepath.FromSlash(path))
+	return readFile(t, material.Corpora(t), filepath.FromSlash(path))
 }
 
 func TestRealSignaturesAreJudgedAsTheTruthSays(t *testing.T) {
 	for _, list := range []string{"keys.json", "keys.txt"} {
 		keys := corporaKeys(t, list)
 		judged := 0
-		for path, want := range corporaTruth(t) {
+		for path, want := range material.Truth[truthFile](t, "") {
 			if len(want.DKIM) == 0 || want.Type != "eml" {
 				continue
 			}
@@ -145,7 +121,7 @@ func TestSurprisingCases(t *testing.T) {
 // RFC 8617; where a sealer itself stated cv=fail it states none, since the
 // chain ends there and no further seal may be added.
 func TestARCSuite(t *testing.T) {
-	dir := filepath.Join(corpora(t), "email-dkim", "arc_test_suite")
+	dir := filepath.Join(material.Corpora(t), "email-dkim", "arc_test_suite")
 	var expected map[string]struct {
 		CV string `json:"expected_cv"`
 	}
@@ -255,7 +231,7 @@ func literal(block []string) string {
 // that we have too.
 func TestRealChains(t *testing.T) {
 	keys := corporaKeys(t, "keys.json")
-	for path, want := range corporaTruth(t) {
+	for path, want := range material.Truth[truthFile](t, "") {
 		if want.ARCSets == 0 {
 			continue
 		}

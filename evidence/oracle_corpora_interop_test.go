@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"unseal/evidence"
+	"unseal/material"
 )
 
 // realDisagreements are the signed mails of the corpora on which dkimpy and
@@ -30,7 +31,7 @@ func TestVerifiersAgreeOnRealMails(t *testing.T) {
 		}
 	}
 	var paths []string
-	for path, want := range corporaTruth(t) {
+	for path, want := range material.Truth[truthFile](t, "") {
 		if len(want.DKIM) > 0 && want.Type == "eml" {
 			paths = append(paths, path)
 		}

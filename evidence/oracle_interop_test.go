@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"unseal/material"
 	"unseal/mime"
 )
 
@@ -80,18 +81,8 @@ func python(t testing.TB) string {
 			return name
 		}
 	}
-	missingOracle(t, "python3 with dkimpy (Debian: python3-dkim python3-nacl)")
+	material.Missing(t, "python3 with dkimpy (Debian: python3-dkim python3-nacl)")
 	return ""
-}
-
-// missingOracle skips a test whose tool is not on this machine; where
-// UNSEAL_REQUIRE is set, as in CI, it fails instead.
-func missingOracle(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("UNSEAL_REQUIRE") != "" {
-		t.Fatalf("%s is not here, and UNSEAL_REQUIRE is set", what)
-	}
-	t.Skipf("SKIPPED: %s is not here", what)
 }
 
 // Dkimpy judges each DKIM-Signature field of each mail, top down: pass, fail or
@@ -134,7 +125,7 @@ var oneResult = regexp.MustCompile(`dkim=(\w+)(?: reason="([^"]*)")?.*header\.b=
 func OpenDKIM(t testing.TB, mails []OracleMail) [][]string {
 	t.Helper()
 	if _, err := os.Stat(openDKIM); err != nil {
-		missingOracle(t, openDKIM+" (Debian: opendkim)")
+		material.Missing(t, openDKIM+" (Debian: opendkim)")
 	}
 	var results [][]string
 	for i, m := range mails {

@@ -5,6 +5,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"unseal/material"
 )
 
 // TestListsMbox takes in the smaller of the two mailboxes of the material for
@@ -13,7 +15,7 @@ func TestListsMbox(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: -short")
 	}
-	path := filepath.Join(shared(t, "UNSEAL_BENCH", "bench"), "lists.mbox.xz")
+	path := filepath.Join(material.Bench(t), "lists.mbox.xz")
 	const mails = 34_913
 	d := newDesk(t)
 	start := time.Now()

@@ -10,25 +10,9 @@ import (
 	"time"
 
 	"unseal/catalog"
+	"unseal/material"
 	"unseal/trove"
 )
-
-// shared finds a folder of the material that is not part of the repository.
-// Where it is absent the test skips, or fails where UNSEAL_REQUIRE is set.
-func shared(t testing.TB, env, name string) string {
-	t.Helper()
-	dir := os.Getenv(env)
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", name)
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatalf("%s is required: %v", name, err)
-		}
-		t.Skipf("SKIPPED: no %s at %s (%s)", name, dir, env)
-	}
-	return dir
-}
 
 // expectation is what truth.json says of a file, as far as it is used here.
 type expectation struct {
@@ -41,15 +25,6 @@ type expectation struct {
 	Encrypted  any    `json:"encrypted"` // true, or how
 	Entries    *int   `json:"entries_bsdtar"`
 	MessageID  string `json:"message_id"`
-}
-
-func truth(t testing.TB, dir string) map[string]expectation {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	must(t, err)
-	var v struct{ Files map[string]expectation }
-	must(t, json.Unmarshal(b, &v))
-	return v.Files
 }
 
 // place is an occurrence together with its item.
@@ -85,8 +60,8 @@ func (d *desk) places(coll trove.CollectionName) []place {
 // digest, strict mboxes have as many messages as one of two independent tools
 // counts, strict mails are mails, and all else leaves a warning.
 func TestCorpora(t *testing.T) {
-	dir := shared(t, "UNSEAL_CORPORA", "corpora")
-	files := truth(t, dir)
+	dir := material.Corpora(t)
+	files := material.Truth[expectation](t, "")
 	d := newDesk(t)
 	start := time.Now()
 	sum := d.take(dir)
@@ -188,7 +163,7 @@ func (d *desk) verifyVerdict(it *catalog.Item) {
 
 // The cases of CASES.md that concern taking in: 10, 20 to 22, 25 and 27.
 func TestSurprisingCases(t *testing.T) {
-	dir := shared(t, "UNSEAL_CORPORA", "corpora")
+	dir := material.Corpora(t)
 	d := newDesk(t)
 	at := func(names ...string) {
 		for _, name := range names {

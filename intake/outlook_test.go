@@ -11,6 +11,7 @@ import (
 	"unseal/intake/outlook/mapi"
 	"unseal/intake/outlook/pst"
 	"unseal/intake/outlook/pst/psttest"
+	"unseal/material"
 	"unseal/trove"
 )
 
@@ -83,7 +84,7 @@ func TestPasswordsThatAreGivenAreTried(t *testing.T) {
 // TestTheEmlxOfTheCorpora holds the mail in a file of Apple Mail against what
 // truth.json says.
 func TestTheEmlxOfTheCorpora(t *testing.T) {
-	dir := shared(t, "UNSEAL_CORPORA", "corpora")
+	dir := material.Corpora(t)
 	d := newDesk(t)
 	d.take(filepath.Join(dir, "email-outlook", "tika-outlook", "testEMLX.emlx"))
 	got := d.places(coll)

@@ -9,29 +9,16 @@ import (
 	"strings"
 	"testing"
 
+	"unseal/material"
 	"unseal/trove"
 )
 
-const corpora = "../../shared/corpora"
-
-// needCorpora skips aloud when the material beside the repository is not there,
-// unless it must be.
-func needCorpora(t testing.TB) {
-	t.Helper()
-	if _, err := os.Stat(corpora); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal("UNSEAL_REQUIRE is set and there is no ", corpora)
-		}
-		t.Skip("SKIPPED: no material in ", corpora)
-	}
-}
-
 // mails reads the mails of the corpora, largest first left out.
 func mails(t testing.TB) map[string][]byte {
-	needCorpora(t)
+	corpora := material.Corpora(t)
 	list := map[string][]byte{}
 	err := filepath.WalkDir(corpora, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasPrefix(path, corpora+"/email") || strings.Contains(path, "outlook") {
+		if err != nil || d.IsDir() || !strings.HasPrefix(path, filepath.Join(corpora, "email")) || strings.Contains(path, "outlook") {
 			return err
 		}
 		if info, err := d.Info(); err != nil || info.Size() > 4<<20 {

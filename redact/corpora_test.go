@@ -2,6 +2,7 @@ package redact
 
 import (
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"unseal/intake/mail"
+	"unseal/material"
 	"unseal/redact/leak"
 	"unseal/trove"
 )
@@ -61,11 +63,11 @@ func longestWord(text string) string {
 // The texts under the black boxes of real court documents are found by a
 // search for them (CASES.md, 15), so that the documents are hidden.
 func TestTextUnderBlackBoxesIsFound(t *testing.T) {
-	needCorpora(t)
+	corpora := material.Corpora(t)
 	for file, text := range map[string]string{
 		"rectangles_yes.pdf": `did not disclose all relevant medical history`,
 	} {
-		content := readFile(t, corpora+"/docs-redaction/x-ray/"+file)
+		content := readFile(t, filepath.Join(corpora, "docs-redaction", "x-ray", file))
 		raw := attached(content)
 		f, err := Find([]byte(raw), trove.Mail, Selection{Text: regexp.MustCompile(`(?i)` + strings.ReplaceAll(text, " ", `\s*`))})
 		if err != nil || len(f.Places) != 1 || raw[f.Places[0].From:f.Places[0].To] != b64(content) {

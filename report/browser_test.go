@@ -10,17 +10,9 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-)
 
-// missingTool skips a test whose tool is not on this machine; where
-// UNSEAL_REQUIRE is set, as in CI, it fails instead.
-func missingTool(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("UNSEAL_REQUIRE") != "" {
-		t.Fatalf("%s is not here, and UNSEAL_REQUIRE is set", what)
-	}
-	t.Skipf("SKIPPED: %s is not here", what)
-}
+	"unseal/material"
+)
 
 // axeRun asks axe-core for violations of WCAG 2.0 to 2.2, A and AA, and of its
 // best practice.
@@ -35,12 +27,10 @@ func TestThePageInABrowser(t *testing.T) {
 		t.Skip("browser tests take their time")
 	}
 	const chromium = "/usr/bin/chromium"
-	if _, err := os.Stat(chromium); err != nil {
-		missingTool(t, chromium)
-	}
+	material.Program(t, chromium)
 	axe, err := os.ReadFile("../node_modules/axe-core/axe.min.js")
 	if err != nil {
-		missingTool(t, "axe-core (npm ci)")
+		material.Missing(t, "axe-core (npm ci)")
 	}
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), chromedp.ExecPath(chromium), chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun,
 		chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-dev-shm-usage", true))

@@ -18,18 +18,9 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"unseal/material"
 	"unseal/proof"
 )
-
-// missingTool skips a test whose tool is not on this machine; where
-// UNSEAL_REQUIRE is set, as in CI, it fails instead.
-func missingTool(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("UNSEAL_REQUIRE") != "" {
-		t.Fatalf("%s is not here, and UNSEAL_REQUIRE is set", what)
-	}
-	t.Skipf("SKIPPED: %s is not here", what)
-}
 
 // chromium is where Debian has it.
 const chromium = "/usr/bin/chromium"
@@ -59,9 +50,7 @@ func newBrowserBefore(t *testing.T, make func(testing.TB) *fixtureSite) *browser
 	if testing.Short() {
 		t.Skip("browser tests take their time")
 	}
-	if _, err := os.Stat(chromium); err != nil {
-		missingTool(t, chromium)
-	}
+	material.Program(t, chromium)
 	b := &browserTest{fixture: make(t)}
 	site := httptest.NewServer(b.fixture)
 	t.Cleanup(site.Close)
@@ -188,7 +177,7 @@ func (b *browserTest) axe(t *testing.T, paths ...string) {
 	t.Helper()
 	axe, err := os.ReadFile(axeFile)
 	if err != nil {
-		missingTool(t, "axe-core (npm ci)")
+		material.Missing(t, "axe-core (npm ci)")
 	}
 	for _, path := range paths {
 		b.open(t, path)

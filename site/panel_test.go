@@ -1,7 +1,6 @@
 package site
 
 import (
-	"cmp"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
@@ -25,6 +24,7 @@ import (
 	"unseal/evidence/keyfile"
 	"unseal/evidence/known"
 	"unseal/intake/mail"
+	"unseal/material"
 	"unseal/proof"
 	"unseal/trove"
 )
@@ -216,34 +216,19 @@ func cosignatureLine(t testing.TB, name string, at time.Time, checkpoint string)
 	return "— " + name + " " + base64.StdEncoding.EncodeToString(b) + "\n"
 }
 
-// corpora is the folder of real-world material; the test skips aloud without it.
-func corpora(t *testing.T) string {
-	t.Helper()
-	dir := cmp.Or(os.Getenv("UNSEAL_CORPORA"), filepath.Join("..", "..", "shared", "corpora"))
-	if _, err := os.Stat(dir); err != nil {
-		missingTool(t, dir)
-	}
-	return dir
-}
-
 // realSite publishes every signed mail of the corpora, judged with the keys
 // kept beside them, and says which number is which file.
 func realSite(t *testing.T) (*fixtureSite, map[string]int) {
 	t.Helper()
-	dir := corpora(t)
-	var truth struct {
-		Files map[string]struct {
-			Type string
-			DKIM []struct{ D string }
-		}
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	must(t, err)
-	must(t, json.Unmarshal(b, &truth))
+	dir := material.Corpora(t)
+	truth := material.Truth[struct {
+		Type string
+		DKIM []struct{ D string }
+	}](t, "")
 	var mails [][]byte
 	number := map[string]int{}
-	for _, path := range slices.Sorted(maps.Keys(truth.Files)) {
-		if file := truth.Files[path]; file.Type != "eml" || len(file.DKIM) == 0 {
+	for _, path := range slices.Sorted(maps.Keys(truth)) {
+		if file := truth[path]; file.Type != "eml" || len(file.DKIM) == 0 {
 			continue
 		}
 		raw, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(path)))
@@ -252,7 +237,7 @@ func realSite(t *testing.T) (*fixtureSite, map[string]int) {
 		number[path] = len(mails)
 	}
 	list := filepath.Join(dir, "email-dkim", "keys", "keys.json")
-	b, err = os.ReadFile(list)
+	b, err := os.ReadFile(list)
 	must(t, err)
 	found, _ := keyfile.Parse(b, "keys.json of the corpora")
 	keys := new(evidence.Keys)

@@ -2,15 +2,14 @@ package site
 
 import (
 	"bytes"
-	"cmp"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"unseal/archive"
 	"unseal/intake/mail"
+	"unseal/material"
 	"unseal/trove"
 )
 
@@ -53,11 +52,8 @@ func TestTextOfRealPlainMailIsThatOfIntake(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads thousands of mails")
 	}
-	name := filepath.Join(cmp.Or(os.Getenv("UNSEAL_BENCH"), "../../shared/bench"), "lists.mbox.xz")
-	if _, err := os.Stat(name); err != nil {
-		missingTool(t, name)
-	}
-	xz := exec.CommandContext(t.Context(), "xz", "-dc", name)
+	name := filepath.Join(material.Bench(t), "lists.mbox.xz")
+	xz := exec.CommandContext(t.Context(), material.Program(t, "xz"), "-dc", name)
 	out, err := xz.StdoutPipe()
 	must(t, err)
 	must(t, xz.Start())

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"unseal/material"
 )
 
 // commandsOf are the lines to paste that a page shows, by their heading.
@@ -80,9 +82,7 @@ func paste(t *testing.T, dir, lines string, ok bool) string {
 func needTools(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range append(names, "bash") {
-		if _, err := exec.LookPath(name); err != nil {
-			missingTool(t, name)
-		}
+		material.Program(t, name)
 	}
 }
 
@@ -222,7 +222,7 @@ func TestTheLinesForTorchwoodCheckTheEntry(t *testing.T) {
 	needTools(t, "openssl", "sed", "go")
 	spicy := filepath.Join(t.TempDir(), "spicy")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", spicy, "filippo.io/torchwood/cmd/spicy").CombinedOutput(); err != nil {
-		missingTool(t, "torchwood: "+string(out))
+		material.Missing(t, "torchwood: "+string(out))
 	}
 	mod, err := os.ReadFile("../go.mod")
 	must(t, err)

@@ -23,19 +23,10 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"unseal/evidence"
+	"unseal/material"
 	"unseal/proof"
 	"unseal/trove"
 )
-
-// missingTool skips a test whose tool is not on this machine; where
-// UNSEAL_REQUIRE is set, as in CI, it fails instead.
-func missingTool(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("UNSEAL_REQUIRE") != "" {
-		t.Fatalf("%s is not here, and UNSEAL_REQUIRE is set", what)
-	}
-	t.Skipf("SKIPPED: %s is not here", what)
-}
 
 // chromium is where Debian has it; the others are as package.json installs them.
 const (
@@ -57,9 +48,7 @@ func newBrowser(t *testing.T) *browser {
 	if testing.Short() {
 		t.Skip("browser tests take their time")
 	}
-	if _, err := os.Stat(chromium); err != nil {
-		missingTool(t, chromium)
-	}
+	material.Program(t, chromium)
 	file := filepath.Join(t.TempDir(), "verify.html")
 	must(t, os.WriteFile(file, Page, 0o644))
 	b := &browser{}
@@ -431,7 +420,7 @@ const axeRun = `axe.run(document, {resultTypes: ["violations"], runOnly: {type: 
 func TestAxeFindsNoViolation(t *testing.T) {
 	axe, err := os.ReadFile(axeFile)
 	if err != nil {
-		missingTool(t, "axe-core (npm ci)")
+		material.Missing(t, "axe-core (npm ci)")
 	}
 	b := newBrowser(t)
 	w := newWorld(t, 3, "demo.example.org/log", 30)
@@ -478,12 +467,9 @@ func TestAxeFindsNoViolation(t *testing.T) {
 // that is planted in it.
 func TestTypesAreSound(t *testing.T) {
 	if _, err := os.Stat(tscFile); err != nil {
-		missingTool(t, "typescript (npm ci)")
+		material.Missing(t, "typescript (npm ci)")
 	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missingTool(t, "node")
-	}
+	node := material.Program(t, "node")
 	if out, err := exec.Command(node, tscFile, "-p", ".").CombinedOutput(); err != nil {
 		t.Errorf("%v:\n%s", err, out)
 	}

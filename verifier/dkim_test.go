@@ -24,6 +24,7 @@ import (
 
 	"unseal/evidence"
 	"unseal/evidence/keyfile"
+	"unseal/material"
 	"unseal/trove"
 )
 
@@ -586,14 +587,9 @@ func tagsOf(n int) string {
 
 // TestRealMailsAreJudgedAsWeDo runs over the corpus of real mails.
 func TestRealMailsAreJudgedAsWeDo(t *testing.T) {
-	dir := filepath.Join("..", "..", "shared", "corpora")
-	if given := os.Getenv("UNSEAL_CORPORA"); given != "" {
-		dir = given
-	}
+	dir := material.Corpora(t)
 	raw, err := os.ReadFile(filepath.Join(dir, "email-dkim", "keys", "keys.json"))
-	if err != nil {
-		missingTool(t, "the corpus of real mails (UNSEAL_CORPORA)")
-	}
+	must(t, err)
 	list, errs := keyfile.Parse(raw, "keys")
 	if len(errs) > 0 {
 		t.Fatal(errs)

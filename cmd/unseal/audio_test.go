@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"unseal/material"
 	"unseal/redact/leak"
 )
 
@@ -75,12 +76,7 @@ func saidIn(form int) [3]string {
 // letter that quotes what is said.
 func soundTrove(t *testing.T) string {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal("no ffmpeg here, but UNSEAL_REQUIRE is set")
-		}
-		t.Skip("no ffmpeg here: recordings in other forms than wav cannot be made")
-	}
+	material.Program(t, "ffmpeg")
 	dir := filepath.Join(t.TempDir(), "trove")
 	write := func(name string, b []byte) {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {

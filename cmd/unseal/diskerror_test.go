@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"unseal/material"
 )
 
 // TestDiskErrorsStopAPublishOfEditions lets fsync and write of the command fail
@@ -16,13 +18,7 @@ import (
 // thread, so only the runs count in which it says that it did inject.
 func TestDiskErrorsStopAPublishOfEditions(t *testing.T) {
 	k := newKiller(t, "")
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal("no strace here, but UNSEAL_REQUIRE is set")
-		}
-		t.Skip("SKIP: no strace here")
-	}
+	strace := material.Program(t, "strace")
 	from := k.pending()
 	whole := k.after(from, publishing)
 	want, sizes := k.outcome(whole, publishing), checkpoints(t, whole)
@@ -60,7 +56,7 @@ func (k *killer) refused(strace, dir, inject string) bool {
 	said, failed := cmd.CombinedOutput()
 	log, err := os.ReadFile(trace)
 	if err != nil {
-		k.t.Skipf("SKIP: strace does not run here: %s", said)
+		material.Missing(k.t, fmt.Sprintf("a strace that runs (%s)", said))
 	}
 	var files []string
 	for line := range bytes.Lines(log) {

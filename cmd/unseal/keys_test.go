@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/emersion/go-msgauth/dkim"
+
+	"unseal/material"
 )
 
 // signer is an RSA key with the exponent 3, whose signatures give it away fast.
@@ -320,16 +322,7 @@ func TestASingleMailIsJudgedWithAnyFormOfKey(t *testing.T) {
 
 // The mails of CASES.md on signatures that are in the corpora, one by one.
 func TestVerifyJudgesTheSurprisingCases(t *testing.T) {
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatalf("required material is absent: %v", err)
-		}
-		t.Skipf("SKIPPED: real mails are absent (UNSEAL_CORPORA): %v", err)
-	}
+	dir := material.Corpora(t)
 	all := filepath.Join(dir, "email-dkim", "keys", "keys.json")
 	for _, c := range []struct {
 		number     int

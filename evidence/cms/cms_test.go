@@ -19,6 +19,7 @@ import (
 
 	"unseal/evidence/cms"
 	"unseal/evidence/cms/cmstest"
+	"unseal/material"
 )
 
 var content = []byte("Content-Type: text/plain\r\n\r\nThe harbour wall was paid for twice.\r\n")
@@ -170,13 +171,7 @@ func TestAnotherMakersSignaturesFit(t *testing.T) {
 
 // TestOpenSSLsSignaturesFit lets openssl sign in ways that no Go library does.
 func TestOpenSSLsSignaturesFit(t *testing.T) {
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatal("openssl is not here, and UNSEAL_REQUIRE is set")
-		}
-		t.Skip("SKIPPED: no openssl here")
-	}
+	openssl := material.Program(t, "openssl")
 	dir := t.TempDir()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

@@ -1,42 +1,27 @@
 package cms_test
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"unseal/evidence/cms"
+	"unseal/material"
 )
 
 // TestRealContainers: what truth.json calls signed is read, what it calls
 // enveloped is called encrypted, and the signatures that enclose what they sign
 // hold. A broken one is an error and no panic.
 func TestRealContainers(t *testing.T) {
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
+	type expectation struct {
+		Type        string
+		ContentType string `json:"content_type"`
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatalf("required material is absent: %v", err)
-		}
-		t.Skipf("SKIPPED: real containers are absent (UNSEAL_CORPORA): %v", err)
-	}
-	var truth struct {
-		Files map[string]struct {
-			Kind, Type  string
-			ContentType string `json:"content_type"`
-		}
-	}
-	if err := json.Unmarshal(b, &truth); err != nil {
-		t.Fatal(err)
-	}
+	dir := material.Corpora(t)
 	met := map[string]int{}
-	for name, f := range truth.Files {
-		if f.Kind != "email-crypto" || f.Type != "pkcs7" {
+	for name, f := range material.Truth[expectation](t, "email-crypto/") {
+		if f.Type != "pkcs7" {
 			continue
 		}
 		b, err := os.ReadFile(filepath.Join(dir, name))

@@ -2,7 +2,6 @@ package known_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"unseal/evidence"
 	"unseal/evidence/keyfile"
 	"unseal/evidence/known"
+	"unseal/material"
 	"unseal/trove"
 )
 
@@ -85,17 +85,12 @@ func TestRecordsAreThoseGathered(t *testing.T) {
 // Real mails with these keys alone: their senders' signatures hold, and the two
 // that were edited by hand do not.
 func TestRealMailsAreJudgedWithBuiltInKeys(t *testing.T) {
-	var truth struct {
-		Files map[string]struct {
-			Type string
-			DKIM []struct{ D, S, Result string }
-		}
-	}
-	if err := json.Unmarshal(corpus(t, "truth.json"), &truth); err != nil {
-		t.Fatal(err)
+	type expectation struct {
+		Type string
+		DKIM []struct{ D, S, Result string }
 	}
 	keys, domains := known.Keys(), map[string]bool{}
-	for path, f := range truth.Files {
+	for path, f := range material.Truth[expectation](t, "") {
 		if f.Type != "eml" || len(f.DKIM) == 0 {
 			continue
 		}
@@ -125,17 +120,7 @@ func TestRealMailsAreJudgedWithBuiltInKeys(t *testing.T) {
 // corpus reads a file of the real-world material; the test skips aloud without it.
 func corpus(t testing.TB, path ...string) []byte {
 	t.Helper()
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatalf("required material is absent: %v", err)
-		}
-		t.Skipf("SKIPPED: real mails are absent (UNSEAL_CORPORA): %v", err)
-	}
-	b, err := os.ReadFile(filepath.Join(append([]string{dir}, path...)...))
+	b, err := os.ReadFile(filepath.Join(append([]string{material.Corpora(t)}, path...)...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +22,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"unseal/evidence/openpgp"
+	"unseal/material"
 	"unseal/trove"
 )
 
@@ -299,13 +299,7 @@ func TestKeysTooLongAreNotTried(t *testing.T) {
 
 // TestGnuPGsSignaturesFit lets gpg make a key with a subkey and sign.
 func TestGnuPGsSignaturesFit(t *testing.T) {
-	gpg, err := exec.LookPath("gpg")
-	if err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatal("gpg is not here, and UNSEAL_REQUIRE is set")
-		}
-		t.Skip("SKIPPED: no gpg here")
-	}
+	gpg := material.Program(t, "gpg")
 	home, err := os.MkdirTemp("", "gpg") // a short name: the agent's socket lies in it
 	if err != nil {
 		t.Fatal(err)
@@ -346,49 +340,24 @@ func TestGnuPGsSignaturesFit(t *testing.T) {
 	}
 }
 
-// corpora is the folder of real-world material; the test skips aloud without it.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatalf("required material is absent: %v", err)
-		}
-		t.Skipf("SKIPPED: real mails are absent (UNSEAL_CORPORA): %v", err)
-	}
-	return dir
-}
-
 // TestRealMails: every mail that truth.json calls a signed multipart or
 // encrypted, S/MIME apart, has a result; and the digests of those signed say
 // which are still what was signed, without any key.
 func TestRealMails(t *testing.T) {
-	dir := corpora(t)
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		t.Fatal(err)
+	type expectation struct {
+		Type      string
+		Signed    bool `json:"multipart_signed"`
+		Encrypted bool `json:"encrypted_or_smime"`
 	}
-	var truth struct {
-		Files map[string]struct {
-			Kind, Type string
-			Signed     bool `json:"multipart_signed"`
-			Encrypted  bool `json:"encrypted_or_smime"`
-		}
-	}
-	if err := json.Unmarshal(b, &truth); err != nil {
-		t.Fatal(err)
-	}
+	dir := material.Corpora(t)
 	causes := map[string]string{
 		"openpgp-inline-signed.mbox": "key unknown", "openpgp-inline-signed-broken.mbox": "key unknown; the text is not the one that was signed",
 		"openpgp-signed-two-attachments.mbox": "key unknown", "signed-protected-header.eml": "key unknown",
 		"openpgp-signed-base64-mailman-footer.mbox":           "key unknown; the text is not the one that was signed",
 		"openpgp-signed-mailinglist+additional-children.mbox": "key unknown", "openpgp-signed-protected-headers.mbox": "key unknown",
 	}
-	for name, f := range truth.Files {
-		if f.Kind != "email-crypto" || f.Type != "eml" {
+	for name, f := range material.Truth[expectation](t, "email-crypto/") {
+		if f.Type != "eml" {
 			continue
 		}
 		raw, err := os.ReadFile(filepath.Join(dir, name))

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"os"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"unseal/evidence/cms"
 	"unseal/evidence/cms/cmstest"
 	"unseal/evidence/smime"
+	"unseal/material"
 	"unseal/trove"
 )
 
@@ -150,43 +150,17 @@ func TestNamesOfCertificatesAreOneShortLine(t *testing.T) {
 	}
 }
 
-// corpora is the folder of real-world material; the test skips aloud without it.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatalf("required material is absent: %v", err)
-		}
-		t.Skipf("SKIPPED: real mails are absent (UNSEAL_CORPORA): %v", err)
-	}
-	return dir
-}
-
 // TestRealMails: two of notmuch pass, the one that KDE altered on purpose
 // fails, and what truth.json calls a signed multipart has a result.
 func TestRealMails(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	want := map[string]string{
 		"smime-multipart-signed.eml": "pass", "smime-onepart-signed.eml": "pass", "smime-signed-apple.mbox": "fail",
 		"smime-encrypted.mbox": "encrypted", "smime-opaque-enc+sign.mbox": "encrypted", "smime-signed-encrypted.mbox": "encrypted",
 		"smime-sign+enc.eml": "encrypted", "smime-sign+enc+legacy-disp.eml": "encrypted",
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var truth struct {
-		Files map[string]struct{ Kind, Type string }
-	}
-	if err := json.Unmarshal(b, &truth); err != nil {
-		t.Fatal(err)
-	}
-	for name, f := range truth.Files {
-		if f.Kind != "email-crypto" || f.Type != "eml" {
+	for name, f := range material.Truth[struct{ Type string }](t, "email-crypto/") {
+		if f.Type != "eml" {
 			continue
 		}
 		raw, err := os.ReadFile(filepath.Join(dir, name))

@@ -8,23 +8,14 @@ import (
 	"time"
 
 	"unseal/evidence/timestamp"
+	"unseal/material"
 )
 
 // TestTokensOfARealAuthorityPass takes those of the Italian notaries out of
 // real files (RFC 5544, which is not read here): a token begins two bytes of
 // type and length before its content type.
 func TestTokensOfARealAuthorityPass(t *testing.T) {
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "email-crypto", "tika-pkcs7")
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatalf("required material is absent: %v", err)
-		}
-		t.Skipf("SKIPPED: real tokens are absent (UNSEAL_CORPORA): %v", err)
-	}
+	dir := filepath.Join(material.Corpora(t), "email-crypto", "tika-pkcs7")
 	signed := []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}
 	for name, at := range map[string]time.Time{
 		"Test1.txt.tsd": time.Date(2017, 3, 31, 13, 40, 16, 0, time.UTC), "Test2.txt.tsd": time.Date(2017, 3, 31, 13, 41, 57, 0, time.UTC),

@@ -19,6 +19,7 @@ import (
 	"unseal/evidence/cms/cmstest"
 	"unseal/evidence/timestamp"
 	"unseal/evidence/timestamp/tsatest"
+	"unseal/material"
 	"unseal/trove"
 )
 
@@ -139,13 +140,7 @@ func TestEveryAlteredByteIsNoticed(t *testing.T) {
 // TestOpenSSLUnderstandsUsAndWeUnderstandIt: it reads our question and answers
 // it as an authority, and it finds our test authority's tokens good.
 func TestOpenSSLUnderstandsUsAndWeUnderstandIt(t *testing.T) {
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") == "1" {
-			t.Fatal("openssl is not here, and UNSEAL_REQUIRE is set")
-		}
-		t.Skip("SKIPPED: no openssl here")
-	}
+	openssl := material.Program(t, "openssl")
 	a, dir := tsatest.New(t), t.TempDir()
 	write := func(name string, b []byte) {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"unseal/intake/mail"
 	"unseal/intake/reader"
+	"unseal/material"
 	"unseal/reading"
 	"unseal/trove"
 )
@@ -117,16 +118,7 @@ func TestOtherReadersSeeTheSame(t *testing.T) {
 // TestCalendarsOfTheCorpusAreRead reads the parts of its mails: the invitation
 // of case 25 states no zone.
 func TestCalendarsOfTheCorpusAreRead(t *testing.T) {
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("SKIPPED: no corpora at %s", dir)
-	}
+	dir := material.Corpora(t)
 	raw, err := os.ReadFile(filepath.Join(dir, "email-mime", "public-single", "chandler-invite.eml"))
 	if err != nil {
 		t.Fatal(err)

@@ -16,49 +16,15 @@ import (
 	"time"
 
 	"unseal/intake/reader"
+	"unseal/material"
 	"unseal/reading"
 )
-
-// corpora is the folder of real-world test material, or skips aloud.
-func corpora(t testing.TB) string {
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "truth.json")); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("SKIPPED: no test corpora at " + dir + " (set UNSEAL_CORPORA)")
-	}
-	return dir
-}
 
 type expectation struct {
 	Messages, Authors int
 	Records           int    `json:"record_lines"`
 	Text              string `json:"text_contains"`
 	Format            string
-}
-
-// truth is what truth.json says of files below a folder.
-func truth(t testing.TB, below string) map[string]expectation {
-	b, err := os.ReadFile(filepath.Join(corpora(t), "truth.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all struct{ Files map[string]json.RawMessage }
-	if err := json.Unmarshal(b, &all); err != nil {
-		t.Fatal(err)
-	}
-	list := map[string]expectation{}
-	for path, raw := range all.Files {
-		var e expectation
-		if strings.HasPrefix(path, below) && json.Unmarshal(raw, &e) == nil {
-			list[path] = e
-		}
-	}
-	return list
 }
 
 func readFile(t testing.TB, path string) []byte {
@@ -115,10 +81,10 @@ var byFileName = map[string]int{
 // messages, authors and lines against it.
 func TestTruth(t *testing.T) {
 	files, full, partly, kept := 0, 0, 0, 0
-	list := truth(t, "chat/")
+	list := material.Truth[expectation](t, "chat/")
 	for _, path := range slices.Sorted(maps.Keys(list)) {
 		want := list[path]
-		b := readFile(t, filepath.Join(corpora(t), path))
+		b := readFile(t, filepath.Join(material.Corpora(t), path))
 		files++
 		platform, ok := Detect(b[:min(len(b), headSize)])
 		if !ok {
@@ -176,7 +142,7 @@ func check(t *testing.T, path, platform string, res *reader.Result, want expecta
 // TestFiveDateOrdersAreOneConversation holds the same chat, exported in five
 // date orders, against each other and against the parse of its authors.
 func TestFiveDateOrdersAreOneConversation(t *testing.T) {
-	dir := filepath.Join(corpora(t), "chat", "chat-miner", "whatsapp")
+	dir := filepath.Join(material.Corpora(t), "chat", "chat-miner", "whatsapp")
 	var target []struct{ Timestamp, Author, Message string }
 	if err := json.Unmarshal(readFile(t, filepath.Join(dir, "target.json")), &target); err != nil {
 		t.Fatal(err)
@@ -214,7 +180,7 @@ func TestFiveDateOrdersAreOneConversation(t *testing.T) {
 // made at different times: seconds were rounded, and the later ones hold three
 // messages more.
 func TestCalendarsAreOneConversation(t *testing.T) {
-	dir := filepath.Join(corpora(t), "chat", "whats_json")
+	dir := filepath.Join(material.Corpora(t), "chat", "whats_json")
 	base := Read(context.Background(), input(readFile(t, filepath.Join(dir, "calendars", "Gregorian iOS.txt")), "")).Reading.Chain
 	for _, c := range []struct {
 		file string
@@ -257,11 +223,11 @@ func within(a, b string, d time.Duration) bool {
 // for a chat.
 func TestOtherFilesAreNoChats(t *testing.T) {
 	n := 0
-	for path := range truth(t, "") {
+	for path := range material.Truth[expectation](t, "") {
 		if strings.HasPrefix(path, "chat/") || strings.Contains(path, "gvoice-takeout") {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(corpora(t), path))
+		b, err := os.ReadFile(filepath.Join(material.Corpora(t), path))
 		if err != nil {
 			t.Fatal(err)
 		}

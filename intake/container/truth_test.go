@@ -2,7 +2,6 @@ package container
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -11,25 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"unseal/material"
 	"unseal/trove"
 )
-
-// corpora finds the material that is no part of the repository. Where it is
-// absent the test skips, or fails where UNSEAL_REQUIRE is set.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatalf("the corpora are required: %v", err)
-		}
-		t.Skipf("SKIPPED: no corpora at %s (UNSEAL_CORPORA)", dir)
-	}
-	return dir
-}
 
 // expected is what truth.json says of an archive.
 type expected struct {
@@ -79,17 +62,9 @@ func (o *outcome) says(code string) bool {
 // TestTruth holds every archive of the corpora against what other programs say:
 // strict ones exactly, the others by what must be said of them.
 func TestTruth(t *testing.T) {
-	dir := corpora(t)
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v struct{ Files map[string]expected }
-	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatal(err)
-	}
+	dir := material.Corpora(t)
 	counts := map[string]int{}
-	for name, want := range v.Files {
+	for name, want := range material.Truth[expected](t, "") {
 		if want.Kind != "archives" {
 			continue
 		}
@@ -174,7 +149,7 @@ func locked(t *testing.T, b []byte, name string, want expected) {
 // TestNamesOfTheCorporaAreDecoded is case 20: charsets are found, and the
 // backslash that is half a letter leads nowhere.
 func TestNamesOfTheCorporaAreDecoded(t *testing.T) {
-	dir := filepath.Join(corpora(t), "archives")
+	dir := filepath.Join(material.Corpora(t), "archives")
 	for name, want := range map[string][]string{
 		"libarchive/test_read_format_cpio_filename_koi8r.cpio":  {"ПРИВЕТ", "привет"},
 		"libarchive/test_read_format_gtar_filename_cp866.tar.Z": {"ПРИВЕТ", "привет"},

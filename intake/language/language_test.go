@@ -3,14 +3,15 @@ package language_test
 import (
 	"bufio"
 	"encoding/json"
-	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"unseal/intake/language"
+	"unseal/material"
 )
 
 func TestOf(t *testing.T) {
@@ -66,17 +67,9 @@ func TestMainIsTheLanguageOfMostLetters(t *testing.T) {
 // TestShortTextsOfTheBenchMaterial wants what docs/decisions/024 measured of
 // 200 letters out of the middle of each text.
 func TestShortTextsOfTheBenchMaterial(t *testing.T) {
-	dir := os.Getenv("UNSEAL_BENCH")
-	if dir == "" {
-		dir = "../../../shared/bench"
-	}
-	cmd := exec.Command("xz", "-dc", dir+"/languages.jsonl.xz")
-	out, err := cmd.Output()
+	out, err := exec.Command(material.Program(t, "xz"), "-dc", filepath.Join(material.Bench(t), "languages.jsonl.xz")).Output()
 	if err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no bench material: ", err)
+		t.Fatal(err)
 	}
 	n, right, wrong := 0, 0, 0
 	lines := bufio.NewScanner(strings.NewReader(string(out)))

@@ -8,17 +8,15 @@ import (
 	"testing"
 
 	"github.com/ulikunitz/xz"
+
+	"unseal/material"
 )
 
 // benchMails are real mails of public lists, up to limit bytes of each mbox.
 func benchMails(b testing.TB, limit int64) (mails [][]byte, size int64) {
-	dir := os.Getenv("UNSEAL_BENCH")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "bench")
-	}
-	files, _ := filepath.Glob(filepath.Join(dir, "*.mbox.xz"))
+	files, _ := filepath.Glob(filepath.Join(material.Bench(b), "*.mbox.xz"))
 	if len(files) == 0 {
-		missing(b, "no bench mails at "+dir+" (set UNSEAL_BENCH)")
+		material.Missing(b, "mailboxes for measurements")
 	}
 	for _, name := range files {
 		f, err := os.Open(name)

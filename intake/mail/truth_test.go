@@ -10,28 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"unseal/material"
 	"unseal/trove"
 )
-
-// corpora is the folder of real-world test material, or skips aloud.
-func corpora(t testing.TB) string {
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "truth.json")); err != nil {
-		missing(t, "no test corpora at "+dir+" (set UNSEAL_CORPORA)")
-	}
-	return dir
-}
-
-// missing skips aloud, or fails where everything is required.
-func missing(t testing.TB, why string) {
-	if os.Getenv("UNSEAL_REQUIRE") != "" {
-		t.Fatal(why)
-	}
-	t.Skip("SKIPPED: " + why)
-}
 
 // expectation is what truth.json says of one file.
 type expectation struct {
@@ -50,18 +31,10 @@ type expectation struct {
 
 // eachMail calls fn for every mail of the corpora, in order of their names.
 func eachMail(t testing.TB, fn func(path string, raw []byte, want expectation)) {
-	dir := corpora(t)
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var truth struct{ Files map[string]expectation }
-	if err := json.Unmarshal(b, &truth); err != nil {
-		t.Fatal(err)
-	}
+	dir, truth := material.Corpora(t), material.Truth[expectation](t, "email-")
 	var names []string
-	for name, e := range truth.Files {
-		if strings.HasPrefix(name, "email-") && (e.Type == "eml" || e.Type == "emlx") {
+	for name, e := range truth {
+		if e.Type == "eml" || e.Type == "emlx" {
 			names = append(names, name)
 		}
 	}
@@ -72,7 +45,7 @@ func eachMail(t testing.TB, fn func(path string, raw []byte, want expectation)) 
 			t.Errorf("%v", err)
 			continue
 		}
-		fn(name, raw, truth.Files[name])
+		fn(name, raw, truth[name])
 	}
 }
 

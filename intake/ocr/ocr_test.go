@@ -5,7 +5,6 @@ import (
 	"errors"
 	"image"
 	"image/color"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"unseal/intake/tool"
+	"unseal/material"
 	"unseal/reading"
 )
 
@@ -24,10 +24,7 @@ func engine(t *testing.T, langs ...string) *Engine {
 	t.Helper()
 	e, err := New(context.Background(), t.TempDir(), langs)
 	if errors.Is(err, tool.ErrAbsent) {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("SKIPPED: " + err.Error())
+		material.Missing(t, "tesseract")
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,37 +13,10 @@ import (
 
 	"unseal/intake/reader"
 	"unseal/intake/tool"
+	"unseal/material"
 	"unseal/reading"
 	"unseal/trove"
 )
-
-// corpora finds the material that is not part of the repository. Where it is
-// absent the test skips, or fails where UNSEAL_REQUIRE is set.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatalf("the corpora are required: %v", err)
-		}
-		t.Skipf("SKIPPED: no corpora at %s (UNSEAL_CORPORA)", dir)
-	}
-	return dir
-}
-
-// program skips a test that needs a program which is not installed.
-func program(t testing.TB, name string) {
-	t.Helper()
-	if _, err := tool.Find(name); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("SKIPPED: %v", err)
-	}
-}
 
 type expectation struct {
 	Kind, Type, By string
@@ -55,19 +27,6 @@ type expectation struct {
 	Embedded       []string `json:"embedded"`
 	Encrypted      any      `json:"encrypted"`
 	Password       string   `json:"opens_with_password"`
-}
-
-func truth(t testing.TB, dir string) map[string]expectation {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v struct{ Files map[string]expectation }
-	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatal(err)
-	}
-	return v.Files
 }
 
 func read(t testing.TB, name string, b []byte, passwords ...string) reader.Result {
@@ -86,12 +45,14 @@ func spoken(s string) string {
 // TestDocumentsSayWhatTheTruthSays reads each document of the corpora: strict
 // ones hold the text and the files that two other tools found.
 func TestDocumentsSayWhatTheTruthSays(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	for _, p := range []string{"antiword", "catdoc", "xls2csv", "catppt"} {
-		program(t, p)
+		if _, err := tool.Find(p); err != nil {
+			material.Missing(t, p)
+		}
 	}
 	files, full, partly, kept, strict := 0, 0, 0, 0, 0
-	for name, want := range truth(t, dir) {
+	for name, want := range material.Truth[expectation](t, "") {
 		folder, _, _ := strings.Cut(name, "/")
 		if folder != "docs-office" && folder != "docs-text" && !(folder == "images" && want.Type == "office") && !strings.HasPrefix(name, "foia/udhr/udhr/") || want.Size == 0 {
 			continue

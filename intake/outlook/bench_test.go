@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"unseal/intake/outlook"
+	"unseal/material"
 )
 
 // BenchmarkPST opens a file of 2.3 MB with seven mails.
 func BenchmarkPST(b *testing.B) {
-	p, err := os.ReadFile(filepath.Join(corpora(b), "email-outlook", "tika-outlook", "testPST.pst"))
+	p, err := os.ReadFile(filepath.Join(material.Corpora(b), "email-outlook", "tika-outlook", "testPST.pst"))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package outlook_test
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"io"
 	"io/fs"
 	"os"
@@ -16,26 +15,10 @@ import (
 	"unseal/intake/container"
 	"unseal/intake/mail"
 	"unseal/intake/tool"
+	"unseal/material"
 	"unseal/mime/body"
 	"unseal/trove"
 )
-
-// corpora finds the material that is no part of the repository. Where it is
-// absent the test skips, or fails where UNSEAL_REQUIRE is set.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatalf("the corpora are required: %v", err)
-		}
-		t.Skipf("SKIPPED: no corpora at %s (UNSEAL_CORPORA)", dir)
-	}
-	return dir
-}
 
 // expected is what truth.json says of a file of Outlook.
 type expected struct {
@@ -53,19 +36,6 @@ type expected struct {
 		Size   int64
 		SHA256 string
 	}
-}
-
-func truth(t testing.TB, dir string) map[string]expected {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v struct{ Files map[string]expected }
-	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatal(err)
-	}
-	return v.Files
 }
 
 // made is a mail that came out, parsed as intake parses it.
@@ -100,9 +70,9 @@ func expand(t testing.TB, b []byte) ([]made, container.Report, container.Format,
 // TestTruth holds every file of Outlook in the corpora against what two other
 // programs say of it, and counts how much of them is read.
 func TestTruth(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	counts := map[string]int{}
-	for name, want := range truth(t, dir) {
+	for name, want := range material.Truth[expected](t, "") {
 		if want.Kind != "email-outlook" || want.Type == "emlx" {
 			continue
 		}
@@ -255,10 +225,10 @@ func checkPST(t *testing.T, want expected, mails []made) {
 // item and no body that did not come out.
 func TestReadpstFindsNothingMore(t *testing.T) {
 	if _, err := tool.Find("readpst"); err != nil {
-		t.Skipf("SKIPPED: %v (install pst-utils)", err)
+		material.Missing(t, "readpst (Debian: pst-utils)")
 	}
-	dir := corpora(t)
-	for name, want := range truth(t, dir) {
+	dir := material.Corpora(t)
+	for name, want := range material.Truth[expected](t, "") {
 		if want.Type != "pst" {
 			continue
 		}
@@ -326,7 +296,7 @@ func readpst(t *testing.T, file string) map[string][]byte {
 // TestAVoicemailInAWinmailDat is case 14 of the corpora: the recording is a part
 // of its own, with its bytes.
 func TestAVoicemailInAWinmailDat(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	b, err := os.ReadFile(filepath.Join(dir, "email-outlook", "ytnef", "multi-value-attribute.tnef"))
 	if err != nil {
 		t.Fatal(err)

@@ -3,9 +3,9 @@ package pdf
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +17,7 @@ import (
 
 	"unseal/intake/ocr"
 	"unseal/intake/reader"
+	"unseal/material"
 	"unseal/reading"
 )
 
@@ -40,39 +41,15 @@ type truth struct {
 // corpora are the real PDFs under a folder, or the test is skipped aloud.
 func corpora(t *testing.T, folder string) (dir string, files map[string]truth) {
 	t.Helper()
-	dir = os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		missing(t, "real PDFs are absent (UNSEAL_CORPORA): "+err.Error())
-	}
-	var all struct{ Files map[string]json.RawMessage }
-	if err := json.Unmarshal(b, &all); err != nil {
-		t.Fatal(err)
-	}
-	files = map[string]truth{}
-	for name, raw := range all.Files {
-		var tr truth
-		if strings.HasPrefix(name, folder) && json.Unmarshal(raw, &tr) == nil && tr.Type == "pdf" {
-			if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
-				files[name] = tr
-			}
-		}
-	}
+	dir, files = material.Corpora(t), material.Truth[truth](t, folder)
+	maps.DeleteFunc(files, func(name string, tr truth) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return tr.Type != "pdf" || errors.Is(err, fs.ErrNotExist)
+	})
 	if len(files) == 0 {
 		t.Fatal("truth.json names no PDFs in " + folder)
 	}
 	return dir, files
-}
-
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("UNSEAL_REQUIRE") != "" {
-		t.Fatal(what)
-	}
-	t.Skip("SKIPPED: " + what)
 }
 
 // shared is one reader for all tests: compiling PDFium takes seconds.
@@ -246,7 +223,7 @@ func TestBoxesInScannedPagesAreFound(t *testing.T) {
 func TestTextOfRealScansIsRead(t *testing.T) {
 	dir, files := corpora(t, "docs-pdf/tika-pdf/testOCR.pdf")
 	if _, err := ocr.New(context.Background(), t.TempDir(), nil); err != nil {
-		missing(t, err.Error())
+		material.Missing(t, "tesseract ("+err.Error()+")")
 	}
 	for name := range files {
 		b, err := os.ReadFile(filepath.Join(dir, name))

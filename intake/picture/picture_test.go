@@ -19,6 +19,7 @@ import (
 
 	"unseal/intake/reader"
 	"unseal/intake/tool"
+	"unseal/material"
 	"unseal/trove"
 )
 
@@ -217,14 +218,14 @@ func TestWithoutAProgramItIsSaidWhatToInstall(t *testing.T) {
 
 func TestOtherProgramsDecodeWhatGoDoesNot(t *testing.T) {
 	if _, err := tool.Find("ffmpeg"); err != nil {
-		missing(t, err.Error())
+		material.Missing(t, "ffmpeg")
 	}
 	dir := t.TempDir()
 	if err := tool.Put(dir, "in.png", bytes.NewReader(encoded(t, "image/png", canvas(64, 48)))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tool.Run(context.Background(), tool.Command{Name: "ffmpeg", Args: []string{"-v", "error", "-i", "in.png", "-c:v", "libopenjpeg", "out.jp2"}, Dir: dir}); err != nil {
-		missing(t, "ffmpeg makes no JPEG 2000: "+err.Error())
+		material.Missing(t, "an ffmpeg that makes JPEG 2000 ("+err.Error()+")")
 	}
 	b, err := os.ReadFile(dir + "/out.jp2")
 	if err != nil {

@@ -3,7 +3,7 @@ package picture
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,6 +16,7 @@ import (
 
 	"unseal/intake/ocr"
 	"unseal/intake/reader"
+	"unseal/material"
 )
 
 // truth is what ../shared/corpora/truth.json expects of a picture.
@@ -38,37 +39,12 @@ type truth struct {
 // corpora are the real pictures, or the test is skipped aloud.
 func corpora(t *testing.T) (dir string, files map[string]truth) {
 	t.Helper()
-	dir = os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		missing(t, "real pictures are absent (UNSEAL_CORPORA): "+err.Error())
-	}
-	var all struct{ Files map[string]json.RawMessage }
-	if err := json.Unmarshal(b, &all); err != nil {
-		t.Fatal(err)
-	}
-	files = map[string]truth{}
-	for name, raw := range all.Files {
-		var tr truth
-		if strings.HasPrefix(name, "images/") && json.Unmarshal(raw, &tr) == nil && tr.Type == "image" {
-			files[name] = tr
-		}
-	}
+	dir, files = material.Corpora(t), material.Truth[truth](t, "images/")
+	maps.DeleteFunc(files, func(_ string, tr truth) bool { return tr.Type != "image" })
 	if len(files) == 0 {
 		t.Fatal("truth.json names no pictures")
 	}
 	return dir, files
-}
-
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("UNSEAL_REQUIRE") != "" {
-		t.Fatal(what)
-	}
-	t.Skip("SKIPPED: " + what)
 }
 
 func input(t *testing.T, b []byte, langs ...string) *reader.Input {
@@ -161,7 +137,7 @@ func near(t *testing.T, name, got string, lat, long float64) {
 func TestTextOfRealPicturesIsRead(t *testing.T) {
 	dir, files := corpora(t)
 	if _, err := ocr.New(context.Background(), t.TempDir(), []string{"en"}); err != nil {
-		missing(t, err.Error())
+		material.Missing(t, "tesseract ("+err.Error()+")")
 	}
 	for name, want := range files {
 		if want.OCRContains == "" || strings.Contains(want.OCRContains, "pearts") { // what another program made of a turned page

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"unseal/intake/reader"
+	"unseal/material"
 	"unseal/reading"
 )
 
@@ -178,17 +179,12 @@ func TestALongRecordingIsSentInClips(t *testing.T) {
 // a stand-in for a server. What it hears is often wrong; only the way is tested.
 func TestARealRecognizerIsHeard(t *testing.T) {
 	for _, program := range []string{"ffmpeg", "pocketsphinx_continuous"} {
-		if _, err := exec.LookPath(program); err != nil {
-			if os.Getenv("UNSEAL_REQUIRE") != "" {
-				t.Fatalf("%s is required", program)
-			}
-			t.Skipf("SKIPPED: %s is not installed", program)
-		}
+		material.Program(t, program)
 	}
 	dir := t.TempDir()
 	wav := filepath.Join(dir, "in.wav")
 	if out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "flite=text='one two three four five'", "-ar", "16000", "-ac", "1", "-bitexact", wav).CombinedOutput(); err != nil {
-		t.Skipf("SKIPPED: ffmpeg cannot speak: %v %s", err, out)
+		material.Missing(t, fmt.Sprintf("an ffmpeg that speaks (%v: %s)", err, out))
 	}
 	b, err := os.ReadFile(wav)
 	if err != nil {

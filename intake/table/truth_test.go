@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,24 +14,8 @@ import (
 
 	"unseal/intake/mail"
 	"unseal/intake/reader"
+	"unseal/material"
 )
-
-// corpora finds the material that is not part of the repository. Where it is
-// absent the test skips, or fails where UNSEAL_REQUIRE is set.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatalf("the corpora are required: %v", err)
-		}
-		t.Skipf("SKIPPED: no corpora at %s (UNSEAL_CORPORA)", dir)
-	}
-	return dir
-}
 
 type expectation struct {
 	Type    string
@@ -41,24 +26,12 @@ type expectation struct {
 	Max     time.Time       `json:"date_max"`
 }
 
-func truth(t testing.TB, dir string) map[string]expectation {
+// tables are what truth.json says of those in the corpora.
+func tables(t testing.TB) map[string]expectation {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v struct{ Files map[string]json.RawMessage }
-	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatal(err)
-	}
-	m := map[string]expectation{}
-	for name, raw := range v.Files {
-		var e expectation
-		if json.Unmarshal(raw, &e) == nil && e.Type == "csv" {
-			m[name] = e
-		}
-	}
-	return m
+	all := material.Truth[expectation](t, "")
+	maps.DeleteFunc(all, func(_ string, e expectation) bool { return e.Type != "csv" })
+	return all
 }
 
 func input(name string, b []byte) *reader.Input {
@@ -66,9 +39,9 @@ func input(name string, b []byte) *reader.Input {
 }
 
 func TestTablesHaveTheRowsAndColumnsOfTheTruth(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	n := 0
-	for name, want := range truth(t, dir) {
+	for name, want := range tables(t) {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -101,13 +74,13 @@ func TestTablesHaveTheRowsAndColumnsOfTheTruth(t *testing.T) {
 // TestTheTableOfMailsBecomesMails guesses the mapping of a real answer to a
 // request for records, and reads every message it makes.
 func TestTheTableOfMailsBecomesMails(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	const name = "foia/clinton-foia/hillary_sent_full.csv"
 	b, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := truth(t, dir)[name]
+	want := tables(t)[name]
 	res := Read(context.Background(), input(name, b))
 	m := Guess(res.Reading.Sheets[0].Cells[0], res.Reading.Sheets[0].Cells[1:])
 	if got := m.String(); got != "date=MetadataDateSent,body=raw_email" {

@@ -1,7 +1,6 @@
 package transcript
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"os"
@@ -9,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"unseal/material"
 	"unseal/reading"
 )
 
@@ -120,28 +120,12 @@ func TestNumberOfSegmentsIsBounded(t *testing.T) {
 }
 
 func TestCaptionsOfTheCorporaAreRead(t *testing.T) {
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
+	type expectation struct {
+		Type string
+		Cues int
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatalf("the corpora are required: %v", err)
-		}
-		t.Skipf("SKIPPED: no corpora at %s (UNSEAL_CORPORA)", dir)
-	}
-	var truth struct {
-		Files map[string]struct {
-			Type string
-			Cues int
-		}
-	}
-	if err := json.Unmarshal(b, &truth); err != nil {
-		t.Fatal(err)
-	}
-	seen := 0
-	for name, want := range truth.Files {
+	dir, seen := material.Corpora(t), 0
+	for name, want := range material.Truth[expectation](t, "") {
 		if want.Type != "captions" {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"unseal/material"
 	"unseal/reading"
 )
 
@@ -57,13 +58,7 @@ func wave(span reading.Span) []byte {
 // ffmpeg runs the program in a folder, or skips aloud.
 func ffmpeg(t testing.TB, dir string, args ...string) ([]byte, error) {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal("ffmpeg is required")
-		}
-		t.Skip("SKIPPED: ffmpeg is not installed")
-	}
-	cmd := exec.Command("ffmpeg", append([]string{"-v", "error", "-nostdin", "-y"}, args...)...)
+	cmd := exec.Command(material.Program(t, "ffmpeg"), append([]string{"-v", "error", "-nostdin", "-y"}, args...)...)
 	cmd.Dir = dir
 	return cmd.Output()
 }

@@ -11,6 +11,7 @@ import (
 
 	"unseal/intake/reader"
 	"unseal/intake/tool"
+	"unseal/material"
 	"unseal/reading"
 )
 
@@ -70,12 +71,12 @@ func TestTheSameBytesMakeTheSameSound(t *testing.T) {
 // A day in court has no time for two files: MP3, which is made faster, is one
 // that browsers play and that a server for speech takes.
 func TestOfVeryLongRecordingsMP3AloneIsMade(t *testing.T) {
+	if _, err := tool.Find("ffmpeg"); err != nil {
+		material.Missing(t, "ffmpeg")
+	}
 	in := inputOf(t, "a.wav", wave(secret))
 	var res reader.Result
 	if err := convert(context.Background(), in, &track{format: "wav", seconds: tooLong + 1}, &res); err != nil {
-		if _, absent := tool.Find("ffmpeg"); absent != nil {
-			t.Skip("SKIPPED: ffmpeg is not installed")
-		}
 		t.Fatal(err)
 	}
 	if len(res.Files) != 1 || !slices.Equal(res.Reading.Sound.Play, []string{PlayMP3}) || heard(decode(t, res.Files[0].Bytes, PlayMP3), high) < 2000 {

@@ -3,7 +3,6 @@ package voice_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"math"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	"unseal/intake/reader"
 	"unseal/intake/voice"
+	"unseal/material"
 	"unseal/reading"
 	"unseal/trove"
 )
@@ -23,22 +23,6 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// corpora finds the material that is not part of the repository.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatalf("the corpora are required: %v", err)
-		}
-		t.Skipf("SKIPPED: no corpora at %s (UNSEAL_CORPORA)", dir)
-	}
-	return dir
 }
 
 type expectation struct {
@@ -51,20 +35,6 @@ type expectation struct {
 	Transcript string
 	Audio      string
 	Duration   string
-}
-
-func truth(t testing.TB, dir, prefix string) map[string]expectation {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	must(t, err)
-	var v struct{ Files map[string]expectation }
-	must(t, json.Unmarshal(b, &v))
-	for name := range v.Files {
-		if !strings.HasPrefix(name, prefix) {
-			delete(v.Files, name)
-		}
-	}
-	return v.Files
 }
 
 // input is a file with what lies beside it under the same name.
@@ -84,9 +54,9 @@ func input(t testing.TB, file string) *reader.Input {
 }
 
 func TestRecordingsAreWhatTheTruthSays(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	full, partly, kept, all := 0, 0, 0, 0
-	for name, want := range truth(t, dir, "audio/") {
+	for name, want := range material.Truth[expectation](t, "audio/") {
 		if want.Type != "audio" {
 			continue
 		}
@@ -127,9 +97,9 @@ func TestRecordingsAreWhatTheTruthSays(t *testing.T) {
 }
 
 func TestTakeoutGivesRecordingsTheirCallsAndTranscripts(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	seen := 0
-	for name, want := range truth(t, dir, "audio/gvoice-takeout/") {
+	for name, want := range material.Truth[expectation](t, "audio/gvoice-takeout/") {
 		if want.Type != "voicemail" {
 			continue
 		}
@@ -165,7 +135,7 @@ func TestTakeoutGivesRecordingsTheirCallsAndTranscripts(t *testing.T) {
 }
 
 func TestTakeoutPagesAreCallsAndChains(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	pages, err := filepath.Glob(filepath.Join(dir, "audio/gvoice-takeout/Takeout/Voice/Calls/*.html"))
 	must(t, err)
 	chains, calls, messages, missing := 0, map[string]int{}, 0, 0
@@ -231,9 +201,9 @@ func checkChain(t *testing.T, name string, res *reader.Result, messages, media i
 }
 
 func TestTranscriptsBesideRecordingsAreRead(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	seen := 0
-	for name, want := range truth(t, dir, "audio/fleurs/") {
+	for name, want := range material.Truth[expectation](t, "audio/fleurs/") {
 		if want.Type != "audio" {
 			continue
 		}
@@ -250,9 +220,9 @@ func TestTranscriptsBesideRecordingsAreRead(t *testing.T) {
 
 // TestNothingElseIsTakenForARecording looks at every file of the corpora.
 func TestNothingElseIsTakenForARecording(t *testing.T) {
-	dir := corpora(t)
+	dir := material.Corpora(t)
 	others, voices := 0, 0
-	for name := range truth(t, dir, "") {
+	for name := range material.Truth[expectation](t, "") {
 		f, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
 		if err != nil {
 			continue

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"unseal/material"
 	"unseal/search"
 
 	"golang.org/x/sys/unix"
@@ -90,7 +91,7 @@ type classQuery struct{ Cls, Q string }
 
 func classes(tb testing.TB) (order []string, by map[string][]string) {
 	tb.Helper()
-	data, err := os.ReadFile(filepath.Join(benchDir(tb), "queries.json"))
+	data, err := os.ReadFile(filepath.Join(material.Bench(tb), "queries.json"))
 	if err != nil {
 		tb.Fatal(err)
 	}

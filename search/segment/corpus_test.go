@@ -17,26 +17,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"unseal/material"
 	"unseal/search"
 	"unseal/trove"
 )
-
-// benchDir is the folder of the material for measurements. The test is
-// skipped, or fails under UNSEAL_REQUIRE, where there is none.
-func benchDir(tb testing.TB) string {
-	tb.Helper()
-	dir := os.Getenv("UNSEAL_BENCH")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "bench")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "queries.json")); err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			tb.Fatalf("UNSEAL_REQUIRE is set and there is no material in %s: %v", dir, err)
-		}
-		tb.Skipf("SKIPPED: no material for measurements in %s; set UNSEAL_BENCH", dir)
-	}
-	return dir
-}
 
 // unpack reads name.mbox, or name.mbox.xz by way of the xz program.
 func unpack(dir, name string) ([]byte, error) {
@@ -62,7 +46,7 @@ var corpus struct {
 // 1 in batches of 2,500.
 func mails(tb testing.TB) []*search.Doc {
 	tb.Helper()
-	dir := benchDir(tb)
+	dir := material.Bench(tb)
 	corpus.Do(func() { corpus.docs, corpus.err = readMails(dir) })
 	if corpus.err != nil {
 		tb.Fatal(corpus.err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"unseal/intake/chat/draft"
+	"unseal/material"
 )
 
 // body is an attributed body that holds a text, as Messages archives it.
@@ -26,16 +27,10 @@ func body(text string) []byte {
 }
 
 func corpus(t testing.TB, name string) []byte {
-	dir := os.Getenv("UNSEAL_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "corpora")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "chat", "imessage", name))
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(material.Corpora(t), "chat", "imessage", name))
 	if err != nil {
-		if os.Getenv("UNSEAL_REQUIRE") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("SKIPPED: no test corpora (set UNSEAL_CORPORA)")
+		t.Fatal(err)
 	}
 	return b
 }
