@@ -81,6 +81,9 @@ type Result struct {
 	Years   []YearCount      // by year, oldest first, undated (0) last
 	Next    string           // cursor of the next page; empty on the last
 	Notes   []Note           // the query's notes and the index's own
+
+	Near      []Hit // of AddNear, which alone fills it: hits of the nearest query that are not in Hits
+	NearTotal int   // how many there are of those, shown or not
 }
 
 // Facet is how the hits fall into the values of one kind.

@@ -103,6 +103,9 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) error {
 			res = res2
 		}
 	}
+	if err := s.findNear(r.Context(), &a, limit, res); err != nil {
+		return err
+	}
 	if asJSON(r) {
 		found := s.searchJSON(&a, res)
 		if found.NextURL != "" {
@@ -136,17 +139,31 @@ func (s *site) searchWithin(w http.ResponseWriter, r *http.Request, a asked, in 
 func (s *site) find(ctx context.Context, a *asked, limit int) (*search.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, searchTime)
 	defer cancel()
-	req := search.Request{Query: a.query, Sort: a.sort, Limit: limit, Cursor: a.cursor, Facets: facetNames,
-		FacetSize: facetValues, Snippets: snippetsAHit, FoldCopies: a.fold}
-	if a.facet != "" {
-		req.FacetSize = facetAll
-	}
+	req := a.request(limit)
 	res, err := s.ask(ctx, req)
 	if errors.Is(err, search.ErrCursor) {
 		req.Cursor = ""
 		res, err = s.ask(ctx, req)
 	}
 	return res, err
+}
+
+// request is what a asks the index for.
+func (a *asked) request(limit int) search.Request {
+	req := search.Request{Query: a.query, Sort: a.sort, Limit: limit, Cursor: a.cursor, Facets: facetNames,
+		FacetSize: facetValues, Snippets: snippetsAHit, FoldCopies: a.fold}
+	if a.facet != "" {
+		req.FacetSize = facetAll
+	}
+	return req
+}
+
+// findNear adds to a first page that is not full what the index has of the
+// words of a phrase close together.
+func (s *site) findNear(ctx context.Context, a *asked, limit int, res *search.Result) error {
+	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	defer cancel()
+	return search.AddNear(ctx, s.ask, a.request(limit), res)
 }
 
 // ask asks the index for one request, after waiting for a place.
@@ -191,6 +208,8 @@ type foundJSON struct {
 	Total   int                     `json:"total"`
 	Partial bool                    `json:"partial,omitempty"`
 	Items   []foundItem             `json:"items"`
+	Near    []foundItem             `json:"near,omitempty"` // besides: the words of a phrase close together, not side by side
+	NearAll int                     `json:"near_total,omitempty"`
 	Facets  map[string][]foundFacet `json:"facets,omitempty"`
 	Notes   []string                `json:"notes,omitempty"`
 	Next    string                  `json:"_next,omitempty"`
@@ -210,18 +229,8 @@ type foundFacet struct {
 }
 
 func (s *site) searchJSON(a *asked, res *search.Result) *foundJSON {
-	out := &foundJSON{Query: a.query.String(), Total: res.Total, Partial: res.Partial, Items: make([]foundItem, len(res.Hits)), Next: res.Next}
-	rows := s.hitRows(res.Hits)
-	for i := range res.Hits {
-		out.Items[i] = foundItem{row: rows[i], URL: "/" + itemPath(res.Hits[i].Collection, res.Hits[i].Number)}
-		for _, sn := range out.Items[i].row.Snippets {
-			var text strings.Builder
-			for _, span := range sn.Spans {
-				text.WriteString(span.Text)
-			}
-			out.Items[i].Snippets = append(out.Items[i].Snippets, text.String())
-		}
-	}
+	out := &foundJSON{Query: a.query.String(), Total: res.Total, Partial: res.Partial, Items: s.foundItems(res.Hits),
+		Near: s.foundItems(res.Near), NearAll: res.NearTotal, Next: res.Next}
 	out.Facets = make(map[string][]foundFacet, len(res.Facets))
 	for name, f := range res.Facets {
 		for _, v := range f.Values {
@@ -235,4 +244,20 @@ func (s *site) searchJSON(a *asked, res *search.Result) *foundJSON {
 		out.NextURL = "/search.json?" + a.next(res.Next)
 	}
 	return out
+}
+
+func (s *site) foundItems(hits []search.Hit) []foundItem {
+	items := make([]foundItem, len(hits))
+	rows := s.hitRows(hits)
+	for i := range hits {
+		items[i] = foundItem{row: rows[i], URL: "/" + itemPath(hits[i].Collection, hits[i].Number)}
+		for _, sn := range rows[i].Snippets {
+			var text strings.Builder
+			for _, span := range sn.Spans {
+				text.WriteString(span.Text)
+			}
+			items[i].Snippets = append(items[i].Snippets, text.String())
+		}
+	}
+	return items
 }

@@ -130,7 +130,7 @@ func (s *site) searchPage(ctx context.Context, p *page, a *asked, res *search.Re
 	s.searchForm(p, a.q)
 	s.searchNotes(p, a, res)
 	if res.Total == 0 {
-		s.nothingFound(ctx, p, a)
+		s.nothingFound(ctx, p, a, res)
 		s.end(p)
 		return
 	}
@@ -140,6 +140,7 @@ func (s *site) searchPage(ctx context.Context, p *page, a *asked, res *search.Re
 	p.years(a, res.Years)
 	p.rows(s.hitRows(res.Hits))
 	p.pager(a, res)
+	s.nearHits(p, res)
 	p.html("</section>\n")
 	s.narrow(p, a, res)
 	p.html("</div>\n")
@@ -296,15 +297,18 @@ func (p *page) pager(a *asked, res *search.Result) {
 
 // nothingFound leads on from a query that finds nothing: the same query with
 // each clause dropped, with counts.
-func (s *site) nothingFound(ctx context.Context, p *page, a *asked) {
+func (s *site) nothingFound(ctx context.Context, p *page, a *asked, res *search.Result) {
 	p.html(`<p role="status"><strong>`)
 	p.say("search.nothing")
 	p.html("</strong> ")
 	p.say("search.for", val("Query", a.q))
 	p.html("</p>\n")
+	s.nearHits(p, res)
 	parts := clausesOf(a.query)
 	if len(parts) < 2 {
-		s.examples(p)
+		if len(res.Near) == 0 {
+			s.examples(p)
+		}
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, searchTime)
@@ -330,6 +334,17 @@ func (s *site) nothingFound(ctx context.Context, p *page, a *asked) {
 		p.html("</li>")
 	}
 	p.html("</ul></section>\n")
+}
+
+// nearHits writes the items that have the words of a phrase close together,
+// apart from those that have them side by side.
+func (s *site) nearHits(p *page, res *search.Result) {
+	if len(res.Near) == 0 {
+		return
+	}
+	p.section("near", "", "search.near")
+	p.rows(s.hitRows(res.Near))
+	p.html("</section>\n")
 }
 
 // searchExamples are queries to click; they are the same in every language.

@@ -43,12 +43,14 @@ type foundItem struct {
 	SHA256  trove.Digest  `json:"sha256,omitzero"`
 	Score   float64       `json:"score,omitempty"`
 	Snippet string        `json:"snippet,omitempty"`
+	Near    bool          `json:"near,omitempty"` // the words of a phrase stand close together in it, not side by side
 }
 
 type searchSummary struct {
 	Query   string                  `json:"query"`
 	Total   int                     `json:"total"`
-	Shown   int                     `json:"shown"`
+	Shown   int                     `json:"shown"` // of total
+	Near    int                     `json:"near,omitempty"`
 	Partial bool                    `json:"partial,omitempty"`
 	Next    string                  `json:"next,omitempty"`
 	Notes   []string                `json:"notes,omitempty"`
@@ -78,45 +80,48 @@ func (c *searchCmd) Run(a *app) error {
 			search.FacetLanguage, search.FacetYear}
 		req.FacetSize = 20
 	}
-	res, err := searchNearest(a, ix, &req)
+	res, err := ix.Search(a.ctx, req)
 	if err != nil {
 		return err
 	}
-	for i := range res.Hits {
-		f := newFound(&res.Hits[i])
-		if f.Name, f.State, f.SHA256, err = ix.Name(a.ctx, &res.Hits[i]); err != nil {
+	if err := search.AddNear(a.ctx, ix.Search, req, res); err != nil {
+		return err
+	}
+	if err := a.found(ix, res); err != nil {
+		return err
+	}
+	return c.sum(a, q, res)
+}
+
+// found writes the hits, and behind a line of their own those that are near.
+func (a *app) found(ix *house.Search, res *search.Result) error {
+	if err := a.hits(ix, res.Hits, false); err != nil || len(res.Near) == 0 {
+		return err
+	}
+	if !a.ui.json {
+		if err := a.ui.print("Close together, not word for word:"); err != nil {
+			return err
+		}
+	}
+	return a.hits(ix, res.Near, true)
+}
+
+func (a *app) hits(ix *house.Search, hits []search.Hit, near bool) (err error) {
+	for i := range hits {
+		f := newFound(&hits[i])
+		f.Near = near
+		if f.Name, f.State, f.SHA256, err = ix.Name(a.ctx, &hits[i]); err != nil {
 			return err
 		}
 		if err := a.ui.item("search", f, f.lines()...); err != nil {
 			return err
 		}
 	}
-	return c.sum(a, req.Query, res)
-}
-
-// searchNearest searches, and where nothing is found for the nearest query,
-// which the request then holds.
-func searchNearest(a *app, ix *house.Search, req *search.Request) (*search.Result, error) {
-	res, err := ix.Search(a.ctx, *req)
-	if err != nil || res.Total > 0 || req.Cursor != "" {
-		return res, err
-	}
-	nearest, ok := req.Query.Nearest()
-	if !ok {
-		return res, nil
-	}
-	asked := *req
-	asked.Query = nearest
-	other, err := ix.Search(a.ctx, asked)
-	if err != nil || other.Total == 0 {
-		return res, err
-	}
-	*req = asked
-	return other, nil
+	return nil
 }
 
 func (c *searchCmd) sum(a *app, q *search.Query, res *search.Result) error {
-	sum := searchSummary{Query: q.String(), Total: res.Total, Shown: len(res.Hits), Partial: res.Partial, Next: res.Next,
+	sum := searchSummary{Query: q.String(), Total: res.Total, Shown: len(res.Hits), Near: res.NearTotal, Partial: res.Partial, Next: res.Next,
 		Facets: res.Facets, Years: res.Years}
 	for _, n := range res.Notes {
 		sum.Notes = append(sum.Notes, n.Text)
@@ -132,7 +137,7 @@ func (c *searchCmd) sum(a *app, q *search.Query, res *search.Result) error {
 	}
 	next := "Next: unseal show NAME"
 	switch {
-	case res.Total == 0:
+	case res.Total == 0 && res.NearTotal == 0:
 		next = "Nothing found. Try fewer words; see: unseal search --help"
 	case res.Next != "":
 		next = "More: add --cursor " + res.Next
