@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"strings"
 
 	"unseal/catalog"
-	"unseal/intake/container"
 	"unseal/trove"
 )
 
@@ -279,17 +277,6 @@ func digest(ctx context.Context, r io.ReadSeeker) (trove.Digest, int64, error) {
 // file takes in one file as handed over.
 func (s *source) file(ctx context.Context, f catalog.File, c *content) error {
 	h := &handed{File: f, unpacked: max(maxRatio*f.Size, minUnpack), entries: maxEntries}
-	head, err := c.head()
-	if err != nil {
-		return fmt.Errorf("read %s back: %w", f.Path, err)
-	}
-	h.Type = string(detect(head))
-	if cf := container.DetectIn(c.r, c.size, head, lastName(f.Path)); cf != "" {
-		h.Type = string(cf)
-	}
-	if s.run.o.Mails != "" {
-		h.Type += rowsMark
-	}
 	if err := s.take(ctx, h, leaf{path: f.Path}, c); err != nil {
 		return err
 	}

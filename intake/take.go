@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -37,13 +38,17 @@ func (s *source) take(ctx context.Context, h *handed, l leaf, c *content) error 
 	if l.rule == trove.Reconstructed {
 		return s.mail(ctx, h, l, c, 0, c.size, l.rule)
 	}
-	if f := container.DetectIn(c.r, c.size, head, lastName(l.path)); f != "" {
-		if l.depth < maxDepth {
-			return s.open(ctx, h, l, c, f)
-		}
+	format, shape := natureOf(c, head, lastName(l.path))
+	if l.depth == 0 {
+		h.Type = s.typeOf(format, shape)
+	}
+	switch {
+	case format != "" && l.depth < maxDepth:
+		return s.open(ctx, h, l, c, format)
+	case format != "":
 		return s.other(ctx, h, l.with("too-deep", "a container inside %d others is not opened", maxDepth), c, head)
 	}
-	switch detect(head) {
+	switch shape {
 	case isMbox:
 		return s.box(ctx, h, l, c)
 	case isEmlx:
@@ -62,6 +67,23 @@ func (s *source) take(ctx context.Context, h *handed, l leaf, c *content) error 
 		return s.rows(ctx, h, l, c, head)
 	}
 	return s.whole(ctx, h, l, c, head)
+}
+
+// natureOf tells what some bytes are: a container, or what else.
+func natureOf(c *content, head []byte, name string) (container.Format, shape) {
+	if f := container.DetectIn(c.r, c.size, head, name); f != "" {
+		return f, isOther
+	}
+	return "", detect(head)
+}
+
+// typeOf is the catalog's word for a file as handed over.
+func (s *source) typeOf(f container.Format, is shape) string {
+	mark := ""
+	if s.run.o.Mails != "" {
+		mark = rowsMark
+	}
+	return cmp.Or(string(f), string(is)) + mark
 }
 
 // whole takes in what is neither mail nor container; where nothing reads it, it

@@ -45,9 +45,10 @@ var errStop = errors.New("enough was seen")
 func (w *walker) follow(dec *json.Decoder) error {
 	for len(w.paths) < maxPaths && len(w.stack) < maxDepth {
 		t, err := dec.Token()
-		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-			return nil
-		} else if err != nil {
+		if err != nil {
+			if _, broken := errors.AsType[*json.SyntaxError](err); broken {
+				return nil
+			}
 			return err
 		}
 		if (t == json.Delim('}') || t == json.Delim(']')) && len(w.stack) == 0 {

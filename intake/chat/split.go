@@ -1,8 +1,10 @@
 package chat
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 
 	"unseal/intake/chat/draft"
@@ -23,9 +25,16 @@ func Several(head []byte) bool {
 	if b := strings.TrimLeft(string(strip(head[:min(len(head), 2*lead)])), " \t\r\n"); b == "" || b[0] != '{' && b[0] != '[' {
 		return false
 	}
+	if !slices.ContainsFunc(keysOfSeveral, func(key string) bool { return bytes.Contains(head, []byte(key)) }) {
+		return false // without following the document, as [Detect] does afterwards
+	}
 	shape := shapeOf(head)
 	return isSeveral(findExport(shape), shape)
 }
+
+// keysOfSeveral are keys of which one stands in every document that isSeveral
+// knows.
+var keysOfSeveral = []string{`"chats"`, `"personal_information"`, `"dmConversation"`}
 
 func isSeveral(e *export, s shape) bool {
 	switch {

@@ -238,3 +238,38 @@ func TestOtherFilesAreNoChats(t *testing.T) {
 	}
 	t.Logf("%d files that are no chats", n)
 }
+
+// TestSeveralFollowsTheShape: no document that a look at the whole shape finds
+// to hold several chains is left out by the look at its keys.
+func TestSeveralFollowsTheShape(t *testing.T) {
+	several := 0
+	for path := range material.Truth[expectation](t, "") {
+		if ext := filepath.Ext(path); ext != ".json" && ext != ".js" {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(material.Corpora(t), path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		head := b[:min(len(b), headSize)]
+		s := shapeOf(head)
+		want := isSeveral(findExport(s), s)
+		if Several(head) != want {
+			t.Errorf("%s: several chains is %v, want %v", path, !want, want)
+		}
+		if want {
+			several++
+		}
+	}
+	if several == 0 {
+		t.Error("no document of several chains")
+	}
+	for doc, want := range map[string]bool{
+		`{"about":"x","personal_information":{},"chats":{"list":[]}}`: true, `{"about":"x","personal_information":{},"contacts":{}}`: true,
+		`[{"dmConversation":{"conversationId":"1-2","messages":[]}}]`: true, `{"dmConversation":{"conversationId":"1-2","messages":[]}}`: false, `{"chats":1}`: false, "{": false, "": false,
+	} {
+		if Several([]byte(doc)) != want {
+			t.Errorf("%s: several chains is %v", doc, !want)
+		}
+	}
+}
