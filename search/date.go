@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // span is the time that a day, month or year covers: [from, to).
@@ -53,15 +54,15 @@ func (p *parser) dates(spec fieldSpec, raw string, start int) (Node, error) {
 			break
 		}
 	}
+	if p.isRelative(v) {
+		p.relative(string(spec.field), p.dateFix(raw))
+		return p.phrase(Any, string(spec.field)+" "+v), nil
+	}
 	if from, to, ok := strings.Cut(v, ".."); ok && op == "" {
 		return p.interval(spec, from, to, true, true, start)
 	}
 	s, ok := parseSpan(v)
 	if !ok {
-		if v != "" && unicode.IsLetter([]rune(v)[0]) {
-			p.relative(string(spec.field))
-			return p.phrase(Any, string(spec.field)+" "+v), nil
-		}
 		return nil, p.badDate(v, start)
 	}
 	d := &Dates{Field: spec.field}
@@ -82,6 +83,12 @@ func (p *parser) dates(spec fieldSpec, raw string, start int) (Node, error) {
 	}
 	p.clauses++
 	return d, nil
+}
+
+// isLetter reports whether a value begins with a letter, as no day does.
+func isLetter(v string) bool {
+	r, _ := utf8.DecodeRuneInString(v)
+	return unicode.IsLetter(r)
 }
 
 func (p *parser) badDate(v string, start int) error {
@@ -142,6 +149,9 @@ func (p *parser) lucene(spec fieldSpec, start int) (Node, error) {
 		return nil, p.fail(start, p.pos, "bad-range", "a range in brackets is [a TO b]")
 	}
 	if spec.kind == asDate {
+		if n, ok := p.relativeRange(spec, inner[0], inner[2], at); ok {
+			return n, nil
+		}
 		return p.interval(spec, inner[0], inner[2], open == '[', closing == ']', start)
 	}
 	n := &Numbers{Field: spec.field}

@@ -5,13 +5,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Parse reads a query of query-language.md. An error is a [*SyntaxError].
 // An empty query, or one of signs alone, has no Root.
-func Parse(q string) (*Query, error) {
+func Parse(q string) (*Query, error) { return ParseOn(q, time.Now()) }
+
+// ParseOn is Parse on a day, which the notes on relative dates count from and
+// nothing else.
+func ParseOn(q string, today time.Time) (*Query, error) {
 	if len(q) > MaxQueryBytes {
 		n := strconv.Itoa(len(q) - MaxQueryBytes)
 		return nil, &SyntaxError{Code: "too-long", Args: []string{strconv.Itoa(MaxQueryBytes), n}, Offset: MaxQueryBytes,
@@ -19,6 +24,7 @@ func Parse(q string) (*Query, error) {
 			Text: fmt.Sprintf("a query has %d bytes at most; this one is %s too long", MaxQueryBytes, n)}
 	}
 	p := newParser(q)
+	p.today = today.UTC()
 	root, err := p.sequence(0, "")
 	if err != nil {
 		return nil, err
@@ -31,6 +37,7 @@ func Parse(q string) (*Query, error) {
 	if root != nil && !positive(root) {
 		return nil, p.fail(0, len(p.rs), "not-alone", "NOT needs something to take away from; in:NAME of a collection is enough")
 	}
+	p.offerAbsolute()
 	return &Query{Root: root, Notes: p.notes, Exact: p.exact}, nil
 }
 
@@ -57,6 +64,8 @@ type parser struct {
 	clauses int
 	notes   []Note
 	exact   bool
+	today   time.Time
+	fixes   []fix // of relative dates, in the order in which they stand
 }
 
 func newParser(q string) *parser {
@@ -102,7 +111,14 @@ func (p *parser) fail(from, to int, code, text string, args ...string) error {
 }
 
 func (p *parser) note(code, text string, args ...string) {
-	p.notes = append(p.notes, Note{Code: code, Args: args, Text: text})
+	p.add(Note{Code: code, Args: args, Text: text})
+}
+
+// add adds a remark that has not been made yet.
+func (p *parser) add(n Note) {
+	if !slices.ContainsFunc(p.notes, func(o Note) bool { return o.Text == n.Text && o.Query == n.Query }) {
+		p.notes = append(p.notes, n)
+	}
 }
 
 // link is how an item of a sequence is joined to the one before.
@@ -124,7 +140,7 @@ type item struct {
 // space means OR. It returns nil if there is nothing to search for.
 func (p *parser) sequence(closing rune, field Field) (Node, error) {
 	var items []item
-	next := bySpace
+	begin, next := p.pos, bySpace
 	opAt := -1 // where an operator stands that still wants its right side
 	for {
 		p.skipSpace()
@@ -162,7 +178,7 @@ func (p *parser) sequence(closing rune, field Field) (Node, error) {
 		}
 		return nil, nil // the caller reports its open bracket
 	}
-	p.remark(items)
+	p.remark(items, begin)
 	return build(items, false), nil
 }
 
@@ -406,24 +422,22 @@ func (p *parser) unknown(name string, start int) Node {
 	} else {
 		value = p.run()
 	}
-	switch near := nearestField(strings.ToLower(name)); {
-	case name == "older_than" || name == "newer_than":
-		p.relative(name)
+	lower := strings.ToLower(name)
+	switch near := nearestField(lower); {
+	case lower == "older_than" || lower == "newer_than":
+		p.relative(lower, p.thanFix(lower, value, start))
 	case near != "":
-		p.note("unknown-field", fmt.Sprintf("No field %s:. Searched as text. Did you mean %s:?", name, near), name, string(near))
-		p.notes[len(p.notes)-1].Query = p.text(0, start) + string(near) + ":" + p.text(start+len([]rune(name))+1, len(p.rs))
+		p.add(Note{Code: "unknown-field", Args: []string{name, string(near)}, Text: fmt.Sprintf("No field %s:. Searched as text. Did you mean %s:?", name, near),
+			Query: p.text(0, start) + string(near) + ":" + p.text(start+len([]rune(name))+1, len(p.rs))})
 	default:
 		p.note("unknown-field", fmt.Sprintf("No field %s:. Searched as text.", name), name, "")
 	}
 	return p.phrase(Any, name+" "+value)
 }
 
-func (p *parser) relative(name string) {
-	p.note("relative-date", "Relative dates are not used, since a cited query must not change its meaning. Searched as text; write before: or after: with the day.", name)
-}
-
-// remark adds the notes that concern a whole sequence.
-func (p *parser) remark(items []item) {
+// remark adds the notes that concern a whole sequence, which stands in the
+// runes [begin, p.pos).
+func (p *parser) remark(items []item, begin int) {
 	var spaces, ors bool
 	for i, it := range items {
 		if it.word != "" && i > 0 && i < len(items)-1 {
@@ -436,9 +450,11 @@ func (p *parser) remark(items []item) {
 	if !spaces || !ors {
 		return
 	}
-	read := text(build(items, false))
-	p.note("order", fmt.Sprintf("Read as %s.", read), read)
-	p.notes[len(p.notes)-1].Query = text(build(items, true))
+	read, other := text(build(items, false)), p.text(0, begin)+text(build(items, true))+p.text(p.pos, len(p.rs))
+	if len(other) > MaxQueryBytes {
+		other = ""
+	}
+	p.add(Note{Code: "order", Args: []string{read}, Text: fmt.Sprintf("Read as %s.", read), Query: other})
 }
 
 // build joins items by their links. AND binds closer than OR, or the other way
