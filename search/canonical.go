@@ -122,10 +122,21 @@ func (t *Text) text() string {
 		return s + "~" + strconv.Itoa(t.N)
 	case t.Mode == Near:
 		return `"` + s + `"~` + strconv.Itoa(t.N)
-	case len(t.Words) > 1 || pairOf(s):
+	case t.Quoted || !t.whole():
 		return `"` + s + `"`
 	}
 	return s
+}
+
+// whole reports whether the text is one word, not of CJK, or one whose pieces
+// are joined.
+func (t *Text) whole() bool {
+	for i, w := range t.Words {
+		if i > 0 && !w.Joint || pairOf(w.Text) {
+			return false
+		}
+	}
+	return t.Mode == Phrase && t.Value == ""
 }
 
 // isPair reports whether a word is two characters of a run of CJK.
@@ -144,6 +155,8 @@ func (t *Text) joined() string {
 			b.WriteString(w.Text[n:])
 		case w.Glued:
 			b.WriteString("_" + w.Text)
+		case w.Joint:
+			b.WriteString(joiner + w.Text)
 		default:
 			b.WriteString(" " + w.Text)
 		}

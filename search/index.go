@@ -18,6 +18,10 @@ type Index interface {
 	// Text returns the whole body text of an item as it was indexed, or
 	// ErrNotFound.
 	Text(ctx context.Context, coll trove.CollectionName, number int) (string, error)
+	// Suggest returns up to n words of the index that are one or two edits away
+	// from a folded word: the nearest first, then those in most items. A word
+	// that the index has needs none and gets none.
+	Suggest(ctx context.Context, word string, n int) ([]string, error)
 	// Close frees what the index holds; calls under way must have ended.
 	Close() error
 }
@@ -81,9 +85,21 @@ type Result struct {
 	Years   []YearCount      // by year, oldest first, undated (0) last
 	Next    string           // cursor of the next page; empty on the last
 	Notes   []Note           // the query's notes and the index's own
+	Also    []Also           // what was searched besides: for each word that has other spellings here
 
 	Near      []Hit // of AddNear, which alone fills it: hits of the nearest query that are not in Hits
 	NearTotal int   // how many there are of those, shown or not
+}
+
+// MaxAlso is how many spellings of a word an answer names; all of them were
+// searched.
+const MaxAlso = 12
+
+// Also is a word of the query and the other spellings of it that were searched:
+// inflected forms, and names in other scripts. Query.Exact turns them off.
+type Also struct {
+	Word      string   // folded
+	Spellings []string // that the index has, folded, in most items first
 }
 
 // Facet is how the hits fall into the values of one kind.

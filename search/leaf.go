@@ -127,7 +127,20 @@ func (p *parser) quoted(spec fieldSpec) (Node, error) {
 	if n, ok := strings.CutPrefix(tail, "~"); ok && n != "" && len(words) > 1 {
 		return p.near(spec.field, words, n), nil
 	}
-	return p.phrase(spec.field, raw), nil
+	return quote(p.phrase(spec.field, raw)), nil
+}
+
+// quote marks texts that have other spellings where they are not in quotes.
+func quote(n Node) Node {
+	switch n := n.(type) {
+	case Or: // of bs:
+		for _, k := range n {
+			quote(k)
+		}
+	case *Text:
+		n.Quoted = n.whole()
+	}
+	return n
 }
 
 func (p *parser) near(field Field, words []Word, n string) Node {
@@ -188,6 +201,10 @@ func (p *parser) spread(field Field, t Text) Node {
 	return &t
 }
 
+// joiner is the zero-width non-joiner: it parts words, but not in the eyes of
+// who writes Persian.
+const joiner = "\u200c"
+
 // Words folds a piece of a query: the words of s, where a run of CJK gives its
 // pairs alone.
 func Words(s string) []Word {
@@ -199,8 +216,11 @@ func Words(s string) []Word {
 		if sc.InRun {
 			continue
 		}
-		glued := end >= 0 && s[end:sc.Start] == "_"
-		out = append(out, Word{Text: string(sc.Word), At: sc.At, Glued: glued})
+		between := ""
+		if end >= 0 {
+			between = s[end:sc.Start]
+		}
+		out = append(out, Word{Text: string(sc.Word), At: sc.At, Glued: between == "_", Joint: between == joiner})
 		end = sc.End
 		if pairOf(out[len(out)-1].Text) {
 			end = -1

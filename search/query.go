@@ -40,6 +40,10 @@ type Text struct {
 	Words []Word // folded, in order, one or more
 	N     int    // Near: words that may stand between, Fuzzy: edits
 	Value string // the folded value as written, for fields that show it whole (from:mary@example.org); else empty
+	// Quoted says that one word, or one whose pieces are joined, was written in
+	// quotes, so that no other spelling of it is wanted (Text.Spellings). Of
+	// other words side by side it is false: they have none.
+	Quoted bool
 }
 
 // Word is a folded word of a [Text] and its place: words at 0, 1, 2 stand side
@@ -48,6 +52,7 @@ type Word struct {
 	Text  string
 	At    int
 	Glued bool // written with '_' to the word before; for the canonical text only
+	Joint bool // written with a zero-width non-joiner to the word before, as Persian joins endings
 }
 
 // Mode says how the words of a [Text] are to stand.

@@ -237,10 +237,21 @@ func prefixed(f search.Field, s string) string {
 	return string(f) + ":" + s
 }
 
+// words asks for a piece of a text: one, in its other spellings too, or with
+// more two in quotes.
 func (m *maker) words(p *page, f search.Field, more bool) *question {
-	s := m.pick(p, f, more)
+	q, s := m.exactly(p, f, more)
+	if q != nil && !more {
+		q.match = m.orSpelled(f, s, q.match)
+	}
+	return q
+}
+
+// exactly asks for a piece of a text as it is written.
+func (m *maker) exactly(p *page, f search.Field, more bool) (q *question, s string) {
+	s = m.pick(p, f, more)
 	if s == "" || strings.Contains(s, "@") && f != search.Any || slices.Contains([]string{"AND", "OR", "NOT"}, s) || len(units(s)) == 0 {
-		return nil
+		return nil, ""
 	}
 	text := s
 	if more {
@@ -250,7 +261,7 @@ func (m *maker) words(p *page, f search.Field, more bool) *question {
 			text = up
 		}
 	}
-	return &question{text: prefixed(f, text), match: wordsOf(f, s)}
+	return &question{text: prefixed(f, text), match: wordsOf(f, s)}, s
 }
 
 // isOwnLower reports whether upper case loses nothing.
@@ -339,7 +350,7 @@ func (m *maker) or(p *page) *question {
 
 func (m *maker) not(p *page) *question {
 	for range 50 {
-		q := m.words(m.pages[m.rnd.IntN(len(m.pages))], search.Any, m.rnd.IntN(3) == 0)
+		q, _ := m.exactly(m.pages[m.rnd.IntN(len(m.pages))], search.Any, m.rnd.IntN(3) == 0)
 		if q != nil && !q.match(p) {
 			return &question{text: []string{"-", "NOT ", "!"}[m.rnd.IntN(3)] + q.text, match: func(p *page) bool { return !q.match(p) }}
 		}

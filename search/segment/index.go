@@ -25,7 +25,8 @@ type Index struct {
 	collection  [][]int32              // per segment: by value of its facet, the place in collections
 	newest      map[string]int         // by collection: its newest batch
 	totals      [facets]func() *facetTotals
-	memory      sync.Pool // of *scratch
+	langs       func() []string // the languages of the items
+	memory      sync.Pool       // of *scratch
 }
 
 var _ search.Index = (*Index)(nil)
@@ -61,6 +62,7 @@ func NewIndex(segs ...*Segment) *Index {
 	for f := range ix.totals {
 		ix.totals[f] = sync.OnceValue(func() *facetTotals { return ix.addUp(f) })
 	}
+	ix.langs = sync.OnceValue(ix.readLangs)
 	return ix
 }
 

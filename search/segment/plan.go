@@ -12,7 +12,10 @@ import (
 type plan struct {
 	ix   *Index
 	root *clause // nil finds everything
-	slab slab
+
+	exact   bool      // no other spellings
+	spelled []spelled // those found
+	slab    slab
 	*scratch
 }
 
@@ -63,8 +66,13 @@ func (p *plan) compile(n search.Node) (*clause, error) {
 		kids = n
 	case search.Not:
 		kids = []search.Node{n.Node}
+		defer func(was bool) { p.exact = was }(p.exact)
+		p.exact = true // what is taken away is what was written, no more
 	case *search.Text:
-		return c, p.compileText(c, n)
+		if err := p.compileText(c, n); err != nil {
+			return nil, err
+		}
+		return c, p.otherSpellings(c, n)
 	}
 	for _, k := range kids {
 		kid, err := p.compile(k)

@@ -57,9 +57,11 @@ func (ix *Index) Search(ctx context.Context, r search.Request) (*search.Result, 
 func (q *searcher) run(ctx context.Context, after *item) error {
 	if r := q.r.Query; r != nil && r.Root != nil {
 		var err error
+		q.exact = r.Exact
 		if q.root, err = q.compile(r.Root); err != nil {
 			return err
 		}
+		q.result.Also = q.also()
 	}
 	if q.r.Sort == search.Relevance {
 		q.collect(q.root)
@@ -259,6 +261,7 @@ func (q *searcher) rows(items []item) error {
 	var marks *marker
 	if q.r.Snippets > 0 {
 		marks = newMarker(q.r.Query)
+		marks.learnSpellings(q.spelled)
 	}
 	q.result.Hits = make([]search.Hit, len(items))
 	for n, it := range items {
