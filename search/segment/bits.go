@@ -164,44 +164,88 @@ func uvarint(b []byte) (v uint64, rest []byte) {
 	return v, b[n:]
 }
 
-// column is an array of fixed-width numbers, read in place.
-type column struct {
-	base  int64
-	width uint
-	data  []byte // with slack
-	n     int
+// numbers is what a column is made of.
+type numbers interface {
+	count() int
+	at(i int) int64
 }
 
-// appendColumn writes values as the difference from their least.
-func appendColumn(b []byte, values []int64) []byte {
-	var base, top int64
-	if len(values) > 0 {
-		base, top = values[0], values[0]
+// ints is a column in memory.
+type ints []int64
+
+func (c ints) count() int     { return len(c) }
+func (c ints) at(i int) int64 { return c[i] }
+
+// octets is a column of bytes, always 8 bits wide.
+type octets []byte
+
+func (c octets) count() int     { return len(c) }
+func (c octets) at(i int) int64 { return int64(c[i]) }
+
+// shape is how the numbers of a column are packed: as differences from the
+// least, all equally wide.
+type shape struct {
+	base  int64
+	width uint
+}
+
+func shapeOf(c numbers) shape {
+	n := c.count()
+	if _, ok := c.(octets); ok {
+		return shape{width: 8}
 	}
-	for _, v := range values {
+	if n == 0 {
+		return shape{}
+	}
+	base, top := c.at(0), c.at(0)
+	for i := 1; i < n; i++ {
+		v := c.at(i)
 		base, top = min(base, v), max(top, v)
 	}
 	width := uint(bits.Len64(uint64(top) - uint64(base)))
-	if width > 56 { // two's complement as it stands, in two halves
+	if width > 56 { // in two halves
 		width = 64
 	}
-	b = binary.AppendVarint(b, base)
-	b = binary.AppendUvarint(b, uint64(width))
+	return shape{base, width}
+}
+
+// append writes the shape of a column of n numbers.
+func (s shape) append(b []byte, n int) []byte {
+	b = binary.AppendVarint(b, s.base)
+	b = binary.AppendUvarint(b, uint64(s.width))
+	return binary.AppendUvarint(b, uint64(n))
+}
+
+// pack appends numbers [from, to) of a column; from must be where a byte begins.
+func (s shape) pack(b []byte, c numbers, from, to int) []byte {
+	if o, ok := c.(octets); ok {
+		return append(b, o[from:to]...)
+	}
 	w := bitWriter{b: b}
-	for _, v := range values {
-		d := uint64(v) - uint64(base)
-		if width > 56 {
+	for i := from; i < to; i++ {
+		d := uint64(c.at(i)) - uint64(s.base)
+		if s.width > 56 {
 			w.put(d&0xFFFFFFFF, 32)
 			w.put(d>>32, 32)
 			continue
 		}
-		w.put(d, width)
+		w.put(d, s.width)
 	}
-	return append(w.flush(), make([]byte, slack)...)
+	return w.flush()
 }
 
-// readColumn takes a column of n values off the front of b.
-func readColumn(b []byte, n int) (c column, rest []byte, err error) {
+// column is an array of numbers of one width, read in place.
+type column struct {
+	base  int64
+	width uint
+	n     int
+	data  []byte // with slack
+	lazy  *lazy  // where data is filled when it is asked for, else nil
+	off   int64  // of data in lazy
+}
+
+// readColumn takes the shape of a column off the front of b.
+func readColumn(b []byte) (c column, rest []byte, err error) {
 	base, k := binary.Varint(b)
 	if k <= 0 {
 		return c, nil, ErrDamaged
@@ -210,16 +254,25 @@ func readColumn(b []byte, n int) (c column, rest []byte, err error) {
 	if b == nil || width > 64 || width > 56 && width < 64 {
 		return c, nil, ErrDamaged
 	}
-	size := (n*int(width)+7)/8 + slack
-	if size > len(b) {
+	n, b := uvarint(b)
+	if b == nil || n > maxItems {
 		return c, nil, ErrDamaged
 	}
-	return column{base: base, width: uint(width), data: b[:size], n: n}, b[size:], nil
+	return column{base: base, width: uint(width), n: int(n)}, b, nil
 }
+
+// size is how many bytes the data takes, slack included.
+func (c *column) size() int64 { return (int64(c.n)*int64(c.width)+7)/8 + slack }
+
+// count implements numbers.
+func (c *column) count() int { return c.n }
 
 // at returns value i, which must be below n.
 func (c *column) at(i int) int64 {
-	bit := uint(i) * c.width
+	bit := uint64(i) * uint64(c.width)
+	if c.lazy != nil {
+		c.lazy.need(c.off+int64(bit>>3), slack)
+	}
 	d := binary.LittleEndian.Uint64(c.data[bit>>3:])
 	if c.width == 64 {
 		return c.base + int64(d)

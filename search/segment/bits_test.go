@@ -68,10 +68,15 @@ func TestReadingPastTheEndIsNoticed(t *testing.T) {
 }
 
 func TestColumnsReadBack(t *testing.T) {
-	for _, values := range [][]int64{{}, {5}, {0, 0, 0}, {1, 2, 3, 1 << 40}, {math.MinInt64, math.MaxInt64, 0}, {-62135596800, noDate}, {-7, 7}} {
-		c, rest, err := readColumn(appendColumn(nil, values), len(values))
-		if err != nil || len(rest) != 0 {
-			t.Fatalf("%v: %v, %d bytes left", values, err, len(rest))
+	for _, values := range []ints{{}, {5}, {0, 0, 0}, {1, 2, 3, 1 << 40}, {math.MinInt64, math.MaxInt64, 0}, {-62135596800, noDate}, {-7, 7}} {
+		shape := shapeOf(values)
+		c, rest, err := readColumn(shape.append(nil, len(values)))
+		if err != nil || len(rest) != 0 || c.n != len(values) {
+			t.Fatalf("%v: %+v, %v, %d bytes left", values, c, err, len(rest))
+		}
+		c.data = append(shape.pack(nil, values, 0, len(values)), make([]byte, slack)...)
+		if int64(len(c.data)) != c.size() {
+			t.Errorf("%v: %d bytes, not %d", values, len(c.data), c.size())
 		}
 		for i, v := range values {
 			if c.at(i) != v {
@@ -79,8 +84,8 @@ func TestColumnsReadBack(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := readColumn(appendColumn(nil, []int64{1, 2, 3}), 300); err == nil {
-		t.Error("a short column was read")
+	if _, _, err := readColumn([]byte{0, 60, 1}); err == nil {
+		t.Error("a column 60 bits wide was read")
 	}
 }
 
@@ -125,13 +130,16 @@ func listReadsBack(t *testing.T, rnd *rand.Rand, n, every int) {
 		inv.lengths[doc] = lengthCode(uint64(at))
 	}
 	inv.word([]byte{termWord, 'x'}, occs)
-	s := &Segment{meta: meta{docs: docs}, lengths: inv.lengths}
-	file := Bytes(slices.Concat(inv.postings, make([]byte, slack), inv.places, make([]byte, slack)))
+	s := &Segment{meta: meta{docs: docs}, lengths: column{data: inv.lengths}}
+	file := Bytes(append(slices.Clone(inv.lists), make([]byte, slack)...))
 	s.view, s.end = file.View, int64(len(file))
-	s.sec[secPostings] = extent{0, int64(len(inv.postings))}
-	s.sec[secPlaces] = extent{int64(len(inv.postings)) + slack, int64(len(inv.places))}
+	s.sec[secLists] = extent{0, int64(len(inv.lists))}
 	s.seen = seenAll(len(file))
-	ref := listRef{df: n, postN: int64(len(inv.postings)), placeN: int64(len(inv.places))}
+	r0 := termReader{b: inv.dict.pages, docs: docs}
+	if !r0.next() {
+		t.Fatal("the dictionary is empty")
+	}
+	ref := r0.ref
 
 	var c cursor
 	if err := c.open(s, ref, true); err != nil {
@@ -198,8 +206,13 @@ func TestNearSpellingsAreThoseOfTheDistance(t *testing.T) {
 	s := &Segment{meta: meta{docs: len(list)}}
 	s.view, s.end, s.seen = file.View, int64(len(file)), seenAll(len(file))
 	s.sec[secTerms] = extent{0, int64(len(d.pages))}
+	t.Run("pages", func(t *testing.T) { nearSpellings(t, s, rnd, d.index.b, list, word) })
+	t.Run("groups", func(t *testing.T) { nearSpellings(t, s, rnd, d.groups.b, list, word) })
+}
+
+func nearSpellings(t *testing.T, s *Segment, rnd *rand.Rand, index []byte, list []string, word func(n int) string) {
 	var err error
-	if s.pages, err = readPages(d.index, int64(len(d.pages)), 0, 0); err != nil {
+	if s.pages, err = readPages(index, s.sec[secTerms].size, 0); err != nil {
 		t.Fatal(err)
 	}
 	for i, w := range list {

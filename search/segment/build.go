@@ -3,7 +3,6 @@ package segment
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"iter"
 	"runtime"
@@ -51,11 +50,8 @@ func Build(w io.Writer, docs iter.Seq2[*search.Doc, error]) error {
 const placeMark = 1 << 31
 
 type builder struct {
-	out     *pageWriter
-	sec     [sections]extent
-	frame   []byte  // text not yet written
-	frames  []int64 // where each frame begins in the text section, and their end
-	textLen int64
+	out  *writer
+	text textWriter
 
 	words  *intern
 	tokens []uint32
@@ -72,9 +68,8 @@ type builder struct {
 	total   uint64 // places in all documents
 	records []byte
 	stretch []byte // of the current document: its zones
-	cols    [columns][]int64
+	cols    [columns]ints
 	facets  [facets]facetBuilder
-	names   *intern
 }
 
 type keyDoc struct{ key, doc uint32 }
@@ -82,7 +77,7 @@ type keyDoc struct{ key, doc uint32 }
 // tozstd packs frames for all builders. It is made once, as encoders are large;
 // what a frame packs to depends on its text alone.
 var tozstd = sync.OnceValue(func() *zstd.Encoder {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)),
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)),
 		zstd.WithWindowSize(frameSize), zstd.WithEncoderCRC(false))
 	if err != nil {
 		panic(err) // the options are constants
@@ -91,12 +86,11 @@ var tozstd = sync.OnceValue(func() *zstd.Encoder {
 })
 
 func newBuilder(w io.Writer) (*builder, error) {
-	b := &builder{out: &pageWriter{w: w}, words: newIntern(), keys: newIntern(), names: newIntern(), frames: []int64{0}}
-	if _, err := io.WriteString(b.out, magic); err != nil {
+	out, err := newWriter(w)
+	if err != nil {
 		return nil, err
 	}
-	b.sec[secText].off = b.out.n
-	return b, nil
+	return &builder{out: out, text: textWriter{out: out, starts: []int64{0}}, words: newIntern(), keys: newIntern()}, nil
 }
 
 func (b *builder) add(d *search.Doc) error {
@@ -104,7 +98,6 @@ func (b *builder) add(d *search.Doc) error {
 		return fmt.Errorf("segment: more than %d documents", maxDocs)
 	}
 	body := clean(d.Body)
-	b.cols[colText] = append(b.cols[colText], b.textLen)
 	b.cols[colRecord] = append(b.cols[colRecord], int64(len(b.records)))
 	b.starts = append(b.starts, len(b.tokens))
 	b.place, b.stretch = 0, b.stretch[:0]
@@ -133,11 +126,8 @@ func (b *builder) add(d *search.Doc) error {
 	b.addColumns(d)
 	b.addFacets(d)
 	b.addRecord(d, subject, body, texts)
-	if err := b.addText(body); err != nil {
-		return err
-	}
-	for _, t := range texts {
-		if err := b.addText(t); err != nil {
+	for _, t := range append([]string{body}, texts...) {
+		if err := b.text.add(t); err != nil {
 			return err
 		}
 	}
@@ -340,32 +330,18 @@ func fileTypes(media string) []string {
 // addRecord writes what a reader of the document needs: where its words stand,
 // how its text is cut, and the result row.
 func (b *builder) addRecord(d *search.Doc, subject, body string, texts []string) {
-	r := binary.AppendUvarint(b.records, uint64(len(b.stretch)))
-	r = append(r, b.stretch...)
-	r = appendString(r, subject)
-	r = binary.AppendUvarint(r, uint64(b.name(display(d.From))))
-	r = binary.AppendUvarint(r, uint64(b.name(display(slices.Concat(d.To, d.Cc, d.Bcc)))))
-	r = binary.AppendUvarint(r, uint64(len(d.To)+len(d.Cc)+len(d.Bcc)))
-	mass := uint64(0)
-	if d.Mass {
-		mass = 1
+	r := row{number: d.Number, date: seconds(d.Date), edition: d.Edition, copyOf: d.CopyOf, text: b.text.size, body: int64(len(body)),
+		size: max(0, d.Size), receivers: len(d.To) + len(d.Cc) + len(d.Bcc), mass: d.Mass,
+		subject: subject, from: display(d.From), to: display(slices.Concat(d.To, d.Cc, d.Bcc))}
+	for i, f := range rowFacets {
+		docs := b.facets[f].docs
+		r.sets[i] = docs[len(docs)-1]
 	}
-	r = binary.AppendUvarint(r, mass)
-	r = binary.AppendUvarint(r, uint64(max(0, d.Size)))
-	r = binary.AppendUvarint(r, uint64(len(body)))
-	r = binary.AppendUvarint(r, uint64(len(d.Files)))
 	for i, f := range d.Files {
-		r = appendString(r, clean(f.Name))
-		r = binary.AppendUvarint(r, uint64(len(texts[i])))
+		r.files = append(r.files, fileRow{clean(f.Name), int64(len(texts[i]))})
 	}
-	b.records = r
+	b.records = r.append(b.records, b.stretch)
 }
-
-func appendString(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-func (b *builder) name(s string) uint32 { return b.names.id([]byte(s)) }
 
 // display is the first of the addresses as a result row shows it.
 func display(list []trove.Address) string {
@@ -378,14 +354,23 @@ func display(list []trove.Address) string {
 	return clean(list[0].Addr)
 }
 
-func (b *builder) addText(s string) error {
-	b.textLen += int64(len(s))
+// textWriter packs texts into frames as they come.
+type textWriter struct {
+	out    *writer
+	frame  []byte // not yet written
+	packed []byte
+	starts ints  // of each frame in the section, and the end of the last
+	size   int64 // of all texts
+}
+
+func (t *textWriter) add(s string) error {
+	t.size += int64(len(s))
 	for len(s) > 0 {
-		n := min(len(s), frameSize-len(b.frame))
-		b.frame = append(b.frame, s[:n]...)
+		n := min(len(s), frameSize-len(t.frame))
+		t.frame = append(t.frame, s[:n]...)
 		s = s[n:]
-		if len(b.frame) == frameSize {
-			if err := b.flushFrame(); err != nil {
+		if len(t.frame) == frameSize {
+			if err := t.flush(); err != nil {
 				return err
 			}
 		}
@@ -393,140 +378,52 @@ func (b *builder) addText(s string) error {
 	return nil
 }
 
-func (b *builder) flushFrame() error {
-	if len(b.frame) == 0 {
+func (t *textWriter) flush() error {
+	if len(t.frame) == 0 {
 		return nil
 	}
-	if _, err := b.out.Write(tozstd().EncodeAll(b.frame, nil)); err != nil {
-		return err
-	}
-	b.frame = b.frame[:0]
-	b.frames = append(b.frames, b.out.n-b.sec[secText].off)
-	return nil
-}
-
-// extent is where a section lies.
-type extent struct{ off, size int64 }
-
-// section writes the bytes of a section and its padding.
-func (b *builder) section(id int, data []byte) error {
-	b.sec[id] = extent{b.out.n, int64(len(data))}
-	if _, err := b.out.Write(data); err != nil {
-		return err
-	}
-	_, err := b.out.Write(make([]byte, slack))
-	return err
+	t.packed = tozstd().EncodeAll(t.frame, t.packed[:0])
+	t.frame = t.frame[:0]
+	t.starts = append(t.starts, t.starts[len(t.starts)-1]+int64(len(t.packed)))
+	return t.out.write(t.packed)
 }
 
 func (b *builder) finish() error {
-	if err := b.flushFrame(); err != nil {
+	if err := b.text.flush(); err != nil {
 		return err
 	}
-	b.sec[secText].size = b.out.n - b.sec[secText].off
-	if _, err := b.out.Write(make([]byte, slack)); err != nil {
-		return err
-	}
+	b.out.end(secText)
 	inv := invert(b)
 	b.cols[colRecord] = append(b.cols[colRecord], int64(len(b.records)))
-	b.cols[colText] = append(b.cols[colText], b.textLen)
-	for _, s := range []struct {
-		id   int
-		data []byte
-	}{
-		{secPostings, inv.postings}, {secPlaces, inv.places}, {secTerms, inv.dict.pages}, {secPages, inv.dict.index},
-		{secMeta, b.meta()}, {secFrames, appendColumn(nil, b.frames)}, {secLengths, b.lengths}, {secDocs, b.records},
-		{secColumns, b.columns()}, {secFacets, b.facetBytes()}, {secNames, appendStrings(nil, b.names.strings())},
-	} {
-		if err := b.section(s.id, s.data); err != nil {
-			return err
-		}
-	}
-	return b.end()
+	b.out.section(secDocs, b.records)
+	b.out.section(secLists, inv.lists)
+	b.out.section(secLengths, b.lengths)
+	b.out.section(secPages, inv.dict.index.b)
+	b.out.section(secTerms, inv.dict.pages)
+	b.out.columns(b.columns())
+	return b.out.finish(b.meta(), inv.dict.groups.b)
 }
 
-func (t *intern) strings() []string {
-	out := make([]string, len(t.items))
-	for i := range out {
-		out[i] = string(t.bytes(uint32(i)))
+// columns lists all columns in the order of the layout.
+func (b *builder) columns() []numbers {
+	list := make([]numbers, 0, layoutSize)
+	for _, c := range b.cols {
+		list = append(list, c)
 	}
-	return out
-}
-
-func (b *builder) columns() []byte {
-	var out []byte
-	for i := range b.cols {
-		out = appendColumn(out, b.cols[i])
-	}
-	return out
-}
-
-func (b *builder) facetBytes() []byte {
-	out := binary.AppendUvarint(nil, facets)
 	for i := range b.facets {
-		out = b.facets[i].append(out)
+		list = append(list, b.facets[i].docs)
 	}
-	return out
+	list = append(list, b.text.starts)
+	for _, f := range tableOrder {
+		list = append(list, b.facets[f].table()...)
+	}
+	return list
 }
 
 // meta holds the counts and ranges, and whether the documents stand in the
 // order of their dates and numbers.
 func (b *builder) meta() []byte {
-	m := meta{docs: len(b.starts), words: b.total, text: b.textLen, terms: len(b.words.items) + len(b.keys.items)}
+	m := meta{docs: len(b.starts), words: b.total, text: b.text.size, terms: len(b.words.items) + len(b.keys.items)}
 	m.scan(b.cols[colDate], b.cols[colNumber], len(b.facets[facetCollection].values) <= 1)
 	return m.append(nil)
-}
-
-// end writes footer, page sums and trailer.
-func (b *builder) end() error {
-	t := trailer{footer: b.out.n}
-	f := binary.AppendUvarint(nil, version)
-	f = binary.AppendUvarint(f, sections-1)
-	for id := secMeta; id < sections; id++ {
-		f = binary.AppendUvarint(f, uint64(id))
-		f = binary.AppendUvarint(f, uint64(b.sec[id].off))
-		f = binary.AppendUvarint(f, uint64(b.sec[id].size))
-	}
-	if _, err := b.out.Write(f); err != nil {
-		return err
-	}
-	t.footerSize = int64(len(f))
-	sums := b.out.sums()
-	t.sums = crc32.Checksum(sums, castagnoli)
-	t.size = b.out.n + int64(len(sums)) + trailerSize
-	_, err := b.out.w.Write(t.append(sums))
-	return err
-}
-
-// pageWriter counts what goes through it and keeps a checksum a page.
-type pageWriter struct {
-	w    io.Writer
-	n    int64
-	done []byte // sums of full pages
-	crc  uint32 // of the page so far
-}
-
-func (p *pageWriter) Write(b []byte) (int, error) {
-	n, err := p.w.Write(b)
-	if err != nil {
-		return n, err
-	}
-	for len(b) > 0 {
-		part := b[:min(int64(len(b)), pageSize-p.n%pageSize)]
-		p.crc = crc32.Update(p.crc, castagnoli, part)
-		p.n += int64(len(part))
-		if p.n%pageSize == 0 {
-			p.done = binary.LittleEndian.AppendUint32(p.done, p.crc)
-			p.crc = 0
-		}
-		b = b[len(part):]
-	}
-	return n, nil
-}
-
-// sums returns the checksums of all pages.
-func (p *pageWriter) sums() []byte {
-	if p.n%pageSize == 0 {
-		return p.done
-	}
-	return binary.LittleEndian.AppendUint32(p.done, p.crc)
 }

@@ -38,7 +38,7 @@ func (c *cursor) open(s *Segment, ref listRef, counts bool) error {
 		return nil
 	}
 	var err error
-	if c.b, err = s.readBits(secPostings, ref.post, ref.postN); err != nil {
+	if c.b, err = s.readBits(secLists, ref.post, ref.postN); err != nil {
 		return err
 	}
 	if ref.df <= blockSize {
@@ -212,7 +212,7 @@ func (p *placeReader) open(s *Segment, ref listRef) error {
 		return err
 	}
 	var err error
-	p.b, err = s.readBits(secPlaces, ref.places, ref.placeN)
+	p.b, err = s.readBits(secLists, ref.post+ref.postN, ref.placeN)
 	return err
 }
 
@@ -241,7 +241,7 @@ func (p *placeReader) places(doc uint32) ([]uint32, error) {
 	}
 	for ; p.i < p.c.n && p.c.docs[p.i] <= doc; p.i++ {
 		d := p.c.docs[p.i]
-		p.buf = readPlaces(&p.bits, p.buf[:0], p.c.tfs[p.i], lengthOf(p.c.s.lengths[d]))
+		p.buf = readPlaces(&p.bits, p.buf[:0], p.c.tfs[p.i], lengthOf(p.c.s.length(d)))
 		if p.bits.bad {
 			return nil, ErrDamaged
 		}

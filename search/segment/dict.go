@@ -8,6 +8,10 @@ import (
 // pageTerms is the number of terms on a full page of the dictionary.
 const pageTerms = 64
 
+// groupPages is the number of pages in a group, of which the head of the
+// segment knows.
+const groupPages = 16
+
 // listRef is what the dictionary says of a term: its documents, or where the
 // list of them lies. The zero value is "no such term".
 type listRef struct {
@@ -15,37 +19,51 @@ type listRef struct {
 	inline bool   // one document, one place: doc and place say all
 	doc    uint32 //
 	place  uint32 // of words
-	post   int64  // in postings
+	post   int64  // in lists
 	postN  int64
-	places int64 // in places
-	placeN int64
+	placeN int64 // bytes of places, right behind
 }
 
 // dictWriter collects sorted terms into pages.
 type dictWriter struct {
-	pages []byte // the terms
-	index []byte // one entry a page
-	last  []byte // the term before
-	n     int    // terms on the page
-	total int
-
-	indexed   []byte // first term of the page before
-	pageStart int
-	post      int64 // lists so far
-	places    int64
-	pagePost  int64 // at the beginning of the page before
-	pagePlace int64
+	pages  []byte // the terms
+	index  indexWriter
+	groups indexWriter
+	last   []byte // the term before
+	n      int    // terms on the page
+	full   int    // pages before this one
+	total  int
+	lists  int64 // bytes of lists so far
 }
 
-// add appends a term; ref's post and places must follow the one before.
+// indexWriter writes an entry for every page, or every so many of them: the
+// least string greater than the term before that the page's first begins with,
+// front-coded, and how far terms and lists have come since the entry before.
+type indexWriter struct {
+	b     []byte
+	last  []byte
+	terms int64
+	lists int64
+}
+
+func (x *indexWriter) add(before, first []byte, terms, lists int64) {
+	key := first[:min(len(first), shared(before, first)+1)]
+	common := shared(key, x.last)
+	x.b = append(x.b, byte(common), byte(len(key)-common))
+	x.b = append(x.b, key[common:]...)
+	x.b = binary.AppendUvarint(x.b, uint64(terms-x.terms))
+	x.b = binary.AppendUvarint(x.b, uint64(lists-x.lists))
+	x.last = append(x.last[:0], key...)
+	x.terms, x.lists = terms, lists
+}
+
+// add appends a term, whose list must follow the one before.
 func (d *dictWriter) add(term []byte, ref listRef) {
 	common := 0
 	if d.n == pageTerms || d.total == 0 {
 		d.startPage(term)
 	} else {
-		for common < len(term) && common < len(d.last) && term[common] == d.last[common] {
-			common++
-		}
+		common = shared(term, d.last)
 	}
 	b := append(d.pages, byte(common), byte(len(term)-common))
 	b = append(b, term[common:]...)
@@ -67,36 +85,28 @@ func (d *dictWriter) add(term []byte, ref listRef) {
 	d.last = append(d.last[:0], term...)
 	d.n++
 	d.total++
-	d.post += ref.postN
-	d.places += ref.placeN
+	d.lists += ref.postN + ref.placeN
 }
 
 func (d *dictWriter) startPage(term []byte) {
-	common := 0
-	for common < len(term) && common < len(d.indexed) && term[common] == d.indexed[common] {
-		common++
+	d.index.add(d.last, term, int64(len(d.pages)), d.lists)
+	if d.full%groupPages == 0 {
+		d.groups.add(d.last, term, int64(len(d.pages)), d.lists)
 	}
-	b := append(d.index, byte(common), byte(len(term)-common))
-	b = append(b, term[common:]...)
-	b = binary.AppendUvarint(b, uint64(len(d.pages)-d.pageStart))
-	b = binary.AppendUvarint(b, uint64(d.post-d.pagePost))
-	b = binary.AppendUvarint(b, uint64(d.places-d.pagePlace))
-	d.index = b
-	d.indexed = append(d.indexed[:0], term...)
-	d.pageStart, d.pagePost, d.pagePlace = len(d.pages), d.post, d.places
 	d.n = 0
+	d.full++
 }
 
-// dictPage is the place of one page of terms and of its lists.
+// dictPage is the place of one page of terms, or of a group of pages, and of
+// its lists.
 type dictPage struct {
-	first  []byte
-	off    int64
-	post   int64
-	places int64
+	first []byte // no term of a page before is as great, none of this one less
+	off   int64
+	lists int64
 }
 
-// readPages reads the index of the dictionary. It keeps no part of b.
-func readPages(b []byte, size, posts, places int64) ([]dictPage, error) {
+// readPages reads an index of the dictionary. It keeps no part of b.
+func readPages(b []byte, size, lists int64) ([]dictPage, error) {
 	var out []dictPage
 	var arena, last []byte
 	var p dictPage
@@ -112,14 +122,14 @@ func readPages(b []byte, size, posts, places int64) ([]dictPage, error) {
 			return nil, ErrDamaged
 		}
 		b = b[2+int(b[1]):]
-		var v [3]uint64
+		var v [2]uint64
 		for i := range v {
 			if v[i], b = uvarint(b); b == nil || v[i] > 1<<40 {
 				return nil, ErrDamaged
 			}
 		}
-		p.first, p.off, p.post, p.places = first, p.off+int64(v[0]), p.post+int64(v[1]), p.places+int64(v[2])
-		if p.off > size || p.post > posts || p.places > places {
+		p.first, p.off, p.lists = first, p.off+int64(v[0]), p.lists+int64(v[1])
+		if p.off > size || p.lists > lists {
 			return nil, ErrDamaged
 		}
 		out = append(out, p)
@@ -128,16 +138,15 @@ func readPages(b []byte, size, posts, places int64) ([]dictPage, error) {
 	return out, nil
 }
 
-// termReader walks the terms of one page.
+// termReader walks the terms of one page, or of several one after another.
 type termReader struct {
-	b      []byte
-	term   []byte // the current term
-	ref    listRef
-	kind   byte  // of the current term
-	post   int64 // where the next lists begin
-	places int64
-	docs   int
-	bad    bool
+	b     []byte
+	term  []byte // the current term
+	ref   listRef
+	kind  byte  // of the current term
+	lists int64 // where the next list begins
+	docs  int
+	bad   bool
 }
 
 // head looks at the next term: how much it shares with the one before, and the
@@ -177,9 +186,8 @@ func (r *termReader) pass(common int, rest []byte) bool {
 		r.bad = v[1] >= uint64(r.docs)
 		return !r.bad
 	}
-	r.ref = listRef{df: int(v[0]), post: r.post, postN: int64(v[1]), places: r.places, placeN: int64(v[2])}
-	r.post += int64(v[1])
-	r.places += int64(v[2])
+	r.ref = listRef{df: int(v[0]), post: r.lists, postN: int64(v[1]), placeN: int64(v[2])}
+	r.lists += int64(v[1] + v[2])
 	r.bad = v[0] > uint64(r.docs) || v[1] > 1<<40 || v[2] > 1<<40
 	return !r.bad
 }
@@ -201,13 +209,17 @@ func (r *termReader) next() bool {
 // seek goes from the current term, which must be less, to the first one not
 // less than target. Of the terms passed over only what decides is looked at:
 // one that shares more with the term before than that one with the target is
-// less, too.
+// less, too. A term that shares nothing may begin a page, where nothing is
+// left out, and is looked at whole.
 func (r *termReader) seek(target []byte) bool {
 	matched := shared(r.term, target) // what the term before shares with the target
 	for {
 		common, rest, ok := r.head()
 		if !ok {
 			return false
+		}
+		if common == 0 {
+			matched = 0
 		}
 		if common < matched {
 			break
@@ -249,7 +261,7 @@ func (s *Segment) page(i int) (termReader, error) {
 	if err != nil {
 		return termReader{}, err
 	}
-	return termReader{b: b, post: p.post, places: p.places, docs: s.docs}, nil
+	return termReader{b: b, lists: p.lists, docs: s.docs}, nil
 }
 
 // pageOf returns the page that holds term if any does; -1 if all terms are greater.

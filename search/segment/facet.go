@@ -1,7 +1,7 @@
 package segment
 
 import (
-	"encoding/binary"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,7 +15,7 @@ type facetBuilder struct {
 	values map[string]string // to its label
 	sets   map[string]int64  // sorted values joined by NUL, to its number
 	order  [][]string        // the sets by number
-	docs   []int64           // the set of each document
+	docs   ints              // the set of each document
 }
 
 // add gives the next document its values; empty ones and repetitions count for nothing.
@@ -57,19 +57,16 @@ func (f *facetBuilder) person(a trove.Address) string {
 	return v
 }
 
-// append writes values, labels, sets and the column of sets.
-func (f *facetBuilder) append(b []byte) []byte {
-	values := make([]string, 0, len(f.values))
-	for v := range f.values {
-		values = append(values, v)
-	}
-	slices.Sort(values)
+// table is the columns of the facet's table. Labels follow the values, sets
+// the order of their first documents.
+func (f *facetBuilder) table() []numbers {
+	values := slices.Sorted(maps.Keys(f.values))
 	labels := make([]string, len(values))
 	number := make(map[string]int64, len(values))
 	for i, v := range values {
 		labels[i], number[v] = f.values[v], int64(i)
 	}
-	var starts, members []int64
+	var starts, members ints
 	for _, set := range f.order {
 		starts = append(starts, int64(len(members)))
 		for _, v := range set {
@@ -77,56 +74,32 @@ func (f *facetBuilder) append(b []byte) []byte {
 		}
 	}
 	starts = append(starts, int64(len(members)))
-	b = appendStrings(b, values)
-	b = appendStrings(b, labels)
-	b = binary.AppendUvarint(b, uint64(len(f.order)))
-	b = appendColumn(b, starts)
-	b = binary.AppendUvarint(b, uint64(len(members)))
-	b = appendColumn(b, members)
-	return appendColumn(b, f.docs)
+	return append(append(stringColumns(values), stringColumns(labels)...), starts, members)
+}
+
+// stringColumns are the ends of strings and their bytes.
+func stringColumns(list []string) []numbers {
+	ends := make(ints, len(list))
+	var data octets
+	for i, s := range list {
+		data = append(data, s...)
+		ends[i] = int64(len(data))
+	}
+	return []numbers{ends, data}
 }
 
 // stringTable is a list of strings, read in place.
 type stringTable struct {
 	ends  column
-	data  []byte
+	data  column // of bytes
 	count int
 }
 
-func appendStrings(b []byte, list []string) []byte {
-	ends := make([]int64, len(list))
-	n := int64(0)
-	for i, s := range list {
-		n += int64(len(s))
-		ends[i] = n
+func stringsOf(ends, data column) (stringTable, error) {
+	if data.width != 8 || data.base != 0 {
+		return stringTable{}, ErrDamaged
 	}
-	b = binary.AppendUvarint(b, uint64(len(list)))
-	b = binary.AppendUvarint(b, uint64(n))
-	b = appendColumn(b, ends)
-	for _, s := range list {
-		b = append(b, s...)
-	}
-	return b
-}
-
-func readStrings(b []byte) (t stringTable, rest []byte, err error) {
-	n, b := uvarint(b)
-	if b == nil {
-		return t, nil, ErrDamaged
-	}
-	size, b := uvarint(b)
-	if b == nil || n > uint64(maxItems) || size > uint64(len(b)) {
-		return t, nil, ErrDamaged
-	}
-	t.count = int(n)
-	if t.ends, b, err = readColumn(b, t.count); err != nil {
-		return t, nil, err
-	}
-	if size > uint64(len(b)) {
-		return t, nil, ErrDamaged
-	}
-	t.data = b[:size]
-	return t, b[size:], nil
+	return stringTable{ends, data, ends.n}, nil
 }
 
 // maxItems bounds counts read from a segment, so that sizes stay in range.
@@ -144,10 +117,13 @@ func (t *stringTable) bytes(i int) []byte {
 		from = t.ends.at(i - 1)
 	}
 	to := t.ends.at(i)
-	if from < 0 || to < from || to > int64(len(t.data)) {
+	if from < 0 || to < from || to > int64(t.data.n) {
 		return nil
 	}
-	return t.data[from:to]
+	if t.data.lazy != nil {
+		t.data.lazy.need(t.data.off+from, to-from)
+	}
+	return t.data.data[from:to]
 }
 
 // find returns the place of s in a sorted table, or -1.
@@ -177,30 +153,19 @@ type facet struct {
 	docs    column // the set of each document
 }
 
-func readFacet(b []byte, docs int) (f facet, rest []byte, err error) {
-	if f.values, b, err = readStrings(b); err != nil {
-		return f, nil, err
+// readFacet makes a facet of its table and the column of the documents' sets.
+func readFacet(table []column, sets column, docs int) (f facet, err error) {
+	if f.values, err = stringsOf(table[tabValueEnds], table[tabValues]); err != nil {
+		return f, err
 	}
-	if f.labels, b, err = readStrings(b); err != nil {
-		return f, nil, err
+	if f.labels, err = stringsOf(table[tabLabelEnds], table[tabLabels]); err != nil {
+		return f, err
 	}
-	n, b := uvarint(b)
-	if b == nil || n > uint64(docs) {
-		return f, nil, ErrDamaged
+	f.starts, f.members, f.docs = table[tabStarts], table[tabMembers], sets
+	if f.sets = f.starts.n - 1; f.sets < 0 || f.sets > docs || f.docs.n != docs {
+		return f, ErrDamaged
 	}
-	f.sets = int(n)
-	if f.starts, b, err = readColumn(b, f.sets+1); err != nil {
-		return f, nil, err
-	}
-	m, b := uvarint(b)
-	if b == nil || m > maxItems {
-		return f, nil, ErrDamaged
-	}
-	if f.members, b, err = readColumn(b, int(m)); err != nil {
-		return f, nil, err
-	}
-	f.docs, b, err = readColumn(b, docs)
-	return f, b, err
+	return f, nil
 }
 
 // set returns the set of a document, below f.sets; -1 if the file says otherwise.
@@ -225,9 +190,11 @@ func (f *facet) each(set int, fn func(value int)) {
 }
 
 // first is the first value of a document, or "".
-func (f *facet) first(doc int) string {
-	set := f.set(doc)
-	if set < 0 {
+func (f *facet) first(doc int) string { return f.firstOf(f.set(doc)) }
+
+// firstOf is the first value of a set, or "".
+func (f *facet) firstOf(set int) string {
+	if set < 0 || set >= f.sets {
 		return ""
 	}
 	if from := f.starts.at(set); from >= 0 && from < f.starts.at(set+1) && from < int64(f.members.n) {

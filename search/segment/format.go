@@ -14,24 +14,41 @@
 //
 // # Layout
 //
-//	"UNSEALS1" · sections, each followed by 8 zero bytes · footer · page sums · trailer
+//	"UNSEALS1" · sections, each followed by 8 zero bytes · head · trailer
+//
+//	text        zstd frames of 32 KiB of all texts one after another
+//	docs        a record a document: what stands where in it, and the whole result row
+//	lists       of every term, in their order: its documents and counts, then its places
+//	lengths     a byte a document: how many words, rounded up
+//	pages       of every page of terms the least string that leads to it, and where its lists begin
+//	terms       pages of 64 front-coded terms
+//	columns     fixed-width numbers: place of record, number, dates, copies; sets and values
+//	            of facets; where each frame begins
+//	sums        a checksum for each 4096 bytes of all before
+//
+// The head is what opening takes: it lies at the end, is small (about 100 KB
+// for a million mails), and has a checksum of its own in the trailer. It begins
+// with the version and the table of all sections by number, so a later version
+// may add some and an earlier reader passes over them, and holds these:
 //
 //	meta        counts and ranges, all numbers as varints
-//	text        zstd frames of 64 KiB of all texts one after another
-//	frames      where each frame begins
-//	postings    documents and counts of every term, in the order of the terms
-//	places      the places of every word
-//	terms       pages of 64 front-coded terms
-//	pages       the first term of every page and where its lists begin
-//	lengths     a byte a document: how many words, rounded up
-//	docs        a record a document: what stands where in it, and a result row
-//	columns     fixed-width numbers a document: place of record and text, number, dates, copies
-//	facets      per facet its values, the sets of values that occur, and a column of sets
-//	names       strings of result rows that repeat
+//	layout      base, width and length of every column, in the order of their data
+//	groups      as pages, for every 16th page only
+//	tops        a checksum for each 4096 bytes of sums
 //
-// The footer lists sections by number, so a later version may add some and an
-// earlier reader passes over them. The trailer is of fixed size, so a reader
-// begins at the end of the file.
+// The trailer is of fixed size, so a reader begins at the end of the file.
+//
+// # Reading over ranges
+//
+// A reader that cannot map the file takes its last 64 KB, which mostly hold
+// the whole head. A word costs one read of a group of pages (about 10 KB), whose
+// terms are walked, and one of its list: the heads of its blocks lie before the
+// blocks, the places behind both. A hit costs one place in the first column and
+// its record, which holds all of its row; the small tables of facets (all but
+// people and threads) end the columns and are read at once. The checksum of a
+// page lies in a page of sums that covers 4 MB.
+//
+// # Places
 //
 // A document's words are numbered through: the body first, then subject,
 // addresses, file names and texts of files, a free place between any two. A
@@ -51,29 +68,29 @@ const (
 	magic        = "UNSEALS1"
 	trailerMagic = "1SEG"
 	trailerSize  = 32
-	version      = 1
+	version      = 2
 )
 
 // pageSize is the unit of checksums.
 const pageSize = 4096
 
 // frameSize is how much text one zstd frame holds.
-const frameSize = 64 << 10
+const frameSize = 32 << 10
 
-// The sections.
+// The sections, those of the head last.
 const (
-	secMeta = 1 + iota
-	secText
-	secFrames
-	secPostings
-	secPlaces
-	secTerms
-	secPages
-	secLengths
+	secText = 1 + iota
 	secDocs
+	secLists
+	secLengths
+	secPages
+	secTerms
 	secColumns
-	secFacets
-	secNames
+	secSums
+	secMeta
+	secLayout
+	secGroups
+	secTops
 	sections
 )
 
@@ -121,23 +138,52 @@ const (
 	facetLang
 	facetHas
 	facetOwner
-	facetPerson
-	facetThread
 	facetYear
 	facetState
+	facetPerson
+	facetThread
 	facets
 )
 
-// The columns, in the order in which they are stored.
+// rowFacets are the facets of which a record names the document's set.
+var rowFacets = [...]int{facetCollection, facetBatch, facetKind, facetVerdict, facetLang}
+
+// tableOrder is the order of the facets' tables: the large ones first, so that
+// the others are read at once.
+var tableOrder = [facets]int{facetThread, facetPerson, facetCollection, facetBatch, facetKind, facetType, facetExt,
+	facetVerdict, facetLang, facetHas, facetOwner, facetYear, facetState}
+
+// The columns of documents, in the order in which they are stored. Behind them
+// come a column a facet with the set of each document, the places of the frames,
+// and the tables of the facets.
 const (
 	colRecord    = iota // byte in docs
-	colText             // byte in the texts
 	colNumber           // item number
 	colDate             // seconds since 1970 (UTC), noDate if undated
 	colPublished        // seconds since 1970 (UTC), noDate if not published
 	colCopyOf           // item number, 0 if none
 	colEdition
 	columns
+)
+
+// The columns of a facet's table, facetTable long. Values are sorted; a set is
+// values in ascending order; bytes are columns 8 bits wide.
+const (
+	tabValueEnds = iota // of each value in tabValues
+	tabValues
+	tabLabelEnds // of each label in tabLabels
+	tabLabels
+	tabStarts // of each set in tabMembers, and the end of the last
+	tabMembers
+	facetTable
+)
+
+// The places of columns in the layout.
+const (
+	layoutSets   = columns
+	layoutFrames = layoutSets + facets
+	layoutTables = layoutFrames + 1
+	layoutSize   = layoutTables + facets*facetTable
 )
 
 // noDate is the date of the undated: after every other.
@@ -147,23 +193,18 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // trailer is the end of a segment.
 type trailer struct {
-	footer     int64 // where the footer begins
-	footerSize int64
-	sums       uint32 // checksum of the page sums
-	size       int64  // of the file
+	head int64 // where the head begins
+	size int64 // of the head
+	sum  uint32
+	file int64 // size of the file
 }
-
-// end is where the footer ends and the page sums begin.
-func (t trailer) end() int64 { return t.footer + t.footerSize }
-
-func (t trailer) pages() int64 { return (t.end() + pageSize - 1) / pageSize }
 
 func (t trailer) append(b []byte) []byte {
 	n := len(b)
-	b = binary.LittleEndian.AppendUint64(b, uint64(t.footer))
-	b = binary.LittleEndian.AppendUint32(b, uint32(t.footerSize))
-	b = binary.LittleEndian.AppendUint32(b, t.sums)
-	b = binary.LittleEndian.AppendUint64(b, uint64(t.size))
+	b = binary.LittleEndian.AppendUint64(b, uint64(t.head))
+	b = binary.LittleEndian.AppendUint32(b, uint32(t.size))
+	b = binary.LittleEndian.AppendUint32(b, t.sum)
+	b = binary.LittleEndian.AppendUint64(b, uint64(t.file))
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[n:], castagnoli))
 	return append(b, trailerMagic...)
 }
@@ -175,12 +216,10 @@ func readTrailer(b []byte, size int64) (trailer, bool) {
 		return trailer{}, false
 	}
 	t := trailer{
-		footer:     int64(binary.LittleEndian.Uint64(b)),
-		footerSize: int64(binary.LittleEndian.Uint32(b[8:])),
-		sums:       binary.LittleEndian.Uint32(b[12:]),
-		size:       int64(binary.LittleEndian.Uint64(b[16:])),
+		head: int64(binary.LittleEndian.Uint64(b)),
+		size: int64(binary.LittleEndian.Uint32(b[8:])),
+		sum:  binary.LittleEndian.Uint32(b[12:]),
+		file: int64(binary.LittleEndian.Uint64(b[16:])),
 	}
-	ok := t.size == size && t.footer >= int64(len(magic)) && t.footer < size && t.end() < size &&
-		t.end()+4*t.pages()+trailerSize == size
-	return t, ok
+	return t, t.file == size && t.head >= int64(len(magic)) && t.head < size && t.head+t.size+trailerSize == size
 }

@@ -132,12 +132,22 @@ func resealed(data Bytes) Bytes {
 	if !ok {
 		return data
 	}
-	var out bytes.Buffer
-	p := &pageWriter{w: &out}
-	p.Write(data[:t.end()])
-	sums := p.sums()
-	t.sums = crc(sums)
-	return append(append(slices.Clone(data[:t.end()]), sums...), t.append(nil)...)
+	s := &Segment{at: t.head, head: slices.Clone(data[t.head : t.head+t.size])}
+	body := slices.Clone(data[:t.head])
+	sums, tops := s.sec[secSums], []byte(nil)
+	if s.openTable() == nil {
+		sums = s.sec[secSums]
+		tops, _ = s.own(secTops)
+	}
+	if sums.off > 0 && sums.off+sums.size == t.head {
+		var p pageWriter
+		p.w = io.Discard
+		p.Write(body[:sums.off])
+		copy(body[sums.off:], p.sums())
+		copy(tops, topsOf(body[sums.off:]))
+	}
+	t.sum = crc(s.head)
+	return append(append(body, s.head...), t.append(nil)...)
 }
 
 // TestFilesMadeWrongNeverPanic changes bytes at random and corrects the

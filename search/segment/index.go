@@ -26,7 +26,8 @@ type Index struct {
 	newest      map[string]int         // by collection: its newest batch
 	totals      [facets]func() *facetTotals
 	langs       func() []string // the languages of the items
-	memory      sync.Pool       // of *scratch
+	memory      sync.Pool // of *scratch
+	fault       *fault    // of all segments
 }
 
 var _ search.Index = (*Index)(nil)
@@ -41,7 +42,10 @@ const (
 // of one number and collection the later edition is shown, and of equal
 // editions the one whose segment comes later.
 func NewIndex(segs ...*Segment) *Index {
-	ix := &Index{segs: segs, newest: map[string]int{}}
+	ix := &Index{segs: segs, newest: map[string]int{}, fault: &fault{}}
+	for _, s := range segs {
+		s.fault.join(ix.fault)
+	}
 	ix.joinCollections()
 	ix.hideOldEditions()
 	words := uint64(0)
@@ -237,61 +241,6 @@ func (ix *Index) Text(ctx context.Context, coll trove.CollectionName, number int
 	return "", fmt.Errorf("text of %s/%d: %w", coll, number, err)
 }
 
-// row is the stored part of a result row.
-type row struct {
-	subject   string
-	from, to  string
-	receivers int
-	mass      bool
-	size      int64
-	text      int64 // where the body begins in the texts
-	body      int64 // bytes of body
-	files     []fileRow
-}
-
-type fileRow struct {
-	name string
-	size int64 // bytes of text
-}
-
-func (s *Segment) row(doc int) (r row, err error) {
-	_, b, err := s.record(doc)
-	if err != nil {
-		return r, err
-	}
-	ok := true
-	number := func() (v uint64) {
-		if v, b = uvarint(b); b == nil || v > 1<<50 {
-			ok, b, v = false, []byte{0}, 0
-		}
-		return v
-	}
-	str := func() string {
-		n := number()
-		if n > uint64(len(b)) {
-			ok = false
-			return ""
-		}
-		v := string(b[:n])
-		b = b[n:]
-		return v
-	}
-	r.subject = str()
-	r.from, r.to = s.names.at(int(number())), s.names.at(int(number()))
-	r.receivers = int(number())
-	r.mass = number() == 1
-	r.size = int64(number())
-	r.text = s.cols[colText].at(doc)
-	r.body = int64(number())
-	for n := number(); n > 0 && ok; n-- {
-		r.files = append(r.files, fileRow{str(), int64(number())})
-	}
-	if !ok {
-		return r, ErrDamaged
-	}
-	return r, nil
-}
-
 // hit makes the result row of a document.
 func (ix *Index) hit(seg, doc int) (search.Hit, row, error) {
 	s := ix.segs[seg]
@@ -300,13 +249,14 @@ func (ix *Index) hit(seg, doc int) (search.Hit, row, error) {
 		return search.Hit{}, r, err
 	}
 	f := &s.facets
-	batch, _ := strconv.Atoi(f[facetBatch].first(doc))
+	value := func(i int) string { return f[rowFacets[i]].firstOf(int(r.sets[i])) }
+	batch, _ := strconv.Atoi(value(1))
 	h := search.Hit{
-		Collection: trove.CollectionName(f[facetCollection].first(doc)), Number: s.numberAt(doc), Batch: batch,
-		Edition: int(s.cols[colEdition].at(doc)), Kind: trove.Kind(f[facetKind].first(doc)), Subject: r.subject,
-		From: r.from, To: r.to, Receivers: r.receivers, Date: date(s.cols[colDate].at(doc)), Files: len(r.files),
-		Verdict: trove.Verdict(f[facetVerdict].first(doc)), Thread: f[facetThread].first(doc),
-		CopyOf: int(s.cols[colCopyOf].at(doc)), Size: r.size, Lang: f[facetLang].first(doc), Mass: r.mass,
+		Collection: trove.CollectionName(value(0)), Number: r.number, Batch: batch,
+		Edition: r.edition, Kind: trove.Kind(value(2)), Subject: r.subject,
+		From: r.from, To: r.to, Receivers: r.receivers, Date: date(r.date), Files: len(r.files),
+		Verdict: trove.Verdict(value(3)), Thread: f[facetThread].first(doc),
+		CopyOf: r.copyOf, Size: r.size, Lang: value(4), Mass: r.mass,
 	}
 	return h, r, nil
 }

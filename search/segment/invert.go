@@ -2,15 +2,13 @@ package segment
 
 // inverted is what the words and keys of a segment turn into.
 type inverted struct {
-	postings []byte
-	places   []byte
-	dict     dictWriter
+	lists []byte
+	dict  dictWriter
 
 	docs    int
 	lengths []byte
-	list    []posting
-	sizes   []int // of the places of each block
-	at      []uint32
+	wordList
+	at []uint32
 }
 
 // invert turns documents of terms into terms of documents: it counts, then
@@ -62,36 +60,56 @@ func (inv *inverted) word(term []byte, occs []uint64) {
 		inv.dict.add(term, listRef{inline: true, doc: uint32(occs[0] >> 32), place: uint32(occs[0])})
 		return
 	}
-	inv.list, inv.sizes = inv.list[:0], inv.sizes[:0]
-	start := len(inv.places)
-	w := bitWriter{b: inv.places}
+	inv.wordList.reset()
 	for i := 0; i < len(occs); {
 		doc := uint32(occs[i] >> 32)
 		inv.at = inv.at[:0]
 		for ; i < len(occs) && uint32(occs[i]>>32) == doc; i++ {
 			inv.at = append(inv.at, uint32(occs[i]))
 		}
-		if n := len(inv.list); n > 0 && n%blockSize == 0 {
-			inv.closeBlock(&w, start)
-		}
-		code := inv.lengths[doc]
-		appendPlaces(&w, inv.at, lengthOf(code))
-		inv.list = append(inv.list, posting{doc: doc, tf: uint32(len(inv.at)), code: code})
+		inv.wordList.add(doc, inv.lengths[doc], inv.at)
 	}
-	inv.closeBlock(&w, start)
-	inv.places = w.b
-	before := len(inv.postings)
-	inv.postings = appendPostings(inv.postings, inv.list, inv.docs, inv.sizes)
-	inv.dict.add(term, listRef{df: len(inv.list), postN: int64(len(inv.postings) - before), placeN: int64(len(inv.places) - start)})
+	var ref listRef
+	inv.lists, ref = inv.wordList.append(inv.lists, inv.docs)
+	inv.dict.add(term, ref)
+}
+
+// wordList collects the documents of one word and its places in them.
+type wordList struct {
+	list  []posting
+	w     bitWriter // places
+	sizes []int     // of the places of each block
+	done  int       // bytes of places of the blocks before
+}
+
+func (l *wordList) reset() {
+	l.list, l.sizes, l.done = l.list[:0], l.sizes[:0], 0
+	l.w = bitWriter{b: l.w.b[:0]}
+}
+
+// add takes the next document, of a length code, and the word's places in it.
+func (l *wordList) add(doc uint32, code byte, places []uint32) {
+	if n := len(l.list); n > 0 && n%blockSize == 0 {
+		l.closeBlock()
+	}
+	appendPlaces(&l.w, places, lengthOf(code))
+	l.list = append(l.list, posting{doc: doc, tf: uint32(len(places)), code: code})
 }
 
 // closeBlock ends the places of a block at a whole byte.
-func (inv *inverted) closeBlock(w *bitWriter, start int) {
-	size := len(w.flush()) - start
-	for _, s := range inv.sizes {
-		size -= s
-	}
-	inv.sizes = append(inv.sizes, size)
+func (l *wordList) closeBlock() {
+	n := len(l.w.flush())
+	l.sizes = append(l.sizes, n-l.done)
+	l.done = n
+}
+
+// append writes the list to b: documents and counts, then places.
+func (l *wordList) append(b []byte, docs int) ([]byte, listRef) {
+	l.closeBlock()
+	before := len(b)
+	b = appendPostings(b, l.list, docs, l.sizes)
+	ref := listRef{df: len(l.list), postN: int64(len(b) - before), placeN: int64(len(l.w.b))}
+	return append(b, l.w.b...), ref
 }
 
 // keys writes the lists of the other terms.
@@ -106,8 +124,8 @@ func (inv *inverted) keys(b *builder) {
 			inv.dict.add(b.keys.bytes(id), listRef{inline: true, doc: list[0].doc})
 			continue
 		}
-		before := len(inv.postings)
-		inv.postings = appendPostings(inv.postings, list, inv.docs, nil)
-		inv.dict.add(b.keys.bytes(id), listRef{df: len(list), postN: int64(len(inv.postings) - before)})
+		before := len(inv.lists)
+		inv.lists = appendPostings(inv.lists, list, inv.docs, nil)
+		inv.dict.add(b.keys.bytes(id), listRef{df: len(list), postN: int64(len(inv.lists) - before)})
 	}
 }

@@ -19,7 +19,7 @@ type meta struct {
 }
 
 // scan fills in what follows from the columns.
-func (m *meta) scan(dates, numbers []int64, oneCollection bool) {
+func (m *meta) scan(dates, numbers ints, oneCollection bool) {
 	m.byDate, m.byNumber = oneCollection, oneCollection
 	m.first, m.last, m.lowest, m.great = math.MaxInt64, math.MinInt64, math.MaxInt64, math.MinInt64
 	for i, d := range dates {

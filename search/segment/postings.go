@@ -3,7 +3,6 @@ package segment
 import (
 	"encoding/binary"
 	"math/bits"
-	"slices"
 )
 
 // blockSize is the number of postings in a full block.
@@ -160,37 +159,59 @@ func readPacked(b []byte, v *[blockSize]uint32) ([]byte, bool) {
 	return b, true
 }
 
-// maxFrontier is how many pairs an entry keeps at most; further ones are
-// rounded up into one.
-const maxFrontier = 32
+// anyCount stands for every count from 255 on, whose score is bounded by the
+// greatest of all.
+const anyCount = 255
 
-// appendFrontier writes the pairs (count, length code) that are not beaten by
-// a pair of as high a count in as short a text. Counts above 255 read as any.
+// appendFrontier writes the pairs (count, length code) of a block from which
+// its greatest score follows. A score grows as 1/(a/count + b·length/count)
+// falls, a and b depending on the mean length alone: so whatever that is, the
+// best pair is a corner of the lower left hull of (1/count, length/count).
 func appendFrontier(b []byte, block []posting) []byte {
-	var shortest [256]int // by count, 0 for none, else code+1
+	var shortest [anyCount + 1]int // by count, 0 for none, else code+1
 	for _, p := range block {
-		tf := min(p.tf, 255)
+		tf := min(p.tf, anyCount)
 		if s := shortest[tf]; s == 0 || int(p.code)+1 < s {
 			shortest[tf] = int(p.code) + 1
 		}
 	}
-	var pairs [][2]byte
-	least := 257
-	for tf := 255; tf > 0; tf-- {
-		if s := shortest[tf]; s != 0 && s < least {
-			least = s
-			pairs = append(pairs, [2]byte{byte(tf), byte(s - 1)})
+	if s := shortest[anyCount]; s != 0 {
+		return append(b, 1, anyCount, byte(s-1))
+	}
+	var hull [anyCount][2]byte
+	n := 0
+	for tf := anyCount - 1; tf > 0; tf-- {
+		if shortest[tf] == 0 {
+			continue
 		}
+		pair := [2]byte{byte(tf), byte(shortest[tf] - 1)}
+		if n > 0 && !thinner(pair, hull[n-1]) {
+			continue
+		}
+		for n > 1 && !corner(hull[n-2], hull[n-1], pair) {
+			n--
+		}
+		hull[n] = pair
+		n++
 	}
-	if len(pairs) > maxFrontier { // the shortest text with the highest count of the rest
-		rest := pairs[maxFrontier-1:]
-		pairs = append(slices.Clone(pairs[:maxFrontier-1]), [2]byte{rest[0][0], rest[len(rest)-1][1]})
-	}
-	b = append(b, byte(len(pairs)))
-	for _, p := range pairs {
+	b = append(b, byte(n))
+	for _, p := range hull[:n] {
 		b = append(b, p[0], p[1])
 	}
 	return b
+}
+
+// thinner reports whether b has less length a count than a.
+func thinner(b, a [2]byte) bool {
+	return lengthOf(b[1])*uint64(a[0]) < lengthOf(a[1])*uint64(b[0])
+}
+
+// corner reports whether b lies below the line from a to c, whose counts are
+// greater and less.
+func corner(a, b, c [2]byte) bool {
+	ta, tb, tc := int64(a[0]), int64(b[0]), int64(c[0])
+	la, lb, lc := int64(lengthOf(a[1])), int64(lengthOf(b[1])), int64(lengthOf(c[1]))
+	return (ta-tb)*(lc*ta-la*tc) > (lb*ta-la*tb)*(ta-tc)
 }
 
 // appendPlaces writes the places of a word in one document: a lone one in as

@@ -181,9 +181,8 @@ func (q *searcher) rankBlock(t *top, c candidate, r *ranker) error {
 	if err := r.loadBlock(); err != nil {
 		return err
 	}
-	lengths := r.s.lengths
 	for j, d := range r.docs[:r.n] {
-		if score := r.value(r.tfs[j], lengths[d]); t.could(score) {
+		if score := r.value(r.tfs[j], r.s.length(d)); t.could(score) {
 			t.push(q.scored(c.seg, int(d), score))
 		}
 	}
@@ -275,11 +274,13 @@ func (r *ranker) bound() float64 {
 			r.best = r.idf * (bm25K + 1)
 		}
 		for ; len(pairs) >= 2; pairs = pairs[2:] {
-			if pairs[0] == 255 {
+			if pairs[0] == anyCount {
 				r.best = r.idf * (bm25K + 1)
 				break
 			}
-			r.best = max(r.best, r.value(uint32(pairs[0]), pairs[1]))
+			// The pairs are exact but for rounding, which may make another
+			// document's score a little greater.
+			r.best = max(r.best, r.value(uint32(pairs[0]), pairs[1])*(1+1e-9))
 		}
 	}
 	return r.best
@@ -292,7 +293,7 @@ func (r *ranker) value(tf uint32, code byte) float64 {
 }
 
 func (r *ranker) weigh(j int) float64 {
-	return r.value(r.tfs[j], r.s.lengths[r.docs[j]])
+	return r.value(r.tfs[j], r.s.length(r.docs[j]))
 }
 
 func (r *ranker) loadBlock() error {

@@ -41,6 +41,7 @@ func (ix *Index) Search(ctx context.Context, r search.Request) (*search.Result, 
 	if !ok {
 		return nil, search.ErrCursor
 	}
+	faults := ix.fault.n.Load()
 	mem := ix.memory.Get().(*scratch)
 	defer ix.memory.Put(mem)
 	q := &searcher{plan: &plan{ix: ix, scratch: mem}, r: &r, sets: make([]bitset, len(ix.segs)), result: &search.Result{}}
@@ -48,6 +49,9 @@ func (ix *Index) Search(ctx context.Context, r search.Request) (*search.Result, 
 		q.result.Notes = r.Query.Notes
 	}
 	if err := q.run(ctx, after); err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	if err := ix.fault.since(faults); err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	q.result.Partial = q.partial

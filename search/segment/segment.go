@@ -14,19 +14,22 @@ import (
 // Segment is an open segment. It is safe for concurrent use.
 type Segment struct {
 	meta
-	r    io.ReaderAt
-	view func(off int64, n int) ([]byte, error) // where r can show its bytes without a copy
-	end  int64                                  // of what the page sums cover
-	sums []byte
-	seen []atomic.Uint32 // bit set: the page has been checked
-	sec  [sections]extent
+	r     io.ReaderAt
+	view  func(off int64, n int) ([]byte, error) // where r can show its bytes without a copy
+	end   int64                                  // of what the page sums cover
+	sums  *lazy                                  // the page sums
+	tops  []byte
+	seen  []atomic.Uint32 // bit set: the page has been checked
+	sec   [sections]extent
+	head  []byte // of the file, from headAt on
+	at    int64  // where head begins
+	fault fault
 
 	pages   []dictPage
-	lengths []byte // with slack
+	lengths column // of bytes
 	frames  column
 	cols    [columns]column
 	facets  [facets]facet
-	names   stringTable
 }
 
 // Viewer is what a ReaderAt may offer besides: the bytes in place, valid until
@@ -60,10 +63,11 @@ func (b Bytes) View(off int64, n int) ([]byte, error) {
 	return b[off : off+int64(n) : off+int64(n)], nil
 }
 
-// Open reads the directory of a segment of size bytes: about 1% of it. Close
-// closes r if it is an io.Closer; when Open fails, r stays open. A file that is
-// no whole segment gives ErrDamaged, as does every later use of a page whose
-// checksum does not fit.
+// Open reads the head of a segment of size bytes. Through a [Viewer] the index
+// of the dictionary is read, too; another reader is asked for what a search
+// needs when it needs it. Close closes r if it is an io.Closer; when Open fails,
+// r stays open. A file that is no whole segment gives ErrDamaged, as does every
+// later use of a page whose checksum does not fit.
 func Open(r io.ReaderAt, size int64) (*Segment, error) {
 	s := &Segment{r: r}
 	if v, ok := r.(Viewer); ok {
@@ -76,11 +80,13 @@ func Open(r io.ReaderAt, size int64) (*Segment, error) {
 }
 
 func (s *Segment) open(size int64) error {
-	t, err := s.openTrailer(size)
-	if err != nil {
+	if err := s.openHead(size); err != nil {
 		return err
 	}
-	if err := s.openFooter(t); err != nil {
+	if err := s.openTable(); err != nil {
+		return err
+	}
+	if err := s.openSums(); err != nil {
 		return err
 	}
 	return s.openSections()
@@ -107,28 +113,35 @@ func (s *Segment) Close() error {
 // Docs returns the number of documents.
 func (s *Segment) Docs() int { return s.docs }
 
-func (s *Segment) openTrailer(size int64) (trailer, error) {
+// tailSize is how much of the end of a file is read at once.
+const tailSize = 64 << 10
+
+// openHead reads trailer and head.
+func (s *Segment) openHead(size int64) error {
 	if size < trailerSize {
-		return trailer{}, ErrDamaged
+		return ErrDamaged
 	}
-	b := make([]byte, trailerSize)
-	if err := s.fill(b, size-trailerSize); err != nil {
-		return trailer{}, err
+	tail := make([]byte, min(size, tailSize))
+	if err := s.fill(tail, size-int64(len(tail))); err != nil {
+		return err
 	}
-	t, ok := readTrailer(b, size)
+	t, ok := readTrailer(tail[len(tail)-trailerSize:], size)
 	if !ok {
-		return t, ErrDamaged
+		return ErrDamaged
 	}
-	s.sums = make([]byte, 4*t.pages())
-	if err := s.fill(s.sums, t.end()); err != nil {
-		return t, err
+	s.at, s.head = t.head, make([]byte, t.size)
+	if have := int64(len(tail)) - trailerSize; have >= t.size {
+		copy(s.head, tail[have-t.size:])
+	} else {
+		copy(s.head[t.size-have:], tail)
+		if err := s.fill(s.head[:t.size-have], t.head); err != nil {
+			return err
+		}
 	}
-	if crc32.Checksum(s.sums, castagnoli) != t.sums {
-		return t, ErrDamaged
+	if crc32.Checksum(s.head, castagnoli) != t.sum {
+		return ErrDamaged
 	}
-	s.end = t.end()
-	s.seen = make([]atomic.Uint32, (t.pages()+31)/32)
-	return t, nil
+	return nil
 }
 
 // fill reads all of b from the file as it stands.
@@ -143,17 +156,10 @@ func (s *Segment) fill(b []byte, off int64) error {
 	return fmt.Errorf("read: %w", err)
 }
 
-func (s *Segment) openFooter(t trailer) error {
-	head, err := s.bytes(0, int64(len(magic)))
-	if err != nil {
-		return err
-	}
-	f, err := s.bytes(t.footer, t.footerSize)
-	if err != nil {
-		return err
-	}
-	v, f := uvarint(f)
-	if string(head) != magic || f == nil {
+// openTable reads where the sections lie.
+func (s *Segment) openTable() error {
+	v, f := uvarint(s.head)
+	if f == nil {
 		return ErrDamaged
 	}
 	if v != version {
@@ -170,12 +176,12 @@ func (s *Segment) openFooter(t trailer) error {
 		if v[0] >= sections {
 			continue // of a later version
 		}
-		if v[1] > uint64(t.footer) || v[2] > uint64(t.footer) || v[1]+v[2]+slack > uint64(t.footer) {
+		if end := uint64(s.at) + uint64(len(s.head)); v[1] > end || v[2] > end || v[1]+v[2] > end {
 			return ErrDamaged
 		}
 		s.sec[v[0]] = extent{int64(v[1]), int64(v[2])}
 	}
-	for _, e := range s.sec[secMeta:] {
+	for _, e := range s.sec[secText:] {
 		if e.off == 0 {
 			return ErrDamaged // a section is missing
 		}
@@ -183,44 +189,86 @@ func (s *Segment) openFooter(t trailer) error {
 	return nil
 }
 
+// openSums prepares the checking of pages.
+func (s *Segment) openSums() error {
+	sums := s.sec[secSums]
+	pages := (sums.off + pageSize - 1) / pageSize
+	if sums.off+sums.size != s.at || sums.size != 4*pages {
+		return ErrDamaged
+	}
+	var err error
+	if s.tops, err = s.own(secTops); err != nil || int64(len(s.tops)) != 4*((sums.size+pageSize-1)/pageSize) {
+		return orDamaged(err)
+	}
+	s.end = sums.off
+	s.seen = make([]atomic.Uint32, (pages+31)/32)
+	s.sums = newLazy(&s.fault, sums.size, s.readSums)
+	head, err := s.bytes(0, int64(len(magic)))
+	if err == nil && string(head) != magic {
+		return ErrDamaged
+	}
+	return err
+}
+
+// readSums reads page sums and holds them against the tops.
+func (s *Segment) readSums(b []byte, off int64) error {
+	if err := s.fill(b, s.end+off); err != nil {
+		return err
+	}
+	for i := 0; i < len(b); i += pageSize {
+		top := binary.LittleEndian.Uint32(s.tops[(off+int64(i))/pageSize*4:])
+		if crc32.Checksum(b[i:min(i+pageSize, len(b))], castagnoli) != top {
+			return fmt.Errorf("%w: checksums", ErrDamaged)
+		}
+	}
+	return nil
+}
+
+// own returns a section of the head, with the slack in sight of its capacity.
+func (s *Segment) own(id int) ([]byte, error) {
+	e := s.sec[id]
+	if e.off < s.at || e.off+e.size+slack > s.at+int64(len(s.head)) {
+		return nil, ErrDamaged
+	}
+	return s.head[e.off-s.at:][:e.size], nil
+}
+
 // openSections reads the sections that stay at hand.
 func (s *Segment) openSections() error {
-	b, err := s.whole(secMeta)
+	b, err := s.own(secMeta)
 	if err != nil {
 		return err
 	}
 	if s.meta, err = readMeta(b); err != nil {
 		return err
 	}
-	if s.lengths, err = s.whole(secLengths); err != nil || len(s.lengths) != s.docs {
-		return orDamaged(err)
-	}
-	if b, err = s.whole(secPages); err != nil {
+	if err := s.openPages(); err != nil {
 		return err
 	}
-	if s.pages, err = readPages(b, s.sec[secTerms].size, s.sec[secPostings].size, s.sec[secPlaces].size); err != nil {
-		return err
-	}
-	if b, err = s.whole(secFrames); err != nil {
-		return err
-	}
-	frames := int((s.text + frameSize - 1) / frameSize)
 	if s.text > s.sec[secText].size*1<<17 { // zstd packs no tighter
 		return ErrDamaged
 	}
-	if s.frames, _, err = readColumn(b, frames+1); err != nil {
+	s.lengths = column{width: 8, n: s.docs}
+	if s.sec[secLengths].size != int64(s.docs) {
+		return ErrDamaged
+	}
+	if err := s.place(&s.lengths, secLengths, 0, s.lazySection(secLengths)); err != nil {
 		return err
 	}
-	if b, err = s.whole(secNames); err != nil {
-		return err
+	return s.openColumns()
+}
+
+// openPages reads the index of the dictionary: of all pages where that costs
+// nothing, else of groups of them.
+func (s *Segment) openPages() error {
+	b, err := s.own(secGroups)
+	if s.view != nil && err == nil {
+		b, err = s.read(secPages, 0, s.sec[secPages].size)
 	}
-	if s.names, _, err = readStrings(b); err != nil {
-		return err
+	if err == nil {
+		s.pages, err = readPages(b, s.sec[secTerms].size, s.sec[secLists].size)
 	}
-	if err := s.openColumns(); err != nil {
-		return err
-	}
-	return s.openFacets()
+	return err
 }
 
 func orDamaged(err error) error {
@@ -230,39 +278,76 @@ func orDamaged(err error) error {
 	return err
 }
 
+// openColumns lays out the columns and gives them their meanings.
 func (s *Segment) openColumns() error {
-	b, err := s.whole(secColumns)
-	for i := range s.cols {
-		n := s.docs
-		if i == colRecord || i == colText {
-			n++ // and the end of the last
-		}
-		if err == nil {
-			s.cols[i], b, err = readColumn(b, n)
-		}
-	}
-	return err
-}
-
-func (s *Segment) openFacets() error {
-	b, err := s.whole(secFacets)
+	b, err := s.own(secLayout)
 	if err != nil {
 		return err
 	}
-	n, b := uvarint(b)
-	if b == nil || n < facets {
-		return ErrDamaged
+	list := make([]column, layoutSize)
+	lazy := s.lazySection(secColumns)
+	off := int64(0)
+	for i := range list {
+		if list[i], b, err = readColumn(b); err != nil {
+			return err
+		}
+		if err := s.place(&list[i], secColumns, off, lazy); err != nil {
+			return err
+		}
+		off += list[i].size()
 	}
-	for i := range s.facets {
-		if err == nil {
-			s.facets[i], b, err = readFacet(b, s.docs)
+	copy(s.cols[:], list)
+	for i := range s.cols {
+		want := s.docs
+		if i == colRecord {
+			want++ // and the end of the last
+		}
+		if s.cols[i].n != want {
+			return ErrDamaged
 		}
 	}
-	return err
+	s.frames = list[layoutFrames]
+	if int64(s.frames.n) != (s.text+frameSize-1)/frameSize+1 {
+		return ErrDamaged
+	}
+	for i, f := range tableOrder {
+		table := list[layoutTables+i*facetTable:][:facetTable]
+		if s.facets[f], err = readFacet(table, list[layoutSets+f], s.docs); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// whole returns a section.
-func (s *Segment) whole(id int) ([]byte, error) { return s.read(id, 0, s.sec[id].size) }
+// lazySection is where a section is filled when it is asked for; nil where it
+// can be seen in place.
+func (s *Segment) lazySection(id int) *lazy {
+	if s.view != nil {
+		return nil
+	}
+	e := s.sec[id]
+	return newLazy(&s.fault, e.size+slack, func(b []byte, off int64) error {
+		got, err := s.bytes(e.off+off, int64(len(b)))
+		copy(b, got)
+		return err
+	})
+}
+
+// place gives a column its data, which begins at off in a section.
+func (s *Segment) place(c *column, id int, off int64, lazy *lazy) error {
+	n := c.size()
+	if off < 0 || off+n > s.sec[id].size+slack {
+		return ErrDamaged
+	}
+	c.lazy, c.off = lazy, off
+	if lazy != nil {
+		c.data = lazy.b[off : off+n]
+		return nil
+	}
+	var err error
+	c.data, err = s.bytes(s.sec[id].off+off, n)
+	return err
+}
 
 // read returns n bytes of a section, followed within the slice's capacity by
 // the slack.
@@ -338,11 +423,22 @@ func (s *Segment) checkRead(off, n, first, last int64) ([]byte, error) {
 }
 
 func (s *Segment) check(p int64, b []byte) error {
-	if crc32.Checksum(b, castagnoli) != binary.LittleEndian.Uint32(s.sums[4*p:]) {
+	if err := s.sums.need(4*p, 4); err != nil {
+		return err
+	}
+	if crc32.Checksum(b, castagnoli) != binary.LittleEndian.Uint32(s.sums.b[4*p:]) {
 		return fmt.Errorf("%w: page at byte %d", ErrDamaged, p*pageSize)
 	}
 	s.seen[p/32].Or(1 << (p % 32))
 	return nil
+}
+
+// length is the length code of a document.
+func (s *Segment) length(doc uint32) byte {
+	if s.lengths.lazy != nil {
+		s.lengths.lazy.need(int64(doc), 1)
+	}
+	return s.lengths.data[doc]
 }
 
 // Check reads a whole segment and holds every byte against the checksums.
