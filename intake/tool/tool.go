@@ -6,7 +6,6 @@
 package tool
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -76,7 +75,7 @@ func Run(ctx context.Context, c Command) ([]byte, error) {
 	cmd.Env = append([]string{"PATH=" + path, "HOME=" + c.Dir, "TMPDIR=" + c.Dir, "LC_ALL=C.UTF-8"}, c.Env...)
 	cmd.WaitDelay = time.Second
 	out := &bounded{max: orDefault(c.Max, DefaultMax), stop: cancel}
-	said := &bounded{max: maxSaid, stop: func() {}}
+	said := new(tail)
 	cmd.Stdout, cmd.Stderr = out, said
 	err = cmd.Run()
 	switch {
@@ -85,9 +84,9 @@ func Run(ctx context.Context, c Command) ([]byte, error) {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, fmt.Errorf("%s took longer than %v", c.Name, orDefault(c.Time, DefaultTime))
 	case err != nil:
-		return out.Bytes(), fmt.Errorf("%s: %w: %s", c.Name, err, lastLine(said.String()))
+		return out.kept, fmt.Errorf("%s: %w: %s", c.Name, err, lastLine(string(*said)))
 	}
-	return out.Bytes(), nil
+	return out.kept, nil
 }
 
 // Put writes a file into a program's folder, under a name of ours.
@@ -129,22 +128,34 @@ func Get(dir, name string, max int64) ([]byte, error) {
 // maxSaid bounds what is kept of stderr.
 const maxSaid = 16 << 10
 
-// bounded keeps the first max bytes and calls stop when there are more.
+// tail keeps at least the last maxSaid bytes, and at most twice as many.
+type tail []byte
+
+func (t *tail) Write(p []byte) (int, error) {
+	*t = append(*t, p[max(0, len(p)-maxSaid):]...)
+	if over := len(*t) - maxSaid; over > maxSaid {
+		*t = append((*t)[:0], (*t)[over:]...)
+	}
+	return len(p), nil
+}
+
+// bounded keeps the first max bytes and calls stop when there are more. It has
+// no method but Write: io.Copy would go past it to a buffer's ReadFrom.
 type bounded struct {
-	bytes.Buffer
+	kept []byte
 	max  int64
 	over bool
 	stop func()
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if room := b.max - int64(b.Len()); int64(len(p)) > room {
-		b.Buffer.Write(p[:room])
+	room := b.max - int64(len(b.kept))
+	b.kept = append(b.kept, p[:min(int64(len(p)), room)]...)
+	if int64(len(p)) > room {
 		b.over = true
 		b.stop()
-		return len(p), nil
 	}
-	return b.Buffer.Write(p)
+	return len(p), nil
 }
 
 func orDefault[T int64 | time.Duration](v, def T) T {
@@ -163,5 +174,5 @@ func lastLine(s string) string {
 		}
 		return r
 	}, lines[len(lines)-1])
-	return last[:min(len(last), 200)]
+	return strings.ToValidUTF8(last[:min(len(last), 200)], "")
 }
