@@ -4,6 +4,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +26,9 @@ const attempt = "attempt"
 // hunger is the one with which it takes much memory.
 const hunger = "hunger"
 
+// greed is the one with which it takes much of something else.
+const greed = "greed"
+
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
@@ -35,6 +40,12 @@ func TestMain(m *testing.M) {
 			os.Exit(0)
 		case hunger:
 			eat()
+			os.Exit(0)
+		case greed:
+			if err := greeds[os.Args[2]](os.Args[3]); err != nil {
+				os.Exit(1)
+			}
+			fmt.Println("done")
 			os.Exit(0)
 		}
 	}
@@ -171,4 +182,65 @@ func eat() {
 		b[i] = 1
 	}
 	fmt.Println("done")
+}
+
+// greeds are what goes over each limit, in a folder where it may write.
+var greeds = map[string]func(dir string) error{
+	"processor time": func(string) error {
+		var u unix.Rusage
+		for sum := 0; u.Utime.Nano()+u.Stime.Nano() < int64(1200*time.Millisecond); {
+			for i := range 1_000_000 {
+				sum += i % 7
+			}
+			if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	"a large file": func(dir string) error {
+		f, err := os.Create(filepath.Join(dir, "sparse"))
+		if err != nil {
+			return err
+		}
+		_, err = f.WriteAt([]byte("x"), maxFileSize)
+		return errors.Join(err, f.Close())
+	},
+	"open files": func(string) error {
+		for range maxOpen {
+			if _, err := unix.Dup(int(os.Stdout.Fd())); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+}
+
+// TestLimitsOfTimeAndFilesHold: what each limit stops goes through where there
+// is none.
+func TestLimitsOfTimeAndFilesHold(t *testing.T) {
+	took := func(what string, o *Options) string {
+		cmd := exec.Command(os.Args[0], greed, what, t.TempDir())
+		if o != nil {
+			o.Dir = cmd.Args[3]
+			Prepare(cmd, *o)
+		}
+		out, err := cmd.Output()
+		if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	without := map[string]*Options{"processor time": {}} // a limit that is given; the others hold in every sandbox
+	for what := range greeds {
+		if what == "processor time" && testing.Short() {
+			continue // it takes seconds, which a busy machine makes many; go test without -short
+		}
+		if got := took(what, &Options{CPU: 1}); got != "" {
+			t.Errorf("%s: %s in spite of its limit", what, got)
+		}
+		if got := took(what, without[what]); got != "done" {
+			t.Errorf("%s: %q without its limit", what, got)
+		}
+	}
 }
