@@ -186,7 +186,7 @@ func BenchmarkOpen(b *testing.B) {
 	}
 	for b.Loop() {
 		b.StopTimer()
-		before := heap()
+		before := heapSize()
 		b.StartTimer()
 		segs := make([]*Segment, len(files))
 		for i, f := range files {
@@ -197,7 +197,7 @@ func BenchmarkOpen(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StopTimer()
-		b.ReportMetric(float64(heap()-before)/1e6, "heap_MB")
+		b.ReportMetric(float64(heapSize()-before)/1e6, "heap_MB")
 		runtime.KeepAlive(ix)
 		b.StartTimer()
 	}
@@ -208,7 +208,7 @@ func BenchmarkBuildMemory(b *testing.B) {
 	docs := mails(b)[40_000 : 40_000+perBatch]
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	for b.Loop() {
-		before, peak := heap(), int64(0)
+		before, peak := heapSize(), int64(0)
 		watched := func(yield func(*search.Doc, error) bool) {
 			for i, d := range docs {
 				if i%100 == 0 {
@@ -234,7 +234,7 @@ func (w watching) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func heap() int64 {
+func heapSize() int64 {
 	runtime.GC()
 	return live()
 }

@@ -127,7 +127,7 @@ func (b *builder) add(d *search.Doc) error {
 	b.addFacets(d)
 	b.addRecord(d, subject, body, texts)
 	for _, t := range append([]string{body}, texts...) {
-		if err := b.text.add(t); err != nil {
+		if err := b.text.add([]byte(t)); err != nil {
 			return err
 		}
 	}
@@ -363,7 +363,7 @@ type textWriter struct {
 	size   int64 // of all texts
 }
 
-func (t *textWriter) add(s string) error {
+func (t *textWriter) add(s []byte) error {
 	t.size += int64(len(s))
 	for len(s) > 0 {
 		n := min(len(s), frameSize-len(t.frame))

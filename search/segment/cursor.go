@@ -253,6 +253,27 @@ func (p *placeReader) places(doc uint32) ([]uint32, error) {
 	return nil, nil
 }
 
+// all calls fn for every document of the word in order, with its places.
+func (p *placeReader) all(fn func(doc uint32, places []uint32)) error {
+	for i := range p.c.blocks {
+		if err := p.enter(i); err != nil {
+			return err
+		}
+		for j, d := range p.c.docs[:p.c.n] {
+			if p.c.ref.inline {
+				p.buf = append(p.buf[:0], p.c.ref.place)
+			} else {
+				p.buf = readPlaces(&p.bits, p.buf[:0], p.c.tfs[j], lengthOf(p.c.s.length(d)))
+			}
+			if p.bits.bad {
+				return ErrDamaged
+			}
+			fn(d, p.buf)
+		}
+	}
+	return nil
+}
+
 func (p *placeReader) enter(i int) error {
 	if err := p.c.load(i); err != nil {
 		return err

@@ -20,11 +20,13 @@ type facetBuilder struct {
 
 // add gives the next document its values; empty ones and repetitions count for nothing.
 func (f *facetBuilder) add(values ...string) {
-	if f.values == nil {
-		f.values, f.sets = map[string]string{}, map[string]int64{}
-	}
 	slices.Sort(values)
-	values = slices.DeleteFunc(slices.Compact(values), func(v string) bool { return v == "" })
+	f.docs = append(f.docs, f.set(slices.DeleteFunc(slices.Compact(values), func(v string) bool { return v == "" })))
+}
+
+// set is the number of a set of sorted values.
+func (f *facetBuilder) set(values []string) int64 {
+	f.begin()
 	key := strings.Join(values, "\x00")
 	set, ok := f.sets[key]
 	if !ok {
@@ -37,7 +39,21 @@ func (f *facetBuilder) add(values ...string) {
 			}
 		}
 	}
-	f.docs = append(f.docs, set)
+	return set
+}
+
+func (f *facetBuilder) begin() {
+	if f.values == nil {
+		f.values, f.sets = map[string]string{}, map[string]int64{}
+	}
+}
+
+// label names a value, unless it has a name.
+func (f *facetBuilder) label(v, label string) {
+	f.begin()
+	if v != "" && f.values[v] == "" {
+		f.values[v] = label
+	}
 }
 
 // person is the value for a sender: the address, or the name where there is
@@ -48,12 +64,7 @@ func (f *facetBuilder) person(a trove.Address) string {
 		v = search.Fold(clean(a.Name))
 	}
 	v = strings.ReplaceAll(v, "\x00", "")
-	if f.values == nil {
-		f.values, f.sets = map[string]string{}, map[string]int64{}
-	}
-	if f.values[v] == "" && v != "" {
-		f.values[v] = clean(a.Name)
-	}
+	f.label(v, clean(a.Name))
 	return v
 }
 

@@ -26,8 +26,8 @@ type Index struct {
 	newest      map[string]int         // by collection: its newest batch
 	totals      [facets]func() *facetTotals
 	langs       func() []string // the languages of the items
-	memory      sync.Pool // of *scratch
-	fault       *fault    // of all segments
+	memory      sync.Pool       // of *scratch
+	fault       *fault          // of all segments
 }
 
 var _ search.Index = (*Index)(nil)

@@ -19,24 +19,24 @@ type meta struct {
 }
 
 // scan fills in what follows from the columns.
-func (m *meta) scan(dates, numbers ints, oneCollection bool) {
+func (m *meta) scan(dates, numbers numbers, oneCollection bool) {
 	m.byDate, m.byNumber = oneCollection, oneCollection
 	m.first, m.last, m.lowest, m.great = math.MaxInt64, math.MinInt64, math.MaxInt64, math.MinInt64
-	for i, d := range dates {
+	var date, number int64 // of the document before
+	for i := range dates.count() {
+		d, n := dates.at(i), numbers.at(i)
 		if d != noDate {
 			m.dated++
 			m.first, m.last = min(m.first, d), max(m.last, d)
 		}
-		m.lowest, m.great = min(m.lowest, numbers[i]), max(m.great, numbers[i])
-		if i == 0 {
-			continue
-		}
-		if dates[i] < dates[i-1] || dates[i] == dates[i-1] && numbers[i] <= numbers[i-1] {
+		m.lowest, m.great = min(m.lowest, n), max(m.great, n)
+		if i > 0 && (d < date || d == date && n <= number) {
 			m.byDate = false
 		}
-		if numbers[i] <= numbers[i-1] {
+		if i > 0 && n <= number {
 			m.byNumber = false
 		}
+		date, number = d, n
 	}
 }
 
