@@ -1,0 +1,235 @@
+package browser
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"unseal/search"
+	"unseal/search/searchtest"
+	"unseal/search/segment"
+	"unseal/trove"
+)
+
+// chromium is where Debian has it.
+const chromium = "/usr/bin/chromium"
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newBrowser starts a browser.
+func newBrowser(t testing.TB) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("browser tests take their time")
+	}
+	if _, err := os.Stat(chromium); err != nil {
+		missingTool(t, chromium)
+	}
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(chromium), chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()),
+	}
+	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-default-apps", "disable-extensions", "disable-dev-shm-usage"} {
+		options = append(options, chromedp.Flag(name, true))
+	}
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	must(t, chromedp.Do(ctx)) // starts the browser
+	ctx, cancel = context.WithTimeout(ctx, 15*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// eval runs an expression in the page and waits for its promise.
+func eval[T any](t testing.TB, ctx context.Context, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("evaluate %.80s: %v", expression, err)
+	}
+	return v
+}
+
+// host serves files with ranges and counts what was asked.
+type host struct {
+	*httptest.Server
+	files    map[string][]byte
+	requests atomic.Int64
+	bytes    atomic.Int64
+}
+
+func newHost(t testing.TB, files map[string][]byte) *host {
+	t.Helper()
+	h := &host{files: files}
+	h.Server = httptest.NewServer(h)
+	t.Cleanup(h.Close)
+	return h
+}
+
+func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b, ok := h.files[strings.TrimPrefix(r.URL.Path, "/")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h.requests.Add(1)
+	http.ServeContent(&countingWriter{w, &h.bytes}, r, r.URL.Path, time.Time{}, bytes.NewReader(b))
+}
+
+type countingWriter struct {
+	http.ResponseWriter
+	n *atomic.Int64
+}
+
+func (w *countingWriter) Write(b []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(b)
+	w.n.Add(int64(n))
+	return n, err
+}
+
+// build makes one segment of documents.
+func build(t testing.TB, docs []*search.Doc) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	must(t, segment.Build(&b, func(yield func(*search.Doc, error) bool) {
+		for _, d := range docs {
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}))
+	return b.Bytes()
+}
+
+// bare is a page without anything but the script.
+const bare = `<!doctype html><meta charset="utf-8"><title>test</title><script src="search.js"></script>`
+
+// reader is the reader in the browser as an index.
+type reader struct {
+	t   testing.TB
+	ctx context.Context
+}
+
+// newReader opens a segment over ranges.
+func newReader(t testing.TB, seg []byte) (*reader, *host) {
+	t.Helper()
+	h := newHost(t, map[string][]byte{"search.seg": seg, "search.js": script, "bare.html": []byte(bare)})
+	r := &reader{t, newBrowser(t)}
+	must(t, chromedp.Do(r.ctx, chromedp.Navigate(h.URL+"/bare.html")))
+	eval[bool](t, r.ctx, `unsealSearch.Segment.open(new unsealSearch.Ranges("search.seg")).then(s => { window.index = new unsealSearch.Index(s); return true })`)
+	return r, h
+}
+
+// answer is what the page's engine says, in JSON.
+type answer struct {
+	Total  int
+	Next   string
+	Error  string
+	Hits   []hit
+	Facets map[string]facet
+	Years  []search.YearCount
+}
+
+type hit struct {
+	Collection, Kind, Subject, From, To, Verdict       string
+	Number, Edition, Batch, Receivers, Files, CopyOf, Copies int
+	Date                                               *int64
+	Score                                              float64
+	Snippets                                           []struct {
+		Field, Name string
+		File        int
+		Head, Tail  bool
+		Spans       []search.Span
+	}
+}
+
+type facet struct {
+	Distinct int
+	Values   []search.FacetValue
+}
+
+// ask asks the page's engine.
+const ask = `(async r => {
+	try {
+		r.query = unsealSearch.parse(r.text);
+		const s = await index.search(r), a = await s.page();
+		a.facets = {};
+		for (const name of r.facets) if (name === "year") a.years = await s.years(); else a.facets[name] = await s.facet(name, r.size);
+		return JSON.stringify(a);
+	} catch (e) { return JSON.stringify({error: e.constructor.name + ": " + e.message + " " + e.stack}) }
+})`
+
+func (r *reader) Search(ctx context.Context, q search.Request) (*search.Result, error) {
+	if q.Sort == "" {
+		q.Sort = search.Newest
+	}
+	text, err := json.Marshal(map[string]any{"text": q.Query.String(), "sort": q.Sort, "limit": q.Limit, "cursor": q.Cursor, "fold": q.FoldCopies,
+		"facets": append([]string{}, q.Facets...), "size": q.FacetSize, "snippets": q.Snippets})
+	must(r.t, err)
+	var a answer
+	must(r.t, json.Unmarshal([]byte(eval[string](r.t, r.ctx, ask+"("+string(text)+")")), &a))
+	if a.Error != "" {
+		return nil, fmt.Errorf("%s", a.Error)
+	}
+	res := &search.Result{Total: a.Total, Next: a.Next, Years: a.Years, Facets: map[string]search.Facet{}}
+	for name, f := range a.Facets {
+		res.Facets[name] = search.Facet{Values: f.Values, Distinct: f.Distinct}
+	}
+	for _, h := range a.Hits {
+		res.Hits = append(res.Hits, h.hit())
+	}
+	return res, nil
+}
+
+func (h *hit) hit() search.Hit {
+	out := search.Hit{Collection: trove.CollectionName(h.Collection), Number: h.Number, Edition: h.Edition, Batch: h.Batch, Kind: trove.Kind(h.Kind),
+		Subject: h.Subject, From: h.From, To: h.To, Receivers: h.Receivers, Files: h.Files, Verdict: trove.Verdict(h.Verdict), CopyOf: h.CopyOf, Copies: h.Copies, Score: h.Score}
+	if h.Date != nil {
+		out.Date = time.Unix(*h.Date, 0).UTC()
+	}
+	for _, s := range h.Snippets {
+		field := map[string]search.Field{"subject": search.Subject, "body": search.Body, "file": search.Filename}[s.Field]
+		out.Snippets = append(out.Snippets, search.Snippet{Field: field, File: s.File, Name: s.Name, Spans: s.Spans, Head: s.Head, Tail: s.Tail})
+	}
+	return out
+}
+
+func (r *reader) Text(context.Context, trove.CollectionName, int) (string, error) {
+	return "", io.EOF
+}
+
+func (r *reader) Suggest(context.Context, string, int) ([]string, error) { return nil, nil }
+
+func (r *reader) Close() error { return nil }
+
+// howMany is n in the long tests, else a part of it.
+func howMany(n, part int) int {
+	if os.Getenv("UNSEAL_LONG") != "" {
+		return n
+	}
+	return part
+}
+
+func TestTheReaderAnswersAsTheOracleDoes(t *testing.T) {
+	docs := searchtest.Docs(7, 400)
+	r, _ := newReader(t, build(t, docs))
+	searchtest.Oracle(t, docs, r, howMany(2000, 150))
+}
