@@ -3,6 +3,7 @@
 #   make test    all tests: unit, scripts, browser; what a machine lacks is skipped aloud
 #   make long    fuzzing, kills, large properties, the race detector
 #   make bench   measures beside peers and writes docs/figures.md
+#   make bench-search   measures the search engine beside others and writes docs/figures-search.md
 #   make bin     the binary, without cgo
 
 SHELL := /bin/bash
@@ -13,7 +14,7 @@ FUZZMINUTE ?= 60
 CHECKS ?= 10000
 PROOFCHECKS ?= 100000
 
-.PHONY: check test long bench bin format vet browser interop fuzz properties kills race
+.PHONY: check test long bench bench-search bin format vet browser interop peers fuzz properties kills race
 
 check: format vet
 	$(GO) test -short -timeout 5m ./...
@@ -21,12 +22,16 @@ check: format vet
 test: browser
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./...
-	$(MAKE) interop
+	$(MAKE) interop peers
 
 long: kills properties race fuzz
 
 bench: bin
 	$(GO) run ./bench -unseal ./unseal -o docs/figures.md
+
+# About 20 minutes on two quiet cores; SEARCHFLAGS="-peers=false" leaves the peers out, "-mails 3000" is a trial.
+bench-search: bin
+	cd benchsearch && GOFLAGS=-mod=mod $(GO) run . -unseal ../unseal -o ../docs/figures-search.md $(SEARCHFLAGS)
 
 bin:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o unseal ./cmd/unseal
@@ -50,6 +55,13 @@ interop:
 	  cd interop && $(GO) vet ./... && $(GO) test -count=1 -timeout 10m ./...; \
 	elif [ -n "$${UNSEAL_REQUIRE:-}" ]; then echo "tessera's modules cannot be had here, and UNSEAL_REQUIRE is set"; exit 1; \
 	else echo "SKIPPED: tessera's modules cannot be had here"; fi
+
+# The measuring of search has tests too, in a module of its own for the sake of the engines beside ours.
+peers:
+	@if (cd benchsearch && $(GO) mod download); then \
+	  cd benchsearch && GOFLAGS=-mod=mod $(GO) vet ./... && GOFLAGS=-mod=mod $(GO) test -count=1 -timeout 5m ./...; \
+	elif [ -n "$${UNSEAL_REQUIRE:-}" ]; then echo "the modules of other engines cannot be had here, and UNSEAL_REQUIRE is set"; exit 1; \
+	else echo "SKIPPED: the modules of other engines cannot be had here"; fi
 
 # Every fuzz target of fuzz.list for its CPU minutes; what they find lands in
 # testdata/fuzz. make fuzz FUZZMINUTE=1 takes a second for each minute. The go
