@@ -24,7 +24,7 @@ const maxItemProblems = 5
 // only where something of it could not be had, so that nothing is lost.
 func (s *source) open(ctx context.Context, h *handed, l leaf, c *content, f container.Format) error {
 	var stop error
-	report, err := s.run.pool.Expand(ctx, c.r, c.size, f, container.Options{MaxEntries: h.entries, Passwords: s.run.o.Passwords}, func(m container.Member, r io.Reader) error {
+	report, err := s.run.pool.Expand(ctx, c.r, c.size, f, container.Options{MaxEntries: h.entries, Unlock: func() []string { return s.run.o.Passwords }}, func(m container.Member, r io.Reader) error {
 		h.entries--
 		stop = s.member(ctx, h, l, m, r)
 		return stop

@@ -201,7 +201,7 @@ func (x *expansion) zipContent(f *zip.File) (io.ReadCloser, error) {
 		}
 		return unpackZip(f, raw, f.Method, true)
 	}
-	for _, pw := range x.passwords {
+	for _, pw := range x.passwords() {
 		r, err := unlockZip(f, pw)
 		if errors.Is(err, errPassword) {
 			continue
@@ -277,9 +277,9 @@ func (x *expansion) seven(r io.ReaderAt, size int64) error {
 		return nil
 	}
 	z, locked, err := sevenOpen(r, size, "")
-	for i := 0; locked && i < len(x.passwords); i++ {
+	for i := 0; locked && i < len(x.passwords()); i++ {
 		var opened *sevenzip.Reader
-		if opened, locked, err = sevenOpen(r, size, x.passwords[i]); !locked {
+		if opened, locked, err = sevenOpen(r, size, x.passwords()[i]); !locked {
 			x.usedPassword()
 			z = opened
 		}
@@ -384,8 +384,8 @@ var ErrEncrypted = errors.New("encrypted, not opened")
 
 func (x *expansion) rar(r io.ReaderAt, size int64) error {
 	password, locked := "", rarLocked(r, size, "")
-	for i := 0; locked && i < len(x.passwords); i++ {
-		if password = x.passwords[i]; !rarLocked(r, size, password) {
+	for i := 0; locked && i < len(x.passwords()); i++ {
+		if password = x.passwords()[i]; !rarLocked(r, size, password) {
 			x.usedPassword()
 			locked = false
 		}

@@ -23,6 +23,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/gabriel-vasile/mimetype"
@@ -101,10 +102,13 @@ type Report struct {
 
 // Options are what Expand is told.
 type Options struct {
-	MaxEntries int      // bounds the members
-	Passwords  []string // to try on what is encrypted, in their order
-	Mapping    string   // of [Rows]: which column is what
-	Name       string   // of [Rows]: what the table is called
+	MaxEntries int    // bounds the members
+	Mapping    string // of [Rows]: which column is what
+	Name       string // of [Rows]: what the table is called
+
+	// Unlock gives the passwords to try, in their order. It is asked once, and
+	// only where something is encrypted; nil is none.
+	Unlock func() []string `json:"-"`
 }
 
 // Codes of problems.
@@ -282,7 +286,10 @@ func octal(b []byte) (int64, bool) {
 // did not return is the reason why the container could not be opened, or not
 // to its end; [ErrDocument] is one.
 func Expand(r io.ReaderAt, size int64, f Format, o Options, visit Visit) (report Report, err error) {
-	x := &expansion{visit: visit, left: o.MaxEntries, passwords: o.Passwords}
+	x := &expansion{visit: visit, left: o.MaxEntries, passwords: func() []string { return nil }}
+	if o.Unlock != nil {
+		x.passwords = sync.OnceValue(o.Unlock)
+	}
 	defer func() {
 		if p := recover(); p != nil { // of a decoder; these are not ours
 			report, err = x.Report, fmt.Errorf("the decoder gave up: %v", p)
@@ -334,7 +341,7 @@ type expansion struct {
 	Report
 	visit     Visit
 	left      int
-	passwords []string
+	passwords func() []string
 	decode    func(string) string // of names; nil for [decodeName]
 	told      bool                // that a password was used
 }

@@ -271,7 +271,7 @@ func FuzzLockedZip(f *testing.F) {
 	f.Add(strong)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := bytes.NewReader(b)
-		_, _ = Expand(r, r.Size(), Zip, Options{MaxEntries: 100, Passwords: []string{"a", ""}}, func(_ Member, r io.Reader) error {
+		_, _ = Expand(r, r.Size(), Zip, Options{MaxEntries: 100, Unlock: func() []string { return []string{"a", ""} }}, func(_ Member, r io.Reader) error {
 			_, err := io.Copy(io.Discard, io.LimitReader(r, 1<<20))
 			return err
 		})

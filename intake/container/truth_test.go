@@ -43,7 +43,7 @@ func open(b []byte, name string, passwords ...string) outcome {
 	if o.format == "" {
 		return o
 	}
-	o.Report, o.err = Expand(r, r.Size(), o.format, Options{MaxEntries: 10000, Passwords: passwords}, func(m Member, r io.Reader) error {
+	o.Report, o.err = Expand(r, r.Size(), o.format, Options{MaxEntries: 10000, Unlock: func() []string { return passwords }}, func(m Member, r io.Reader) error {
 		n, err := io.Copy(io.Discard, r)
 		o.bytes += n
 		o.names = append(o.names, m.Name)

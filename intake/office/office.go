@@ -78,7 +78,7 @@ func (d *document) failed(err error) {
 	var closed *encryptedError
 	if errors.As(err, &closed) {
 		d.res.Warn(warnEncrypted, "%s", said)
-		d.res.Partly = said
+		d.res.Partly, d.res.Locked = said, true
 		return
 	}
 	d.res.Warn(warnDamaged, "%s", said)

@@ -38,7 +38,7 @@ func (r *Reader) OCR(ctx context.Context, in *reader.Input) (res reader.Result) 
 	}
 	d, err := r.open(ctx, in)
 	if err != nil {
-		res.Failed = refusal(err)
+		refuse(&res, err)
 		return res
 	}
 	defer d.close()

@@ -27,7 +27,7 @@ func (r *Reader) Read(ctx context.Context, in *reader.Input) (res reader.Result)
 	res.Record.Kind = trove.Doc
 	d, err := r.open(ctx, in)
 	if err != nil {
-		res.Failed = refusal(err)
+		refuse(&res, err)
 		explain(&res, err)
 		if errors.Is(err, pdferrors.ErrFormat) {
 			secondOpinion(ctx, in, &res)
@@ -54,6 +54,11 @@ func limitOf(ctx context.Context, most time.Duration) time.Time {
 		return t.Add(-2 * time.Second)
 	}
 	return end
+}
+
+// refuse ends with what kept a file from being opened.
+func refuse(res *reader.Result, err error) {
+	res.Failed, res.Locked = refusal(err), errors.Is(err, pdferrors.ErrPassword)
 }
 
 // refusal says why a file gives nothing.

@@ -205,6 +205,35 @@ func TestHiddenTextOfCourtPDFsIsFoundAndNothingElse(t *testing.T) {
 	t.Logf("%d files, %d of them look-alikes; %d boxes painted into pictures", len(files), alike, boxes)
 }
 
+// TestLockedFilesSaySo: passwords are given only where each stage says that it
+// needs one.
+func TestLockedFilesSaySo(t *testing.T) {
+	dir, files := corpora(t, "docs-pdf/")
+	locked := 0
+	for name, want := range files {
+		if want.Password == nil || *want.Password == "" {
+			continue
+		}
+		locked++
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, passwords := range [][]string{nil, {"wrong", *want.Password}} {
+			in := input(t, b, passwords...)
+			if res := shared().Read(context.Background(), in); res.Locked != (passwords == nil) {
+				t.Errorf("%s with %q: locked is %v: %s", name, passwords, res.Locked, res.Failed)
+			}
+			if res := shared().Picture(context.Background(), in); res.Locked != (passwords == nil) {
+				t.Errorf("pictures of %s with %q: locked is %v: %s", name, passwords, res.Locked, res.Failed)
+			}
+		}
+	}
+	if locked == 0 {
+		t.Error("no file that needs a password")
+	}
+}
+
 func TestBoxesInScannedPagesAreFound(t *testing.T) {
 	dir, files := corpora(t, "docs-redaction/x-ray/no_bad_redactions.8.1.pdf")
 	for name, want := range files {

@@ -104,6 +104,7 @@ type Result struct {
 	Embedded []Embedded // bytes of the files in the item, each named in Record.Parts
 	Partly   string     // what could not be had, one sentence; empty if all was
 	Failed   string     // why the stage gave nothing, one sentence; the item stays listed
+	Locked   bool       // it is encrypted, and none of the request's passwords opens it
 	Waiting  string     // what the stage waits for, such as a server that does not answer; it is tried again with the next run
 	Pieces   [][2]int64 // ranges of the exact bytes, [from, to), ascending; see Pieces
 	By       string     // programs and versions that a person should know of: "tesseract 5.3.0"

@@ -176,6 +176,7 @@ func (c *child) expand(b []byte) error {
 		return err
 	}
 	r := &remote{c: c, size: req.Size}
+	req.Options.Unlock = r.passwords
 	report, err := c.work.Expand(r, req.Size, req.Format, req.Options, c.sendMember)
 	if c.broken(err) || r.broken != nil {
 		return errors.Join(err, r.broken)
@@ -195,6 +196,25 @@ func (c *child) expand(b []byte) error {
 		return err
 	}
 	return c.say(done, answer)
+}
+
+// passwords asks the parent for them.
+func (r *remote) passwords() (list []string) {
+	if err := r.c.say(locked); err != nil {
+		r.broken = pipeError{err}
+		return nil
+	}
+	f, err := readFrame(r.c.in, nil)
+	if err == nil && f.kind != keys {
+		err = fmt.Errorf("the passwords were asked for, and a frame %q came", f.kind)
+	}
+	if err == nil {
+		err = json.Unmarshal(f.payload, &list)
+	}
+	if err != nil {
+		r.broken = pipeError{err}
+	}
+	return list
 }
 
 // pipeError marks an error of the pipe to the parent, which ends the child.

@@ -22,6 +22,9 @@ type exchange struct {
 	limit time.Duration
 	ended bool // the child is ready for the next request
 	buf   []byte
+
+	unlock func() []string // the passwords to try; nil for none
+	told   bool            // the child knows some
 }
 
 func (x *exchange) run(req expandRequest, visit container.Visit) (container.Report, error) {
@@ -67,7 +70,8 @@ func (x *exchange) finish(b []byte) (container.Report, error) {
 	return a.Report, nil
 }
 
-// next returns the child's next frame after serving what it wants to read.
+// next returns the child's next frame after serving what it wants to read or
+// to know.
 func (x *exchange) next() (frame, error) {
 	for {
 		timer := time.AfterFunc(x.limit, x.c.late)
@@ -77,13 +81,32 @@ func (x *exchange) next() (frame, error) {
 			return f, errDied
 		}
 		x.buf = f.payload
-		if f.kind != want {
+		switch f.kind {
+		case want:
+			err = x.serve(f.payload)
+		case locked:
+			err = x.tell()
+		default:
 			return f, nil
 		}
-		if err := x.serve(f.payload); err != nil {
+		if err != nil {
 			return f, errDied
 		}
 	}
+}
+
+// tell sends the passwords.
+func (x *exchange) tell() error {
+	var list []string
+	if x.unlock != nil {
+		list = x.unlock()
+	}
+	x.told = x.told || len(list) > 0
+	b, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	return writeFrame(x.c.in, keys, b)
 }
 
 // serve sends the bytes that the child wants.

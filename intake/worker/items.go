@@ -220,8 +220,22 @@ func (p *Readers) Close() error {
 // said in Result.Failed; an error means that no child could be had or ctx is
 // done. Nothing that the item made lies about on return, and no program that
 // was run for it goes on.
+//
+// The request's passwords go to no child but one that reads an item of which a
+// child without them said that it is locked, and that reads nothing else.
 func (p *Readers) Read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (reader.Result, error) {
-	shares := req.Stage == reader.Read && (p.Alone == nil || !p.Alone(req))
+	passwords := req.Passwords
+	req.Passwords = nil
+	res, err := p.read(ctx, req, content, size)
+	if err != nil || !res.Locked || len(passwords) == 0 {
+		return res, err
+	}
+	req.Passwords = passwords
+	return p.read(ctx, req, content, size)
+}
+
+func (p *Readers) read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64) (reader.Result, error) {
+	shares := req.Stage == reader.Read && req.Passwords == nil && (p.Alone == nil || !p.Alone(req))
 	s, err := p.sit(ctx, shares)
 	if err != nil {
 		return reader.Result{}, err

@@ -46,6 +46,11 @@ func readTrouble(ctx context.Context, in *reader.Input) (res reader.Result) {
 		res.Failed = err.Error()
 	case "whoami": // the child is the first process of its own, so its folder tells it apart
 		res.Text = in.Dir
+	case "locked":
+		res.Locked = len(in.Passwords) == 0
+		res.Text = in.Dir + " " + strings.Join(in.Passwords, " ")
+	case "secrets":
+		res.Text = strings.Join(in.Passwords, " ")
 	case "true":
 		_, err := tool.Run(ctx, tool.Command{Name: "true", Dir: in.Dir})
 		if err != nil {
@@ -171,6 +176,37 @@ func TestWhatIsReadAloneGetsAChildOfItsOwn(t *testing.T) {
 	first, second := readNamed(t, p, "whoami", nil).Text, readNamed(t, p, "whoami", nil).Text
 	if first == second {
 		t.Error("two items that are read alone shared a child")
+	}
+}
+
+// The child of an item that is not locked knows no password, and one that knows
+// some reads nothing else.
+func TestOnlyTheChildOfALockedItemLearnsPasswords(t *testing.T) {
+	p := newReaders(t)
+	ask := func(name string, passwords ...string) reader.Result {
+		res, err := p.Read(context.Background(), reader.Request{Stage: reader.Read, Name: name, Passwords: passwords}, bytes.NewReader(nil), 0)
+		if err != nil || res.Failed != "" {
+			t.Fatal(err, res.Failed)
+		}
+		return res
+	}
+	if got := ask("secrets", "geheim"); got.Text != "" {
+		t.Errorf("an item that is not locked was read with %q", got.Text)
+	}
+	if got := ask("locked"); !got.Locked {
+		t.Error("without passwords it is not locked")
+	}
+	dirs := map[string]bool{}
+	for range 2 {
+		got := ask("locked", "falsch", "geheim")
+		dir, passwords, _ := strings.Cut(got.Text, " ")
+		if got.Locked || passwords != "falsch geheim" {
+			t.Errorf("a locked item was read with %q", passwords)
+		}
+		dirs[dir] = true
+	}
+	if dirs[ask("whoami").Text] || len(dirs) != 2 {
+		t.Error("a child that knows passwords read on")
 	}
 }
 

@@ -113,14 +113,16 @@ func (p *Pool) tryParse(ctx context.Context, mails [][]byte) (results []Result, 
 // Expand opens the container in r in a child and gives its members to visit,
 // as [container.Expand] does. The error of a damaged member comes out of the
 // reader and needs no reporting: it is in the report. An error that visit did
-// not return says why the container was not opened to its end.
+// not return says why the container was not opened to its end. A child learns
+// the passwords when it says that the container is encrypted, and serves nothing
+// else afterwards.
 func (p *Pool) Expand(ctx context.Context, r io.ReaderAt, size int64, f container.Format, o container.Options, visit container.Visit) (container.Report, error) {
 	c, err := p.get(ctx)
 	if err != nil {
 		return container.Report{}, err
 	}
 	stop := context.AfterFunc(ctx, c.kill)
-	x := &exchange{c: c, r: r, size: size, limit: p.stepTime}
+	x := &exchange{c: c, r: r, size: size, limit: p.stepTime, unlock: o.Unlock}
 	report, err := x.run(expandRequest{Size: size, Format: f, Options: o}, visit)
 	stop()
 	if !x.ended {
@@ -136,7 +138,11 @@ func (p *Pool) Expand(ctx context.Context, r io.ReaderAt, size int64, f containe
 		}
 		return report, err
 	}
-	p.put(c)
+	if x.told {
+		c.end()
+	} else {
+		p.put(c)
+	}
 	return report, err
 }
 

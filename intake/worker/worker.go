@@ -89,6 +89,8 @@ const (
 	member   = 'm' // child: JSON of a container.Member, or of a fileHead
 	data     = 'd' // child: bytes of the member
 	finish   = 'e' // child: end of the member; the payload says what is wrong with it
+	locked   = 'l' // child: the container is encrypted
+	keys     = 'k' // parent: JSON of the passwords to try
 	done     = 'z' // child: JSON of an expandAnswer, or of a reader.Result whose files went before
 )
 

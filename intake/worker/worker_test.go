@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -371,4 +372,41 @@ func FuzzResult(f *testing.F) {
 			t.Errorf("%+v does not travel: %v", r, err)
 		}
 	})
+}
+
+// lockedZip is a zip of one mail, encrypted with the password "geheim", made
+// with 7-Zip.
+const lockedZip = `UEsDBBQAAQAIAIKQdF1znHAKWwAAAF4AAAAJAAAAaGVsbG8uZW1smmxTr7hg6FSZiheLCCRpZLk2w+IRHt91Fue0fm4e9J1Da6Ag
+401hbaeD+y3I46g5uwJgGm0iqYDH/HUUOc3E3Dw2i+gKXLanlNh1i7Y3GsJ57YWCfqDIkehJRlBLAQI/AxQAAQAIAIKQdF1znHAK
+WwAAAF4AAAAJACQAAAAAAAAAIICkgQAAAABoZWxsby5lbWwKACAAAAAAAAEAGACUTI6GGXndAQAAAAAAAAAAAAAAAAAAAABQSwUG
+AAAAAAEAAQBbAAAAggAAAAAA`
+
+// A child asks for passwords where a container is encrypted, and serves nothing
+// else once it knows some.
+func TestOnlyTheChildOfALockedContainerLearnsPasswords(t *testing.T) {
+	b, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(lockedZip, "\n", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		zip             []byte
+		passwords       []string
+		asked, got, may int // may: children that wait afterwards
+	}{
+		{zipped(t, "a.txt", "plain"), []string{"geheim"}, 0, 1, 1},
+		{b, nil, 1, 0, 1},
+		{b, []string{"falsch"}, 1, 0, 0},
+		{b, []string{"falsch", "geheim"}, 1, 1, 0},
+	} {
+		p, asked, got := newPool(t), 0, 0
+		o := container.Options{MaxEntries: 9, Unlock: func() []string { asked++; return c.passwords }}
+		_, err := p.Expand(context.Background(), bytes.NewReader(c.zip), int64(len(c.zip)), container.Zip, o, func(_ container.Member, r io.Reader) error {
+			got++
+			_, err := io.Copy(io.Discard, r)
+			return err
+		})
+		if err != nil && !errors.Is(err, container.ErrEncrypted) || asked != c.asked || got != c.got || len(p.idle) != c.may {
+			t.Errorf("passwords %q: asked %d times, %d members, %d children wait, %v", c.passwords, asked, got, len(p.idle), err)
+		}
+	}
 }
