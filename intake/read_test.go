@@ -78,7 +78,7 @@ func fakeResult(req reader.Request, text string) reader.Result {
 		for i, f := range strings.Split(text, "inside: ")[1:] {
 			name, content, _ := strings.Cut(f, "=")
 			path := fmt.Sprintf("1.%d", i+1)
-			res.Record.Parts = append(res.Record.Parts, trove.Part{Path: path, Name: name, Role: trove.RoleAttachment, Size: int64(len(content)), SHA256: trove.Sum([]byte(content))})
+			res.Record.Parts = append(res.Record.Parts, trove.Part{Path: path, Name: name, Role: trove.RoleAttachment, Size: 1 << 40, SHA256: trove.Sum([]byte("a lie"))})
 			res.Embedded = append(res.Embedded, reader.Embedded{Path: path, Name: name, Bytes: []byte(content)})
 		}
 	case reader.Picture:
@@ -367,6 +367,9 @@ func TestFilesInMailsAndInFilesAreRead(t *testing.T) {
 		t.Errorf("the mail is %+v now, was %+v", rec, was)
 	}
 	last := rec.Parts[len(rec.Parts)-1]
+	if below := "Below\ninside"; last.SHA256 != trove.Sum([]byte(below)) || last.Size != int64(len(below)) {
+		t.Errorf("the reader's word was taken for the size %d and digest %s of a file", last.Size, last.SHA256)
+	}
 	if last.Path != "4.1" || last.Name != "b.txt" || last.Length != 0 || len(rec.Files()) != 4 {
 		t.Errorf("the file in the file is %+v", last)
 	}

@@ -174,6 +174,7 @@ func (j *job) whole(ctx context.Context) (*reader.Result, error) {
 // before is what names of files made of it begin with.
 func (j *job) read(ctx context.Context, req reader.Request, content io.ReaderAt, size int64, before string) (reader.Result, error) {
 	res, err := j.call(ctx, req, content, size, before)
+	weigh(&res)
 	if j.Name == reader.Read && res.Text != "" {
 		main, all := language.Main(res.Text, j.o.Langs)
 		res.Record.Lang = cmp.Or(res.Record.Lang, main)
@@ -182,6 +183,21 @@ func (j *job) read(ctx context.Context, req reader.Request, content io.ReaderAt,
 		}
 	}
 	return res, err
+}
+
+// weigh takes the size and digest of the files that came out from their bytes,
+// whatever the child says they are. Of a file that is only listed, its word is
+// all there is.
+func weigh(res *reader.Result) {
+	bytesOf := map[string][]byte{}
+	for _, e := range res.Embedded {
+		bytesOf[e.Path] = e.Bytes
+	}
+	for i := range res.Record.Parts {
+		if p := &res.Record.Parts[i]; len(bytesOf[p.Path]) > 0 {
+			p.Size, p.SHA256 = int64(len(bytesOf[p.Path])), trove.Sum(bytesOf[p.Path])
+		}
+	}
 }
 
 func (j *job) call(ctx context.Context, req reader.Request, content io.ReaderAt, size int64, before string) (reader.Result, error) {

@@ -87,7 +87,9 @@ const (
 	MaxEmbeddedBytes = 64 << 20
 )
 
-// Embedded is a file that lies in the item. The engine reads it in its turn.
+// Embedded is a file that lies in the item. The engine reads it in its turn, and
+// takes the size and digest of its part from these bytes; of a part without
+// bytes here they are what the reader says, which nobody has checked.
 type Embedded struct {
 	Path  string // of its part in Result.Record
 	Name  string
