@@ -6,6 +6,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/url"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -152,8 +154,8 @@ func TestPagesAreFetchedOnce(t *testing.T) {
 		if _, err := x.ReadAt(make([]byte, s.n), s.off); err != nil && !errors.Is(err, io.EOF) {
 			t.Fatal(err)
 		}
-		if x.reads != s.reads || x.bytes != s.bytes {
-			t.Errorf("at %d: %d requests, %d bytes, want %d and %d", s.off, x.reads, x.bytes, s.reads, s.bytes)
+		if x.cost.Reads != s.reads || x.cost.Bytes != s.bytes {
+			t.Errorf("at %d: %d requests, %d bytes, want %d and %d", s.off, x.cost.Reads, x.cost.Bytes, s.reads, s.bytes)
 		}
 	}
 }
@@ -204,6 +206,28 @@ func TestMergedSegmentIsTheBuiltOne(t *testing.T) {
 	must(t, segment.Build(&built, enlarge(corpus, len(docs), 1, 2)))
 	if readString(file) != built.String() {
 		t.Error("the bytes differ")
+	}
+}
+
+// The page's script runs under node and finds what ours finds.
+func TestBrowserReaderIsCounted(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("SKIPPED: node is not here")
+	}
+	var out bytes.Buffer
+	docs := letters()
+	must(t, segment.Build(&out, enlarge(stored(t, docs), len(docs), 1, 2)))
+	b := &bench{ctx: t.Context(), dir: t.TempDir(), queries: []question{*asked(t, "harbour"), *asked(t, `"the quay"`)}}
+	file := filepath.Join(b.dir, "search.seg")
+	must(t, os.WriteFile(file, out.Bytes(), 0o644))
+	c, err := b.browserCosts(node, file)
+	must(t, err)
+	if !slices.Equal(c.Totals, []int{3, 2}) {
+		t.Errorf("totals %v", c.Totals)
+	}
+	if c.Opening.Reads == 0 || len(c.First) != 2 || c.First[0].Bytes < c.Opening.Bytes || len(c.Further) != 1 || c.First[0].Rounds == 0 {
+		t.Errorf("%+v", c)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"slices"
 
 	"unseal/search/segment"
@@ -24,11 +25,10 @@ const rangePage = 4096
 // once. Pages side by side that are missing are one request. It is not safe for
 // concurrent use.
 type ranges struct {
-	r     io.ReaderAt
-	size  int64
-	have  map[int64]bool
-	reads int
-	bytes int64
+	r    io.ReaderAt
+	size int64
+	have map[int64]bool
+	cost fetched
 }
 
 // ReadAt implements io.ReaderAt.
@@ -38,36 +38,47 @@ func (x *ranges) ReadAt(p []byte, off int64) (int, error) {
 		missing := !x.have[page]
 		if missing {
 			if !run {
-				x.reads++
+				x.cost.Reads++
 			}
 			x.have[page] = true
-			x.bytes += max(0, min(rangePage, x.size-page*rangePage))
+			x.cost.Bytes += max(0, min(rangePage, x.size-page*rangePage))
 		}
 		run = missing
 	}
 	return x.r.ReadAt(p, off)
 }
 
-// fetched is what one question cost.
+// fetched is what something cost over ranges.
 type fetched struct {
-	reads int
-	bytes int64
+	Reads  int // requests
+	Rounds int // of requests that wait for others; 0 where that is not known
+	Bytes  int64
+}
+
+func (f fetched) less(g fetched) fetched {
+	return fetched{f.Reads - g.Reads, f.Rounds - g.Rounds, f.Bytes - g.Bytes}
 }
 
 // static counts what a reader of one segment over ranges fetches.
 func (b *bench) static() error {
 	b.doc.section("A static reader")
-	b.doc.text("One merged segment behind HTTP ranges, as Go's reader asks for it: pages of %d bytes, each fetched once, neighbours in one request. First: opening and the first answer, ten best hits with a snippet. Further: every question once, one after another, with what was fetched before at hand.\n", rangePage)
-	b.doc.table("mails", "segment MB", "opening, requests", "opening, KB", "first, requests p50 / most", "first, KB p50 / p95 / most", "further, requests p50 / most", "further, KB p50 / p95 / most")
+	b.doc.text("One merged segment behind HTTP ranges. First: opening and the first answer, hits with snippets. Further: every question once, one after another, with what was fetched before at hand. The page's script runs under node, as it does in a browser, and asks for twenty hits; Go's reader asks for ten, pages of %d bytes, each once, neighbours in one request. Rounds are requests that had to wait for others.\n", rangePage)
+	node, err := exec.LookPath("node")
+	if err != nil {
+		b.doc.text("node is not installed: the page's script was left out.\n")
+	}
+	b.doc.table("mails", "segment MB", "reader", "opening: requests, KB", "first: requests p50 / p95 / most", "first: rounds", "first: KB", "further: requests", "further: rounds", "further: KB")
 	for _, copies := range []int{1, largest} {
-		if err := b.staticRow(copies); err != nil {
+		b.say("static reader: %d times the mails", copies)
+		if err := b.staticRows(node, copies); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *bench) staticRow(copies int) error {
+// staticRows counts with each reader. The targets are the page's.
+func (b *bench) staticRows(node string, copies int) error {
 	f, err := os.Open(b.merged(copies))
 	if err != nil {
 		return err
@@ -77,65 +88,89 @@ func (b *bench) staticRow(copies int) error {
 	if err != nil {
 		return err
 	}
-	opening, first, err := b.firstAnswers(f, info.Size())
+	c, err := b.goCosts(f, info.Size())
 	if err != nil {
 		return err
 	}
-	further, err := b.furtherAnswers(f, info.Size())
-	if err != nil {
+	b.staticRow(copies, info.Size(), "Go", c)
+	if node == "" {
+		return nil
+	}
+	if c, err = b.browserCosts(node, f.Name()); err != nil {
 		return err
 	}
-	b.doc.row(number(copies*b.docs), decimals(megabytes(info.Size()), 0), number(opening.reads), kilo(opening.bytes),
-		readsCell(first), bytesCell(first), readsCell(further), bytesCell(further))
+	b.staticRow(copies, info.Size(), "the page", c)
 	if copies == largest {
-		b.targets.first, b.targets.further = most(first), most(further)
+		b.targets.first, b.targets.further, b.targets.static = most(c.First), most(c.Further), true
 	}
 	return nil
 }
 
-// firstAnswers opens the segment anew for each question.
-func (b *bench) firstAnswers(f io.ReaderAt, size int64) (opening fetched, all []fetched, err error) {
-	for i := range b.queries {
-		x := &ranges{r: f, size: size, have: map[int64]bool{}}
-		s, err := segment.Open(x, size)
-		if err != nil {
-			return opening, nil, err
+func (b *bench) staticRow(copies int, size int64, reader string, c costs) {
+	cells := []string{number(copies * b.docs), decimals(megabytes(size), 0), reader, fmt.Sprintf("%d, %s", c.Opening.Reads, kilo(c.Opening.Bytes))}
+	for _, list := range [][]fetched{c.First, c.Further} {
+		for _, value := range []func(fetched) int64{
+			func(f fetched) int64 { return int64(f.Reads) }, func(f fetched) int64 { return int64(f.Rounds) }, func(f fetched) int64 { return (f.Bytes + 500) / 1000 },
+		} {
+			cells = append(cells, spread(list, value))
 		}
-		ix := segment.NewIndex(s)
-		opening = fetched{x.reads, x.bytes}
-		if err := staticAsk(ix, &b.queries[i]); err != nil {
-			return opening, nil, err
-		}
-		all = append(all, fetched{x.reads, x.bytes})
 	}
-	return opening, all, nil
+	b.doc.row(cells...)
 }
 
-// furtherAnswers asks all questions of one open segment; the first is not counted.
-func (b *bench) furtherAnswers(f io.ReaderAt, size int64) (all []fetched, err error) {
+// spread writes p50, p95 and the greatest of a value; "-" where it is always 0.
+func spread(all []fetched, value func(fetched) int64) string {
+	var list []int64
+	for _, f := range all {
+		list = append(list, value(f))
+	}
+	slices.Sort(list)
+	if len(list) == 0 || list[len(list)-1] == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d / %d / %d", list[len(list)/2], list[len(list)*95/100], list[len(list)-1])
+}
+
+// goCosts counts what our reader in Go fetches.
+func (b *bench) goCosts(f io.ReaderAt, size int64) (c costs, err error) {
+	for i := range b.queries {
+		x, ix, err := openRanges(f, size)
+		if err != nil {
+			return c, err
+		}
+		c.Opening = x.cost
+		if err := staticAsk(ix, &b.queries[i]); err != nil {
+			return c, err
+		}
+		c.First = append(c.First, x.cost)
+	}
+	x, ix, err := openRanges(f, size)
+	if err != nil {
+		return c, err
+	}
+	for i := range b.queries {
+		before := x.cost
+		if err := staticAsk(ix, &b.queries[i]); err != nil {
+			return c, err
+		}
+		if i > 0 {
+			c.Further = append(c.Further, x.cost.less(before))
+		}
+	}
+	return c, nil
+}
+
+func openRanges(f io.ReaderAt, size int64) (*ranges, *segment.Index, error) {
 	x := &ranges{r: f, size: size, have: map[int64]bool{}}
 	s, err := segment.Open(x, size)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ix := segment.NewIndex(s)
-	for i := range b.queries {
-		before := *x
-		if err := staticAsk(ix, &b.queries[i]); err != nil {
-			return nil, err
-		}
-		if i > 0 {
-			all = append(all, fetched{x.reads - before.reads, x.bytes - before.bytes})
-		}
-	}
-	return all, nil
+	return x, segment.NewIndex(s), nil
 }
 
 func staticAsk(ix *segment.Index, q *question) error {
 	r := request(q, ranked)
-	if q.Class == classDeep {
-		r.Limit = 10 // no browser goes there
-	}
 	r.Snippets = 1
 	if _, err := ix.Search(context.Background(), r); err != nil {
 		return fmt.Errorf("static: query %s: %w", q.Text, err)
@@ -146,27 +181,9 @@ func staticAsk(ix *segment.Index, q *question) error {
 // most is the greatest of each.
 func most(all []fetched) (m fetched) {
 	for _, f := range all {
-		m.reads, m.bytes = max(m.reads, f.reads), max(m.bytes, f.bytes)
+		m = fetched{max(m.Reads, f.Reads), max(m.Rounds, f.Rounds), max(m.Bytes, f.Bytes)}
 	}
 	return m
 }
 
 func kilo(n int64) string { return decimals(float64(n)/1000, 0) }
-
-func readsCell(all []fetched) string {
-	var list []int
-	for _, f := range all {
-		list = append(list, f.reads)
-	}
-	slices.Sort(list)
-	return fmt.Sprintf("%d / %d", list[len(list)/2], list[len(list)-1])
-}
-
-func bytesCell(all []fetched) string {
-	var list []int64
-	for _, f := range all {
-		list = append(list, f.bytes)
-	}
-	slices.Sort(list)
-	return fmt.Sprintf("%s / %s / %s", kilo(list[len(list)/2]), kilo(list[len(list)*95/100]), kilo(list[len(list)-1]))
-}
