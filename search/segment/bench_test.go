@@ -2,6 +2,7 @@ package segment
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -44,19 +45,28 @@ var joined struct {
 	ix *Index
 }
 
-// whole is the index of all mails, built once and read through memory maps as
-// the server reads it.
+// whole is the index of all mails, a segment a batch, built once and read
+// through memory maps as the server reads it. With UNSEAL_SEGMENTS set to a
+// folder the segments are kept there for the next run.
 func whole(tb testing.TB) *Index {
-	docs := mails(tb)
 	joined.Do(func() {
-		var segs []*Segment
-		dir, err := os.MkdirTemp("", "unseal-segments")
-		if err != nil {
-			tb.Fatal(err)
+		dir := os.Getenv("UNSEAL_SEGMENTS")
+		if dir == "" {
+			dir = tb.TempDir()
 		}
-		defer os.RemoveAll(dir)
-		for batch := range slices.Chunk(docs, perBatch) {
-			segs = append(segs, mapped(tb, filepath.Join(dir, "search.seg"), build(tb, batch)))
+		names, _ := filepath.Glob(filepath.Join(dir, "batch-*.seg"))
+		if len(names) == 0 {
+			for batch := range slices.Chunk(mails(tb), perBatch) {
+				name := filepath.Join(dir, fmt.Sprintf("batch-%03d.seg", len(names)))
+				if err := os.WriteFile(name, build(tb, batch), 0o600); err != nil {
+					tb.Fatal(err)
+				}
+				names = append(names, name)
+			}
+		}
+		var segs []*Segment
+		for _, name := range names {
+			segs = append(segs, openMap(tb, name))
 		}
 		joined.ix = NewIndex(segs...)
 	})
@@ -70,16 +80,25 @@ func mapped(tb testing.TB, name string, data Bytes) *Segment {
 		tb.Fatal(err)
 	}
 	defer os.Remove(name)
+	return openMap(tb, name)
+}
+
+func openMap(tb testing.TB, name string) *Segment {
+	tb.Helper()
 	f, err := os.Open(name)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer f.Close()
-	m, err := Map(f, int64(len(data)))
+	info, err := f.Stat()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := Open(m, int64(len(data)))
+	m, err := Map(f, info.Size())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s, err := Open(m, info.Size())
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -111,26 +111,38 @@ func (r *bitReader) rice(k uint) uint64 {
 	return q<<k | r.get(k)
 }
 
-// gaps appends n ascending numbers that were written as Rice gaps.
+// gaps appends n ascending numbers that were written as Rice gaps. It takes
+// what a window of 64 bits holds before it loads the next one, as every load
+// would wait for the length of the gap before.
 func (r *bitReader) gaps(dst []uint32, n uint32, k uint) []uint32 {
 	next := uint32(0)
-	pos, mask := r.pos, uint64(1)<<k-1
+	pos, mask, have := r.pos, uint64(1)<<k-1, uint(0)
+	var w uint64
 	for range n {
-		i := pos >> 3
-		if i+8 > uint(len(r.b)) {
-			r.bad = true
-			break
-		}
-		w := binary.LittleEndian.Uint64(r.b[i:]) >> (pos & 7)
 		z := uint(bits.TrailingZeros64(w))
-		if z+1+k > 57 { // a long gap
-			r.pos = pos
-			next += uint32(r.rice(k))
-			pos = r.pos
-		} else {
-			pos += z + 1 + k
-			next += uint32(uint64(z)<<k | w>>(z+1)&mask)
+		size := z + 1 + k
+		if size > have {
+			i := pos >> 3
+			if i+8 > uint(len(r.b)) {
+				r.bad = true
+				break
+			}
+			w = binary.LittleEndian.Uint64(r.b[i:]) >> (pos & 7)
+			have = 64 - pos&7
+			z = uint(bits.TrailingZeros64(w))
+			if size = z + 1 + k; size > have { // a long gap
+				r.pos = pos
+				next += uint32(r.rice(k))
+				dst = append(dst, next)
+				next++
+				pos, w, have = r.pos, 0, 0
+				continue
+			}
 		}
+		next += uint32(uint64(z)<<k | w>>((z+1)&63)&mask)
+		w >>= size & 63
+		have -= size
+		pos += size
 		dst = append(dst, next)
 		next++
 	}
@@ -147,9 +159,18 @@ func (r *bitReader) gamma() uint64 {
 	return 1<<n | r.get(n)
 }
 
-// riceParameter suits gaps of the mean span/n.
+// riceParameter suits gaps of the mean span/n: it is the whole part of the
+// binary logarithm of span*11/16/n, and 0 where that is below one.
 func riceParameter(span, n uint64) uint {
-	return uint(bits.Len64(span*11/16/n|1)) - 1
+	x := span * 11 / 16
+	k := bits.Len64(x) - bits.Len64(n)
+	if k <= 0 {
+		return 0
+	}
+	if n<<k > x {
+		k--
+	}
+	return uint(k)
 }
 
 // uvarint reads one number off the front of b; rest is nil if it is broken.

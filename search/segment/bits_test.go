@@ -222,7 +222,7 @@ func nearSpellings(t *testing.T, s *Segment, rnd *rand.Rand, index []byte, list 
 	}
 	for range 300 {
 		pattern, n := word(7), 1+rnd.IntN(2)
-		refs, err := s.fuzzy(termWord, newFuzzy(pattern, n))
+		refs, err := fuzzyRefs(s, newFuzzy(pattern, n))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,4 +236,28 @@ func nearSpellings(t *testing.T, s *Segment, rnd *rand.Rand, index []byte, list 
 			}
 		}
 	}
+}
+
+func BenchmarkGaps(b *testing.B) {
+	rnd := rand.New(rand.NewPCG(5, 5))
+	var w bitWriter
+	for range 1000 {
+		for range 20 {
+			w.rice(uint64(rnd.ExpFloat64()*12), 3)
+		}
+	}
+	r := bitReader{b: append(w.flush(), make([]byte, slack)...)}
+	var buf []uint32
+	for b.Loop() {
+		r.pos = 0
+		for range 1000 {
+			buf = r.gaps(buf[:0], 20, 3)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/20000, "ns/gap")
+}
+
+func fuzzyRefs(s *Segment, m *fuzzy) (refs []listRef, err error) {
+	err = s.fuzzy(termWord, m, func(r *termReader) { refs = append(refs, r.ref) })
+	return refs, err
 }

@@ -1,6 +1,9 @@
 package segment
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // block is what the head of a list says of one of its blocks.
 type block struct {
@@ -241,6 +244,10 @@ func (p *placeReader) places(doc uint32) ([]uint32, error) {
 	}
 	for ; p.i < p.c.n && p.c.docs[p.i] <= doc; p.i++ {
 		d := p.c.docs[p.i]
+		if d != doc && p.c.tfs[p.i] == 1 {
+			p.bits.pos += uint(bits.Len64(lengthOf(p.c.s.length(d))))
+			continue
+		}
 		p.buf = readPlaces(&p.bits, p.buf[:0], p.c.tfs[p.i], lengthOf(p.c.s.length(d)))
 		if p.bits.bad {
 			return nil, ErrDamaged

@@ -225,11 +225,12 @@ func (p *plan) inOrder(ctx context.Context, c *clause, t *search.Text, i int, se
 
 // standsIn decides one document by the places of its words.
 func (p *plan) standsIn(s *Segment, d int, c *clause, t *search.Text, places [][]uint32) (found bool, err error) {
-	if t.Mode == search.Phrase && c.zones == 0 {
-		return sideBySide(t.Words, places, 0, ^uint32(0)), nil
-	}
-	if t.Mode == search.Phrase && !sideBySide(t.Words, places, 0, ^uint32(0)) {
-		return false, nil
+	if t.Mode == search.Phrase {
+		found = p.sideBySide(t.Words, places)
+		if !found || c.zones == 0 {
+			return found, nil
+		}
+		found = false
 	}
 	zones, _, err := s.record(d)
 	if err != nil {
@@ -280,6 +281,38 @@ func bounded(zones []byte, want uint16, fn func(from, to uint32) bool) error {
 		fn(from, to)
 	}
 	return err
+}
+
+// placeBits are the places that sideBySide keeps as bits.
+const placeBits = 1 << 16
+
+// sideBySide is the function of this name for the whole of a document. Of two
+// words that occur often the places of one are laid out as bits, as comparing
+// them in order would be guessed wrong at every step.
+func (p *plan) sideBySide(words []search.Word, places [][]uint32) bool {
+	if len(words) != 2 {
+		return sideBySide(words, places, 0, ^uint32(0))
+	}
+	a, b, gap := places[0], places[1], uint32(words[1].At-words[0].At)
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	if len(a)+len(b) < 8 || a[len(a)-1]+gap >= placeBits || b[len(b)-1] >= placeBits {
+		return pairStands(a, b, gap, 0, ^uint32(0))
+	}
+	marks := &p.marks
+	for _, at := range a {
+		at += gap
+		marks[at>>6%(placeBits/64)] |= 1 << (at & 63)
+	}
+	hit := uint64(0)
+	for _, at := range b {
+		hit |= marks[at>>6%(placeBits/64)] >> (at & 63)
+	}
+	for _, at := range a {
+		marks[(at+gap)>>6%(placeBits/64)] = 0
+	}
+	return hit&1 != 0
 }
 
 // sideBySide reports whether the words stand at their places relative to each

@@ -105,16 +105,16 @@ func (m *fuzzy) extend(c rune) int {
 	return least
 }
 
-// fuzzy lists the terms of a kind that are near enough.
-func (s *Segment) fuzzy(kind byte, m *fuzzy) (refs []listRef, err error) {
+// fuzzy looks for the terms of a kind that are near enough.
+func (s *Segment) fuzzy(kind byte, m *fuzzy, add func(r *termReader)) error {
 	next := []byte{kind}
-	err = s.terms([]byte{kind}, func(r *termReader) []byte {
+	return s.terms([]byte{kind}, func(r *termReader) []byte {
 		if r.term[0] != kind {
 			return nil
 		}
 		match, target := m.step(r.term[1:])
 		if match && !isAddress(r.term) {
-			refs = append(refs, r.ref)
+			add(r)
 		}
 		if target == nil {
 			return r.term
@@ -125,7 +125,6 @@ func (s *Segment) fuzzy(kind byte, m *fuzzy) (refs []listRef, err error) {
 		next = append(next[:1], target...)
 		return next
 	})
-	return refs, err
 }
 
 // near reports whether a word is within n edits of a pattern.

@@ -28,6 +28,8 @@ type Index struct {
 	langs       func() []string // the languages of the items
 	memory      sync.Pool       // of *scratch
 	fault       *fault          // of all segments
+	words       dictionary
+	heavy       int // documents to be decided by places from which on a search is shared out
 }
 
 var _ search.Index = (*Index)(nil)
@@ -42,7 +44,7 @@ const (
 // of one number and collection the later edition is shown, and of equal
 // editions the one whose segment comes later.
 func NewIndex(segs ...*Segment) *Index {
-	ix := &Index{segs: segs, newest: map[string]int{}, fault: &fault{}}
+	ix := &Index{segs: segs, newest: map[string]int{}, fault: &fault{}, heavy: heavySearch}
 	for _, s := range segs {
 		s.fault.join(ix.fault)
 	}
@@ -75,6 +77,7 @@ func (ix *Index) Docs() int { return ix.docs }
 
 // Close closes all segments.
 func (ix *Index) Close() error {
+	ix.words.end()
 	var errs []error
 	for _, s := range ix.segs {
 		errs = append(errs, s.Close())

@@ -277,8 +277,19 @@ type listPart struct {
 
 // mergeLists joins the dictionaries and with them the lists.
 func (m *merger) mergeLists() error {
+	l := listMerger{m: m}
+	if err := eachTerm(m.segs, l.add); err != nil {
+		return err
+	}
+	m.out.end(secLists)
+	return nil
+}
+
+// eachTerm calls fn for every term of any segment in order, with what each
+// segment has of it.
+func eachTerm(segs []*Segment, fn func(term []byte, parts []listPart) error) error {
 	var h walks
-	for i, s := range m.segs {
+	for i, s := range segs {
 		w := &termWalk{s: s, seg: i}
 		more, err := w.next()
 		if err != nil {
@@ -289,31 +300,37 @@ func (m *merger) mergeLists() error {
 		}
 	}
 	heap.Init(&h)
-	l := listMerger{m: m}
 	var term []byte
 	var parts []listPart
 	for len(h) > 0 {
 		term, parts = append(term[:0], h[0].r.term...), parts[:0]
 		for len(h) > 0 && bytes.Equal(h[0].r.term, term) {
-			w := h[0]
-			parts = append(parts, listPart{w.seg, w.r.ref})
-			more, err := w.next()
-			switch {
-			case err != nil:
+			parts = append(parts, listPart{h[0].seg, h[0].r.ref})
+			if err := h.advance(term); err != nil {
 				return err
-			case !more:
-				heap.Pop(&h)
-			case bytes.Compare(w.r.term, term) <= 0:
-				return ErrDamaged
-			default:
-				heap.Fix(&h, 0)
 			}
 		}
-		if err := l.add(term, parts); err != nil {
+		if err := fn(term, parts); err != nil {
 			return err
 		}
 	}
-	m.out.end(secLists)
+	return nil
+}
+
+// advance takes the first segment on from a term to its next one.
+func (h *walks) advance(term []byte) error {
+	w := (*h)[0]
+	more, err := w.next()
+	switch {
+	case err != nil:
+		return err
+	case !more:
+		heap.Pop(h)
+	case bytes.Compare(w.r.term, term) <= 0:
+		return ErrDamaged
+	default:
+		heap.Fix(h, 0)
+	}
 	return nil
 }
 

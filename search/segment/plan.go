@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"errors"
 	"strings"
 
 	"unseal/search"
@@ -113,10 +114,10 @@ func (p *plan) compileText(c *clause, t *search.Text) error {
 		var err error
 		switch t.Mode {
 		case search.Prefix:
-			s, err = p.expand(kinds, func(s *Segment, kind byte) ([]listRef, error) { return s.prefixed(kind, w.Text) })
+			s, err = p.expand(kinds, p.ix.segs, func(s *Segment, kind byte, add func(r *termReader)) error { return s.prefixed(kind, w.Text, add) })
 		case search.Fuzzy:
 			m := newFuzzy(w.Text, t.N)
-			s, err = p.expand(kinds, func(s *Segment, kind byte) ([]listRef, error) { return s.fuzzy(kind, m) })
+			s, err = p.expand(kinds, p.ix.dictionaries(), func(s *Segment, kind byte, add func(r *termReader)) error { return s.fuzzy(kind, m, add) })
 			if err == nil && kinds[0] == termWord {
 				var exact slot
 				exact, err = p.slot(kinds, w.Text, false)
@@ -181,35 +182,52 @@ func (p *plan) slot(kinds []byte, word string, places bool) (slot, error) {
 	return s, nil
 }
 
-// expand collects the terms that stand for a word in every segment.
-func (p *plan) expand(kinds []byte, find func(s *Segment, kind byte) ([]listRef, error)) (slot, error) {
+// expand collects the terms that stand for a word in every segment. It looks
+// for them in each of the dictionaries: those of the segments, or the joined one.
+func (p *plan) expand(kinds []byte, dictionaries []*Segment, find func(s *Segment, kind byte, add func(r *termReader)) error) (slot, error) {
 	s := slot{docs: make([][]listRef, len(p.ix.segs))}
-	for i, seg := range p.ix.segs {
+	var failed error
+	for i, d := range dictionaries {
+		add := func(r *termReader) { s.docs[i] = append(s.docs[i], r.ref) }
+		if d.joined {
+			add = func(r *termReader) { failed = errors.Join(failed, p.ix.lookupAll(r.term, s.docs)) }
+		}
 		for _, k := range kinds {
-			refs, err := find(seg, k)
-			if err != nil {
-				return s, err
+			if err := find(d, k, add); err != nil || failed != nil {
+				return s, errors.Join(err, failed)
 			}
-			s.docs[i] = append(s.docs[i], refs...)
 		}
 	}
 	s.words = s.docs
 	return s, nil
 }
 
-// prefixed lists the terms of a kind that begin with a word.
-func (s *Segment) prefixed(kind byte, word string) (refs []listRef, err error) {
+// lookupAll adds what every segment has of a term.
+func (ix *Index) lookupAll(term []byte, docs [][]listRef) error {
+	for i, s := range ix.segs {
+		ref, err := s.lookup(term)
+		if err != nil {
+			return err
+		}
+		if ref.df > 0 {
+			docs[i] = append(docs[i], ref)
+		}
+	}
+	return nil
+}
+
+// prefixed looks for the terms of a kind that begin with a word.
+func (s *Segment) prefixed(kind byte, word string, add func(r *termReader)) error {
 	prefix := append([]byte{kind}, word...)
-	err = s.terms(prefix, func(r *termReader) []byte {
+	return s.terms(prefix, func(r *termReader) []byte {
 		if !hasPrefix(r.term, prefix) {
 			return nil
 		}
 		if kind == termWord || !isAddress(r.term) {
-			refs = append(refs, r.ref)
+			add(r)
 		}
 		return r.term
 	})
-	return refs, err
 }
 
 func hasPrefix(b, prefix []byte) bool {

@@ -25,8 +25,9 @@ type searcher struct {
 
 // scratch is memory that one search after the other uses.
 type scratch struct {
-	cur        cursor   // for evaluation, one list after another
-	rankers    []ranker // one a segment or more
+	cur        cursor                 // for evaluation, one list after another
+	marks      [placeBits / 64]uint64 // for sideBySide, zero between calls
+	rankers    []ranker               // one a segment or more
 	candidates []candidate
 }
 
@@ -103,7 +104,12 @@ func (q *searcher) findAll(ctx context.Context) error {
 	if q.lazy = len(q.r.Facets) == 0 && !q.r.FoldCopies && q.counted(); q.lazy {
 		return nil
 	}
-	for _, i := range q.newestFirst() {
+	order := q.newestFirst()
+	if n := q.helpers(); n > 1 {
+		_, err := q.late(ctx, q.findTogether(ctx, order, n))
+		return err
+	}
+	for _, i := range order {
 		if late, err := q.late(ctx, nil); late || err != nil {
 			return err
 		}
@@ -162,7 +168,7 @@ func (q *searcher) total() (n int) {
 }
 
 // evaluate returns what the query finds in a segment.
-func (q *searcher) evaluate(ctx context.Context, i int) (bitset, error) {
+func (q *plan) evaluate(ctx context.Context, i int) (bitset, error) {
 	s := q.ix.segs[i]
 	all := q.slab.new(s.docs)
 	if live := q.ix.live[i]; live != nil {

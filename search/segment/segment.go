@@ -25,6 +25,7 @@ type Segment struct {
 	at    int64  // where head begins
 	fault fault
 
+	joined  bool // only a dictionary, of the words of several segments
 	pages   []dictPage
 	lengths column // of bytes
 	frames  column

@@ -63,8 +63,11 @@ func (p *plan) otherSpellings(c *clause, t *search.Text) error {
 	}
 	found := map[string]int{} // items, as the dictionaries count them
 	walker := spelling.NewWalker(patterns)
-	s, err := p.expand(kindsOf[t.Field], func(s *Segment, kind byte) ([]listRef, error) {
-		return s.spelled(kind, walker, t.Words[0].Text, len(t.Words) == 1, found)
+	s, err := p.expand(kindsOf[t.Field], p.ix.dictionaries(), func(s *Segment, kind byte, add func(r *termReader)) error {
+		return s.spelled(kind, walker, t.Words[0].Text, len(t.Words) == 1, func(r *termReader) {
+			found[string(r.term[1:])] += r.ref.df
+			add(r)
+		})
 	})
 	if err != nil || len(found) == 0 {
 		return err
@@ -88,12 +91,11 @@ func (p *plan) otherSpellings(c *clause, t *search.Text) error {
 // long texts.
 const spelledWeight = 0.25
 
-// spelled lists the terms of a kind that a walker knows, but a word itself, and
-// adds up in how many items they are.
-func (s *Segment) spelled(kind byte, w *spelling.Walker, word string, single bool, found map[string]int) (refs []listRef, err error) {
+// spelled looks for the terms of a kind that a walker knows, but a word itself.
+func (s *Segment) spelled(kind byte, w *spelling.Walker, word string, single bool, add func(r *termReader)) error {
 	next := w.Next(nil)
 	term := append([]byte{kind}, next...)
-	err = s.terms(term, func(r *termReader) []byte {
+	return s.terms(term, func(r *termReader) []byte {
 		if r.term[0] != kind {
 			return nil
 		}
@@ -105,12 +107,10 @@ func (s *Segment) spelled(kind byte, w *spelling.Walker, word string, single boo
 			return term
 		}
 		if !single || string(next) != word {
-			refs = append(refs, r.ref)
-			found[string(next)] += r.ref.df
+			add(r)
 		}
 		return r.term
 	})
-	return refs, err
 }
 
 // also says what was searched besides, once for each word.
@@ -148,7 +148,7 @@ func (ix *Index) Suggest(ctx context.Context, word string, n int) ([]string, err
 		edits = 2
 	}
 	found := map[string]int{}
-	for _, s := range ix.segs {
+	for _, s := range ix.dictionaries() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
