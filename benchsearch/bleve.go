@@ -131,7 +131,7 @@ func (bleveEngine) open(dir string) (index, error) {
 	if err := registered(); err != nil {
 		return nil, err
 	}
-	ix, err := bleve.Open(dir)
+	ix, err := bleve.OpenUsing(dir, map[string]any{"read_only": true})
 	if err != nil {
 		return nil, err
 	}

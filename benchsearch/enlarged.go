@@ -19,6 +19,7 @@ const (
 // enlarged builds and asks enlargements of ours, in many segments and in one.
 func (b *bench) enlarged() error {
 	var rows []scale
+	b.targets.rates = map[int]float64{}
 	b.doc.section("Enlargements")
 	b.doc.text("The mails repeated, each copy in its own stretch of the same years, with numbers of its own in its texts; built by as many workers as there are cores. The memory of a merge is without the mapped files.\n")
 	b.doc.table("mails", "segments", "CPU s", "wall s", "MB of text a CPU s", "index / text", "peak MB")
@@ -32,6 +33,7 @@ func (b *bench) enlarged() error {
 			return err
 		}
 		rows = append(rows, scale{copies: copies, files: segmentFiles(dir)})
+		b.targets.rates[copies] = megabytes(o.Text) / o.CPU
 		if err := b.largeRow(number(copies*b.docs), dir, o); err != nil {
 			return err
 		}
