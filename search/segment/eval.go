@@ -87,6 +87,22 @@ func (p *plan) order(c *clause) []*clause {
 // evalText finds the documents that hold every word, then those where the
 // words stand as wanted.
 func (p *plan) evalText(ctx context.Context, c *clause, t *search.Text, i int, within bitset) (bitset, error) {
+	if c.kept == nil {
+		out, err := p.evalWords(ctx, c, t, i, within)
+		if c.keep != nil && err == nil {
+			c.keep[i] = out
+		}
+		return out, err
+	}
+	out := p.slab.new(p.ix.segs[i].docs)
+	for w := range out {
+		out[w] = c.kept[i][w] & within[w]
+	}
+	return out, nil
+}
+
+// evalWords is evalText without what earlier searches found.
+func (p *plan) evalWords(ctx context.Context, c *clause, t *search.Text, i int, within bitset) (bitset, error) {
 	s := p.ix.segs[i]
 	set := within
 	for _, slot := range c.slots {

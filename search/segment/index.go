@@ -29,6 +29,7 @@ type Index struct {
 	memory      sync.Pool       // of *scratch
 	fault       *fault          // of all segments
 	words       dictionary
+	kept        kept
 	heavy       int // documents to be decided by places from which on a search is shared out
 }
 

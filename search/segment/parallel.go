@@ -26,7 +26,7 @@ func (q *searcher) helpers() int {
 
 // weighed is about how many documents are decided by places.
 func (c *clause) weighed() (n int) {
-	if _, text := c.node.(*search.Text); text && c.places {
+	if _, text := c.node.(*search.Text); text && c.places && c.kept == nil {
 		n = c.cost
 	}
 	for _, k := range c.kids {

@@ -50,9 +50,16 @@ func TestOneDictionaryFindsWhatManyFind(t *testing.T) {
 	joined := answersOf(t, ix)
 	ix.heavy = 1
 	shared := answersOf(t, ix)
+	if len(ix.kept.order) == 0 {
+		t.Error("no answer was kept")
+	}
+	again := answersOf(t, ix)
 	for i := range apart {
 		if joined[i] != apart[i] {
 			t.Errorf("joined dictionaries answer\n%s\nnot\n%s", joined[i], apart[i])
+		}
+		if again[i] != apart[i] {
+			t.Errorf("a kept answer is\n%s\nnot\n%s", again[i], apart[i])
 		}
 		if shared[i] != apart[i] {
 			t.Errorf("a search shared out answers\n%s\nnot\n%s", shared[i], apart[i])
@@ -86,5 +93,20 @@ func TestClosingWaitsForTheDictionary(t *testing.T) {
 	}
 	if len(ix.dictionaries()) == 0 {
 		t.Error("no dictionary is left")
+	}
+}
+
+// TestKeptAnswersAreBounded keeps more than there is room for.
+func TestKeptAnswersAreBounded(t *testing.T) {
+	var k kept
+	for i := range 100 {
+		k.put(fmt.Sprint(i), []bitset{make(bitset, maxKept/8/10)})
+	}
+	if k.bytes > maxKept || len(k.sets) != len(k.order) || len(k.order) < 5 || k.get("99") == nil || k.get("0") != nil {
+		t.Errorf("%d bytes in %d answers are kept", k.bytes, len(k.sets))
+	}
+	k.put("large", []bitset{make(bitset, maxKept/8/2)})
+	if k.get("large") != nil {
+		t.Error("half of the room was given to one answer")
 	}
 }

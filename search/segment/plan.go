@@ -31,6 +31,8 @@ type clause struct {
 	cost   int     // about how many documents match
 	weight float64 // of a Text that is not ranked word by word
 	found  []bitset
+	kept   []bitset // per segment: the answer, known from an earlier search
+	keep   []bitset // per segment: the answer, to be kept for later ones
 }
 
 // slot is one word of a Text in every segment.

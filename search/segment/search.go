@@ -104,7 +104,16 @@ func (q *searcher) findAll(ctx context.Context) error {
 	if q.lazy = len(q.r.Facets) == 0 && !q.r.FoldCopies && q.counted(); q.lazy {
 		return nil
 	}
-	order := q.newestFirst()
+	heavy := q.remember()
+	if err := q.findIn(ctx, q.newestFirst()); err != nil {
+		return err
+	}
+	q.keep(heavy)
+	return nil
+}
+
+// findIn evaluates the query in segments, one after the other or shared out.
+func (q *searcher) findIn(ctx context.Context, order []int) error {
 	if n := q.helpers(); n > 1 {
 		_, err := q.late(ctx, q.findTogether(ctx, order, n))
 		return err
