@@ -61,7 +61,7 @@ func (s *site) about(w http.ResponseWriter, r *http.Request) error {
 // help answers /search/help: the query language in examples.
 func (s *site) help(w http.ResponseWriter, r *http.Request) error {
 	return s.simplePage(w, r, "help.title", func(p *page) {
-		s.searchForm(p, "")
+		s.searchOrBrowse(p)
 		p.paragraph("help.intro")
 		p.html(`<table class="stack"><thead><tr>`)
 		p.heads("help.write", "help.finds")

@@ -118,7 +118,11 @@ func linkNext(w http.ResponseWriter, address string) {
 // batchJSON answers /c/mail/batch/23/index.json: its items, by number.
 func (s *site) batchJSON(w http.ResponseWriter, r *http.Request, c *collection, b *batch) error {
 	from, _ := strconv.Atoi(r.FormValue("_next"))
-	rows, next, err := s.batchRows(c, b, from, jsonPerPage)
+	most := jsonPerPage
+	if s.static != nil {
+		most = b.Items // a file has no second page
+	}
+	rows, next, err := s.batchRows(c, b, from, most)
 	if err != nil {
 		return err
 	}

@@ -190,7 +190,7 @@ func (p *page) batchPager(c *collection, b *batch, rows []row, from, next int) {
 		p.html("</span>")
 	}
 	if from > b.First {
-		p.pageLink("prev", path, "from", max(0, from-itemsPerPage), "nav.previous")
+		p.pageLink("prev", path, "from", c.before(b, from, itemsPerPage), "nav.previous")
 	}
 	if next > 0 {
 		p.pageLink("next", path, "from", next, "nav.next")

@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,6 +44,10 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 
 // searchOrBrowse writes the search box, or what there is without an index.
 func (s *site) searchOrBrowse(p *page) {
+	if s.static != nil {
+		s.searchLinks(p)
+		return
+	}
 	if s.index != nil {
 		s.searchForm(p, "")
 		return
@@ -234,7 +239,10 @@ func (s *site) collectionPage(w http.ResponseWriter, r *http.Request, c *collect
 
 // searchInside writes a search box that searches in one collection.
 func (s *site) searchInside(p *page, c *collection) {
-	if s.index == nil {
+	if s.static != nil && slices.Contains(s.static.Search, c.Name) {
+		p.searchBox(c, "collection.search")
+	}
+	if s.static != nil || s.index == nil {
 		return
 	}
 	p.html(`<form role="search"`)

@@ -54,5 +54,5 @@ func (s *site) waysOn(p *page, status int) {
 		p.html("</p>\n")
 		return
 	}
-	s.searchForm(p, "")
+	s.searchOrBrowse(p)
 }

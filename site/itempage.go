@@ -287,7 +287,7 @@ func (p *page) address(a *trove.Address) {
 // itemBody writes the chosen view of the item.
 func (s *site) itemBody(w http.ResponseWriter, r *http.Request, p *page, it *item, v view, all bool) error {
 	if it.rec.Kind == trove.Mail {
-		p.viewLinks(it, v)
+		s.viewLinks(p, it, v)
 	}
 	read := it.read
 	if read == nil {
@@ -321,12 +321,15 @@ func (s *site) itemBody(w http.ResponseWriter, r *http.Request, p *page, it *ite
 }
 
 // viewLinks writes the links to the other views of a mail.
-func (p *page) viewLinks(it *item, here view) {
+func (s *site) viewLinks(p *page, it *item, here view) {
+	if s.static != nil && it.html() == nil {
+		return // there is one view only
+	}
 	p.html("<nav")
 	p.sayAttr("aria-label", "view.label")
 	p.html(`><ul class="links">`)
 	for _, v := range views {
-		if v.view == viewHTML && it.html() == nil {
+		if v.view == viewHTML && it.html() == nil || !s.hasView(v.view) {
 			continue
 		}
 		if v.view == here {

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -25,6 +26,9 @@ type Options struct {
 	Files   fs.FS        // the archive's folder, whose files can be taken as they stand
 	Index   search.Index // over all batches of the archive
 	Log     *slog.Logger // gets faults, never a reader's address, path or query
+
+	Language string  // of the pages, one of Languages; English if it is empty
+	Static   *Static // not nil if the pages become files
 }
 
 // site is the reader's house. It is read-only and safe for concurrent use.
@@ -34,6 +38,7 @@ type site struct {
 	index       search.Index
 	log         *slog.Logger
 	locale      *locale
+	static      *Static        // nil if a server answers
 	name        string         // what the bar and the titles call the site
 	base        string         // the address of the site as the publisher states it, or empty
 	keys        *evidence.Keys // of senders: what judges signatures here
@@ -72,7 +77,11 @@ func build(o Options) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{archive: o.Archive, folder: o.Files, index: o.Index, log: o.Log, locale: locales["en"],
+	loc := locales[cmp.Or(o.Language, "en")]
+	if loc == nil {
+		return nil, fmt.Errorf("no pages in the language %q", o.Language)
+	}
+	s := &site{archive: o.Archive, folder: o.Files, index: o.Index, log: o.Log, locale: loc, static: o.Static,
 		searching: make(chan struct{}, searchesAtOnce), checks: newChecks(), past: newPast(), byName: map[trove.CollectionName]*collection{}}
 	info := s.archive.Info()
 	if s.name = info.Name; s.name == "" {
@@ -108,12 +117,16 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 
 func (s *site) routes() *http.ServeMux {
 	mux := http.NewServeMux()
+	searching := s.search
+	if s.static != nil {
+		searching = s.searchElsewhere
+	}
 	for pattern, h := range map[string]handler{
 		"/":              s.noPage,
 		"/{$}":           s.home,
 		"/index.json":    s.home,
 		"/c/":            s.underCollections,
-		"/search":        s.search,
+		"/search":        searching,
 		"/search.json":   s.search,
 		"/search/help":   s.help,
 		"/browse":        s.browse,

@@ -392,8 +392,7 @@ func (it *item) asRow() row {
 // number to go on from, or 0.
 func (s *site) batchRows(c *collection, b *batch, from, limit int) (rows []row, next int, err error) {
 	for n := max(from, b.First); n > 0 && n <= b.Last; n++ {
-		st, _ := c.src.Status(n)
-		if st.Batch != b.Number || st.State == trove.Withheld || st.State == trove.Unreadable {
+		if !c.lists(b, n) {
 			continue
 		}
 		if len(rows) == limit {
@@ -408,4 +407,26 @@ func (s *site) batchRows(c *collection, b *batch, from, limit int) (rows []row, 
 	}
 	s.extents(rows)
 	return rows, 0, nil
+}
+
+// lists reports whether number n stands in the list of a batch.
+func (c *collection) lists(b *batch, n int) bool {
+	st, _ := c.src.Status(n)
+	return st.Batch == b.Number && st.State != trove.Withheld && st.State != trove.Unreadable
+}
+
+// before is the number at which limit items of a batch begin that end before
+// number from; 0 if they are the first.
+func (c *collection) before(b *batch, from, limit int) int {
+	at := 0
+	for n := min(from-1, b.Last); n >= b.First; n-- {
+		switch {
+		case !c.lists(b, n):
+		case limit == 0:
+			return at
+		default:
+			at, limit = n, limit-1
+		}
+	}
+	return 0
 }

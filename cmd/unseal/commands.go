@@ -38,6 +38,7 @@ type commands struct {
 	Verify verifyCmd `cmd:"" help:"Check an archive, or one file with its proof."`
 	Serve  serveCmd  `cmd:"" help:"Serve an archive to readers."`
 	Search searchCmd `cmd:"" help:"Search a desk or an archive."`
+	Export exportCmd `cmd:"" help:"Write an archive's pages and files as a folder that needs no server."`
 	Report reportCmd `cmd:"" help:"Count how complete a collection is, and what was shown of its signatures."`
 
 	List    listCmd    `cmd:"" help:"Every item with its numbers, digests, places, state and warnings."`

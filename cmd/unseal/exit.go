@@ -16,6 +16,7 @@ import (
 	"unseal/proof"
 	"unseal/release"
 	"unseal/search"
+	"unseal/static"
 	"unseal/translog"
 )
 
@@ -95,6 +96,10 @@ var causes = []struct {
 	{catalog.ErrNewer, exitFailed, "newer-desk", "Use the newer unseal, or restore a backup of before."},
 	{house.ErrMapping, exitUsage, "bad-mapping", "Write field=column pairs with commas between: from, to, cc, bcc, subject, date, body, id; dates=dmy or dates=mdy"},
 	{house.ErrName, exitUsage, "bad-name", "An item is COLLECTION/NUMBER, before commit COLLECTION/sha256:DIGITS; see: unseal list"},
+	{house.ErrInside, exitUsage, "bad-folder", "Name a folder of its own."},
+	{house.ErrLanguage, exitUsage, "no-language", ""},
+	{static.ErrForeign, exitFailed, "foreign-folder", "Name a new folder, or one that an earlier export wrote."},
+	{static.ErrChanged, exitFailed, "changed", "Run the same command again: it makes what is new."},
 	{house.ErrNoFolder, exitUsage, "no-folder", "Name the folder that files come into."},
 	{house.ErrStage, exitUsage, "no-stage", "See: unseal redo --help"},
 	{translog.ErrFork, exitFailed, "fork", "Nothing was made public. Name the archive that belongs to this desk, or restore the desk's newest backup."},

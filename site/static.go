@@ -1,0 +1,121 @@
+package site
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"unseal/trove"
+)
+
+// Static says that the pages become files, which no program serves. What only
+// a server can do gives way: a search leads to the search page of a collection,
+// c/mail/search, which whoever writes the files makes, and of the views of a
+// mail those are left out that repeat the .eml beside the page.
+type Static struct {
+	Search []trove.CollectionName // collections that have a search page
+}
+
+// Languages are the languages that pages can be had in, in order.
+func Languages() ([]string, error) {
+	all, err := loadLocales()
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(all)), nil
+}
+
+// staticViews are the views of a mail in files: the others show what any
+// program shows of the .eml.
+var staticViews = [...]view{viewText, viewHTML}
+
+// hasView reports whether a mail can be looked at in that way.
+func (s *site) hasView(v view) bool { return s.static == nil || slices.Contains(staticViews[:], v) }
+
+// searchPath is the search page of a collection among files, from the root.
+func searchPath(c trove.CollectionName) string { return "c/" + string(c) + "/search" }
+
+// searchable are the collections that have a search page among files.
+func (s *site) searchable() []*collection {
+	var list []*collection
+	for _, name := range s.static.Search {
+		if c := s.byName[name]; c != nil {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// searchElsewhere answers /search among files: where each collection is
+// searched, and how to search without script.
+func (s *site) searchElsewhere(w http.ResponseWriter, r *http.Request) error {
+	return s.simplePage(w, r, "search.title", func(p *page) {
+		list := s.searchable()
+		if len(list) == 0 {
+			p.paragraph("static.no-search")
+		} else {
+			p.paragraph("static.search")
+		}
+		for _, c := range list {
+			p.searchBox(c, "static.in", val("Collection", c.Title))
+		}
+		s.searchProgram(p, nil)
+	})
+}
+
+// searchBeside answers /c/mail/search among files: how to search the collection
+// without script.
+func (s *site) searchBeside(w http.ResponseWriter, r *http.Request, c *collection) error {
+	if s.static == nil {
+		return missing("error.no-page")
+	}
+	return s.simplePage(w, r, "search.title", func(p *page) { s.searchProgram(p, c) })
+}
+
+// searchProgram writes how to search with the program.
+func (s *site) searchProgram(p *page, c *collection) {
+	command := "unseal -C archive search 'from:mary schedule'"
+	if c != nil {
+		command = "unseal -C archive search -c " + string(c.Name) + " 'from:mary schedule'"
+	}
+	p.section("program", "", "static.program")
+	p.paragraph("static.program-text")
+	p.html("<pre><code>")
+	p.body(command)
+	p.html("</code></pre>\n<p>")
+	p.anchor("search/help", "search.help")
+	p.sep()
+	p.anchor("browse", "home.browse")
+	p.html("</p></section>\n")
+}
+
+// searchLinks writes the box of the only collection that can be searched, or
+// the way to the page that has a box for each.
+func (s *site) searchLinks(p *page) {
+	if list := s.searchable(); len(list) == 1 {
+		p.searchBox(list[0], "search.label")
+		return
+	}
+	p.html("<p>")
+	p.anchor("search", "search.title")
+	p.sep()
+	p.anchor("browse", "home.browse")
+	p.html("</p>\n")
+}
+
+// searchBox writes the box that leads to the search page of a collection.
+func (p *page) searchBox(c *collection, label word, args ...arg) {
+	id := "q-" + string(c.Name)
+	p.html(`<form role="search"`)
+	p.link("action", searchPath(c.Name), "")
+	p.sayAttr("aria-label", label, args...)
+	p.html("><label")
+	p.attr("for", id)
+	p.html(">")
+	p.say(label, args...)
+	p.html("</label><input")
+	p.attr("id", id)
+	p.html(` name="q" type="search" size="40" dir="auto"> <button>`)
+	p.say("search.button")
+	p.html("</button></form>\n")
+}

@@ -1,0 +1,116 @@
+package static
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"unseal/archive"
+	"unseal/proof"
+	engine "unseal/search/segment"
+	"unseal/trove"
+)
+
+// segmentFile is the one search segment of a collection.
+func segmentFile(c trove.CollectionName) string { return "c/" + string(c) + "/search.seg" }
+
+// searches makes the search of each collection.
+func (e *export) searches(ctx context.Context) error {
+	for _, name := range e.search {
+		if err := e.searchOf(ctx, e.collections[name]); err != nil {
+			return fmt.Errorf("search of %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// searchOf merges the segments of a collection's batches into one, unless that
+// stands.
+func (e *export) searchOf(ctx context.Context, c *archive.Collection) error {
+	list, err := newest(c)
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s %v\n", e.Program, e.Shards)
+	for _, b := range list {
+		fmt.Fprintf(sum, "%d %d %s\n", b.Number, b.Edition, b.Manifest)
+	}
+	r := record{Unit: searchUnit(c.Name), Key: hex.EncodeToString(sum.Sum(nil)[:8])}
+	if old, ok := e.standing(r.Unit, r.Key); ok {
+		return e.took(old, true)
+	}
+	size, err := e.merge(ctx, c, list)
+	if err != nil {
+		return err
+	}
+	r.Files = append(r.Files, file{segmentFile(c.Name), size})
+	return e.took(r, false)
+}
+
+func searchUnit(c trove.CollectionName) string { return "c/" + string(c) + "/search" }
+
+// newest are the batches of a collection in their newest editions.
+func newest(c *archive.Collection) ([]archive.BatchInfo, error) {
+	all, err := c.Batches()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(b archive.BatchInfo) bool { return b.Superseded }), nil
+}
+
+func (e *export) merge(ctx context.Context, c *archive.Collection, list []archive.BatchInfo) (size int64, err error) {
+	var segs []*engine.Segment
+	defer func() {
+		for _, s := range segs {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	for _, b := range list {
+		seg, err := openSegment(c, b)
+		if err != nil {
+			return 0, fmt.Errorf("batch %d: %w", b.Number, err)
+		}
+		segs = append(segs, seg)
+	}
+	return e.out.stream(segmentFile(c.Name), func(w io.Writer) error { return engine.Merge(&stoppable{ctx, w}, segs...) })
+}
+
+// openSegment opens the segment of a batch, if it is the one that the log names.
+func openSegment(c *archive.Collection, b archive.BatchInfo) (*engine.Segment, error) {
+	r, size, err := c.Segment(b.Number, b.Edition)
+	if err != nil {
+		return nil, err
+	}
+	m, err := c.Manifest(b.Number, b.Edition)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(r, 0, size)); err != nil {
+		return nil, err
+	}
+	for _, f := range m.Files {
+		if f.Name == archive.SegmentName && f.SHA256 == trove.Digest(sum.Sum(nil)) {
+			return engine.Open(io.NewSectionReader(r, 0, size), size) // the file is the archive's to close
+		}
+	}
+	return nil, fmt.Errorf("%s is not the one that the manifest names: %w", archive.SegmentName, proof.ErrMismatch)
+}
+
+// stoppable is a writer that ends with ctx.
+type stoppable struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (s *stoppable) Write(b []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.w.Write(b)
+}
