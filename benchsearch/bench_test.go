@@ -221,7 +221,7 @@ func TestBrowserReaderIsCounted(t *testing.T) {
 	b := &bench{ctx: t.Context(), dir: t.TempDir(), queries: []question{*asked(t, "harbour"), *asked(t, `"the quay"`)}}
 	file := filepath.Join(b.dir, "search.seg")
 	must(t, os.WriteFile(file, out.Bytes(), 0o644))
-	c, err := b.browserCosts(node, file)
+	c, err := b.browserCosts(node, file, pageSnippets)
 	must(t, err)
 	if !slices.Equal(c.Totals, []int{3, 2}) {
 		t.Errorf("totals %v", c.Totals)

@@ -26,8 +26,8 @@ type costs struct {
 }
 
 // browserCosts runs the script of the search page under node, over a file
-// whose reads are counted.
-func (b *bench) browserCosts(node, file string) (c costs, err error) {
+// whose reads are counted, with at most so many snippets a hit.
+func (b *bench) browserCosts(node, file string, snippets int) (c costs, err error) {
 	type ask struct {
 		Q    string      `json:"q"`
 		Sort search.Sort `json:"sort"`
@@ -35,7 +35,8 @@ func (b *bench) browserCosts(node, file string) (c costs, err error) {
 	in := struct {
 		File      string `json:"file"`
 		Questions []ask  `json:"questions"`
-	}{File: file}
+		Snippets  int    `json:"snippets"`
+	}{File: file, Snippets: snippets}
 	for i := range b.queries {
 		in.Questions = append(in.Questions, ask{b.queries[i].Text, request(&b.queries[i], ranked).Sort})
 	}

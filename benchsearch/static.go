@@ -18,6 +18,9 @@ const (
 	aimNextBytes  = 100_000
 )
 
+// pageSnippets is how many snippets the page shows of a hit.
+const pageSnippets = 2
+
 // rangePage is the unit in which ranges are counted: that of the checksums.
 const rangePage = 4096
 
@@ -96,7 +99,11 @@ func (b *bench) staticRows(node string, copies int) error {
 	if node == "" {
 		return nil
 	}
-	if c, err = b.browserCosts(node, f.Name()); err != nil {
+	if c, err = b.browserCosts(node, f.Name(), 0); err != nil {
+		return err
+	}
+	b.staticRow(copies, info.Size(), "the page, without snippets", c)
+	if c, err = b.browserCosts(node, f.Name(), pageSnippets); err != nil {
 		return err
 	}
 	b.staticRow(copies, info.Size(), "the page", c)

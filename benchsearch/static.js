@@ -1,7 +1,8 @@
 // Asks the reader of search.js for what a browser would fetch, from a file
-// instead of a host. In: the file, the questions and how each is sorted. Out:
-// what opening, each first and each further answer cost.
-async ({ file, questions }) => {
+// instead of a host. In: the file, the questions, how each is sorted, and how
+// many snippets a hit has. Out: what opening, each first and each further answer
+// cost.
+async ({ file, questions, snippets }) => {
   const fs = require("fs");
   const { Segment, Index, parse } = unsealSearch;
   const fd = fs.openSync(file), size = fs.fstatSync(fd).size;
@@ -22,7 +23,7 @@ async ({ file, questions }) => {
     return { cost, read, tail };
   };
   const open = async (s) => new Index(await Segment.open(s));
-  const ask = async (ix, { q, sort }) => (await (await ix.search({ query: parse(q), sort, limit: 20, cursor: "", fold: false, snippets: 2 })).page()).total;
+  const ask = async (ix, { q, sort }) => (await (await ix.search({ query: parse(q), sort, limit: 20, cursor: "", fold: false, snippets })).page()).total;
   const out = { opening: null, first: [], further: [], totals: [] };
   for (const question of questions) {
     const s = source(), ix = await open(s);
