@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -84,6 +85,16 @@ func (q *Quotes) Find(raw []byte, kind trove.Kind) (Found, error) {
 		return Found{Opaque: s.opaque}, nil
 	}
 	return finish(raw, kind, q, s, false)
+}
+
+// Beside reports whether an item, one that [Quotes.Find] takes, holds anything
+// of it beside places that are hidden already.
+func (q *Quotes) Beside(raw []byte, kind trove.Kind, hidden []Place) bool {
+	painted := bytes.Clone(raw)
+	for _, p := range hidden {
+		paint(painted[p.From:p.To], p.Base64)
+	}
+	return len(q.scan(painted, kind).hits) > 0
 }
 
 func (q *Quotes) scan(raw []byte, kind trove.Kind) *scanner {

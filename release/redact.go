@@ -50,8 +50,9 @@ func (r *Desk) Lift(ctx context.Context, name trove.CollectionName, from, to int
 }
 
 // Quoting lists the items of batches that are not out yet and hold, in the open
-// or in what was made of them, what is redacted elsewhere in their collection: they came later, or
-// were left alone on purpose.
+// or in what was made of them, what is redacted elsewhere in their collection, be
+// it a text or a file that is attached to them: they came later, or were left
+// alone on purpose.
 func (r *Desk) Quoting(ctx context.Context, names []trove.Name) ([]trove.Name, error) {
 	plan, err := r.plan(ctx, names)
 	if err != nil {
@@ -73,22 +74,20 @@ func (r *Desk) Quoting(ctx context.Context, names []trove.Name) ([]trove.Name, e
 
 func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
 	v := b.veil
-	if v.quotes == nil {
+	if len(v.removed)+len(v.files) == 0 {
 		return nil, nil
 	}
+	quotes := redact.NewQuotes(v.removed, v.files)
 	q := catalog.Query{Collection: b.Collection, Batch: b.Number, NoRecord: true, States: []trove.State{trove.Committed}}
 	var saying said
 	found, err := r.lookAt(ctx, "looking for what is redacted elsewhere", q, nil, "", func(it *catalog.Item, raw []byte) (redact.Found, error) {
-		f, err := v.quotes.Find(raw, it.Kind)
-		if err == nil && len(f.Places) == 0 && len(v.rows[it.ID]) == 0 {
-			err = r.says(ctx, it, v.quotes.Holds, &saying)
-		}
-		if err != nil {
-			return f, err
-		}
-		c, err := coverOf(v.rows[it.ID])
-		if err == nil {
-			f.Places = slices.DeleteFunc(f.Places, func(p redact.Place) bool { return hides(c.Cuts, p) })
+		f, err := quotes.Find(raw, it.Kind)
+		switch rows := v.rows[it.ID]; {
+		case err != nil:
+		case len(rows) > 0:
+			f.Places, err = leftOpen(quotes, raw, it.Kind, rows, f.Places)
+		case len(f.Places) == 0:
+			err = r.says(ctx, it, quotes.Holds, &saying)
 		}
 		return f, err
 	})
@@ -100,4 +99,22 @@ func (r *Desk) quotingIn(ctx context.Context, b planned) ([]trove.Name, error) {
 		names = append(names, x.Name)
 	}
 	return names, err
+}
+
+// leftOpen are the places that stay open in an item in which some are hidden:
+// none where it holds nothing beside these, though signatures over them were
+// kept.
+func leftOpen(quotes *redact.Quotes, raw []byte, kind trove.Kind, rows []catalog.Redaction, places []redact.Place) ([]redact.Place, error) {
+	c, err := coverOf(rows)
+	if err != nil {
+		return nil, err
+	}
+	var hidden []redact.Place
+	for _, cut := range c.Cuts {
+		hidden = append(hidden, redact.Place{From: cut.From, To: cut.To, Base64: cut.Base64})
+	}
+	if !quotes.Beside(raw, kind, hidden) {
+		return nil, nil
+	}
+	return slices.DeleteFunc(places, func(p redact.Place) bool { return hides(c.Cuts, p) }), nil
 }

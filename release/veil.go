@@ -14,7 +14,8 @@ import (
 // veil is what the redactions of a collection hide in what is said of its
 // items besides their bytes: paths, owners, names of threads.
 type veil struct {
-	removed []string // sorted
+	removed []string       // sorted
+	files   []trove.Digest // of files that are hidden as a whole
 	rows    map[catalog.ItemID][]catalog.Redaction
 	quotes  *redact.Quotes          // of all removed texts; nil if there are none
 	beside  map[catalog.ItemID]bool // read with files of which one is hidden; true where it is not shown at all
@@ -40,7 +41,7 @@ func (r *Desk) loadVeil(ctx context.Context, name trove.CollectionName) (*veil, 
 		if err != nil {
 			return nil, err
 		}
-		removed = append(removed, h.Removed...)
+		removed, v.files = append(removed, h.Removed...), append(v.files, h.Files...)
 	}
 	if len(removed) == 0 {
 		return v, nil
