@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/url"
@@ -94,6 +95,19 @@ func TestEnginesAndScanAgree(t *testing.T) {
 			}
 		}
 		must(t, ix.Close())
+	}
+}
+
+// No two runs of a question share an answer that the index kept, and they mean
+// the same.
+func TestRunsShareNoAnswer(t *testing.T) {
+	root := asked(t, `("a b" OR c) -"d e"~3`).asked.Root
+	one, two := unlike(root, 1), unlike(root, 2)
+	if cmp := fmt.Sprintf("%+v", one.(search.And)[0].(search.Or)[0]); cmp == fmt.Sprintf("%+v", two.(search.And)[0].(search.Or)[0]) {
+		t.Errorf("the same phrase again: %s", cmp)
+	}
+	if got := (&search.Query{Root: two}).String(); got != (&search.Query{Root: root}).String() {
+		t.Errorf("it means %s", got)
 	}
 }
 

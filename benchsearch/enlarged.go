@@ -124,6 +124,9 @@ func (b *bench) askScale(r scale) error {
 		return err
 	}
 	defer ix.Close()
+	if err := b.settle(ix); err != nil {
+		return err
+	}
 	cells := []string{number(r.copies * b.docs), number(len(r.files))}
 	var common times
 	for i := range b.queries {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"unseal/search"
 	"unseal/search/segment"
@@ -137,13 +138,44 @@ func (x *joined) prepare(q *question, how variant) (func() (int, error), error) 
 		}
 		r.Cursor = first.Next
 	}
+	var run atomic.Int64
 	return func() (int, error) {
+		r := r
+		r.Query = &search.Query{Root: unlike(r.Query.Root, int(run.Add(1))), Exact: r.Query.Exact}
 		res, err := x.Search(context.Background(), r)
 		if err != nil {
 			return 0, err
 		}
 		return res.Total, nil
 	}, nil
+}
+
+// unlike is a clause that means the same and shares no answer with earlier
+// runs: the index keeps those of heavy phrases for the next page, and what is
+// measured is the first. Phrases have no use for N.
+func unlike(n search.Node, run int) search.Node {
+	switch n := n.(type) {
+	case search.And:
+		return search.And(unlikeAll(n, run))
+	case search.Or:
+		return search.Or(unlikeAll(n, run))
+	case search.Not:
+		return search.Not{Node: unlike(n.Node, run)}
+	case *search.Text:
+		if n.Mode == search.Phrase {
+			t := *n
+			t.N = run
+			return &t
+		}
+	}
+	return n
+}
+
+func unlikeAll(list []search.Node, run int) (out []search.Node) {
+	for _, n := range list {
+		out = append(out, unlike(n, run))
+	}
+	return out
 }
 
 // request is what a question asks of our index.
