@@ -18,23 +18,31 @@ const slack = 8
 type bitWriter struct {
 	b   []byte
 	acc uint64
-	n   uint // bits in acc, less than 8 between calls
+	n   uint // bits in acc, less than 32 between calls
 }
 
-// put appends the low w bits of v; w is at most 56.
+// put appends the low w bits of v, all others of which are zero; w is at most 56.
 func (w *bitWriter) put(v uint64, width uint) {
-	w.acc |= v << w.n
+	if width > 32 {
+		w.put(v&(1<<32-1), 32)
+		v, width = v>>32, width-32
+	}
+	w.acc |= v << (w.n & 63)
 	w.n += width
-	for w.n >= 8 {
-		w.b = append(w.b, byte(w.acc))
-		w.acc >>= 8
-		w.n -= 8
+	if w.n >= 32 {
+		w.b = binary.LittleEndian.AppendUint32(w.b, uint32(w.acc))
+		w.acc >>= 32
+		w.n -= 32
 	}
 }
 
 // rice appends v as a unary quotient, zeros ended by a one, and k low bits.
 func (w *bitWriter) rice(v uint64, k uint) {
 	q := v >> k
+	if low := v & (1<<k - 1); q+uint64(k) < 32 {
+		w.put((1|low<<1)<<q, uint(q)+1+k)
+		return
+	}
 	for ; q >= 32; q -= 32 {
 		w.put(0, 32)
 	}
@@ -51,9 +59,9 @@ func (w *bitWriter) gamma(v uint64) {
 
 // flush ends the stream at a whole byte and returns all bytes written.
 func (w *bitWriter) flush() []byte {
-	if w.n > 0 {
+	for ; w.n > 0; w.n -= min(w.n, 8) {
 		w.b = append(w.b, byte(w.acc))
-		w.acc, w.n = 0, 0
+		w.acc >>= 8
 	}
 	return w.b
 }

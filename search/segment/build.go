@@ -34,6 +34,7 @@ func Build(w io.Writer, docs iter.Seq2[*search.Doc, error]) error {
 	if err != nil {
 		return err
 	}
+	defer spare.Put(b.memory)
 	for d, err := range docs {
 		if err != nil {
 			return err
@@ -53,23 +54,41 @@ type builder struct {
 	out  *writer
 	text textWriter
 
-	words  *intern
-	tokens []uint32
+	*memory
 	starts []int // of each document in tokens
 	place  int   // of the next token
 	scan   search.Scanner
 
-	keys    *intern // terms other than words
-	keyDocs []keyDoc
-	keyLast []uint32 // by key: the last document that has it, plus one
-	key     []byte
+	key []byte
 
 	lengths []byte
 	total   uint64 // places in all documents
-	records []byte
 	stretch []byte // of the current document: its zones
 	cols    [columns]ints
 	facets  [facets]facetBuilder
+}
+
+// memory is what one builder leaves to the next.
+type memory struct {
+	words   *intern
+	tokens  []uint32
+	occs    []uint64
+	keys    *intern // terms other than words
+	keyDocs []keyDoc
+	keyLast []uint32 // by key: the last document that has it, plus one
+	records []byte
+	lists   []byte
+}
+
+var spare = sync.Pool{New: func() any { return &memory{words: newIntern(), keys: newIntern()} }}
+
+// newMemory is memory with nothing in it.
+func newMemory() *memory {
+	m := spare.Get().(*memory)
+	m.words.reset()
+	m.keys.reset()
+	m.tokens, m.keyDocs, m.keyLast, m.records, m.lists = m.tokens[:0], m.keyDocs[:0], m.keyLast[:0], m.records[:0], m.lists[:0]
+	return m
 }
 
 type keyDoc struct{ key, doc uint32 }
@@ -90,7 +109,7 @@ func newBuilder(w io.Writer) (*builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &builder{out: out, text: textWriter{out: out, starts: []int64{0}}, words: newIntern(), keys: newIntern()}, nil
+	return &builder{out: out, text: textWriter{out: out, starts: []int64{0}}, memory: newMemory()}, nil
 }
 
 func (b *builder) add(d *search.Doc) error {
@@ -136,10 +155,30 @@ func (b *builder) add(d *search.Doc) error {
 
 // clean makes s valid UTF-8 in form C.
 func clean(s string) string {
+	if isASCII(s) {
+		return s
+	}
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")
 	}
 	return search.Normal(s)
+}
+
+// isASCII looks at 8 bytes at a time.
+func isASCII(s string) bool {
+	const high = 0x8080808080808080
+	for ; len(s) >= 8; s = s[8:] {
+		if x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56; x&high != 0 {
+			return false
+		}
+	}
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // addBody adds the body, stretch by stretch of own and quoted lines.
@@ -396,6 +435,7 @@ func (b *builder) finish() error {
 	inv := invert(b)
 	b.cols[colRecord] = append(b.cols[colRecord], int64(len(b.records)))
 	b.out.section(secDocs, b.records)
+	b.lists = inv.lists
 	b.out.section(secLists, inv.lists)
 	b.out.section(secLengths, b.lengths)
 	b.out.section(secPages, inv.dict.index.b)

@@ -1,5 +1,7 @@
 package segment
 
+import "slices"
+
 // inverted is what the words and keys of a segment turn into.
 type inverted struct {
 	lists []byte
@@ -14,7 +16,7 @@ type inverted struct {
 // invert turns documents of terms into terms of documents: it counts, then
 // deals every occurrence out to its term.
 func invert(b *builder) *inverted {
-	inv := &inverted{docs: len(b.starts), lengths: b.lengths}
+	inv := &inverted{docs: len(b.starts), lengths: b.lengths, lists: b.lists}
 	ends := make([]uint32, len(b.words.items)+1) // where the occurrences of each word begin
 	for _, t := range b.tokens {
 		if t&placeMark == 0 {
@@ -24,7 +26,8 @@ func invert(b *builder) *inverted {
 	for i := 1; i < len(ends); i++ {
 		ends[i] += ends[i-1]
 	}
-	occs := make([]uint64, ends[len(ends)-1]) // document, place
+	b.occs = slices.Grow(b.occs[:0], int(ends[len(ends)-1]))
+	occs := b.occs[:ends[len(ends)-1]] // document, place
 	for doc, start := range b.starts {
 		end := len(b.tokens)
 		if doc+1 < len(b.starts) {
@@ -41,7 +44,6 @@ func invert(b *builder) *inverted {
 			place++
 		}
 	}
-	b.tokens = nil
 	term := []byte{termWord}
 	for _, id := range b.words.sorted() {
 		first := uint32(0)
