@@ -3,13 +3,16 @@ package browser
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -72,8 +75,12 @@ func eval[T any](t testing.TB, ctx context.Context, expression string) T {
 type host struct {
 	*httptest.Server
 	files    map[string][]byte
+	whole    bool // knows no ranges
 	requests atomic.Int64
 	bytes    atomic.Int64
+
+	mu    sync.Mutex
+	asked []string // guarded by mu
 }
 
 func newHost(t testing.TB, files map[string][]byte) *host {
@@ -85,12 +92,19 @@ func newHost(t testing.TB, files map[string][]byte) *host {
 }
 
 func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	h.asked = append(h.asked, r.URL.String())
+	h.mu.Unlock()
 	b, ok := h.files[strings.TrimPrefix(r.URL.Path, "/")]
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
 	h.requests.Add(1)
+	if h.whole && strings.HasSuffix(r.URL.Path, ".seg") {
+		withoutRanges(w, b)
+		return
+	}
 	http.ServeContent(&countingWriter{w, &h.bytes}, r, r.URL.Path, time.Time{}, bytes.NewReader(b))
 }
 
@@ -149,11 +163,11 @@ type answer struct {
 }
 
 type hit struct {
-	Collection, Kind, Subject, From, To, Verdict       string
+	Collection, Kind, Subject, From, To, Verdict             string
 	Number, Edition, Batch, Receivers, Files, CopyOf, Copies int
-	Date                                               *int64
-	Score                                              float64
-	Snippets                                           []struct {
+	Date                                                     *int64
+	Score                                                    float64
+	Snippets                                                 []struct {
 		Field, Name string
 		File        int
 		Head, Tail  bool
@@ -219,6 +233,48 @@ func (r *reader) Text(context.Context, trove.CollectionName, int) (string, error
 func (r *reader) Suggest(context.Context, string, int) ([]string, error) { return nil, nil }
 
 func (r *reader) Close() error { return nil }
+
+func encode(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	must(t, err)
+	return string(b)
+}
+
+func decode(t testing.TB, text string, v any) {
+	t.Helper()
+	must(t, json.Unmarshal([]byte(text), v))
+}
+
+// reseal makes the checksums of an altered segment right; sound is the segment
+// before.
+func reseal(bad, sound []byte) {
+	castagnoli := crc32.MakeTable(crc32.Castagnoli)
+	t := sound[len(sound)-32:]
+	copy(bad[len(bad)-32:], t)
+	head, size := int(binary.LittleEndian.Uint64(t)), int(binary.LittleEndian.Uint32(t[8:]))
+	end := sumsOf(sound)
+	for p := 0; p*4096 < end; p++ {
+		binary.LittleEndian.PutUint32(bad[end+4*p:], crc32.Checksum(bad[p*4096:min(end, (p+1)*4096)], castagnoli))
+	}
+	tops := head + size - 8 - 4*((head-end+4095)/4096) // the last section of the head
+	for i := end; i < head; i += 4096 {
+		binary.LittleEndian.PutUint32(bad[tops+(i-end)/1024:], crc32.Checksum(bad[i:min(head, i+4096)], castagnoli))
+	}
+	binary.LittleEndian.PutUint32(bad[len(bad)-20:], crc32.Checksum(bad[head:head+size], castagnoli))
+	binary.LittleEndian.PutUint32(bad[len(bad)-8:], crc32.Checksum(bad[len(bad)-32:len(bad)-8], castagnoli))
+}
+
+// sumsOf is where the sums of a segment begin: a quarter of a thousandth of the
+// file lies in them, right before the head.
+func sumsOf(seg []byte) int {
+	head := int(binary.LittleEndian.Uint64(seg[len(seg)-32:]))
+	end := head
+	for end+4*((end+4095)/4096) > head {
+		end--
+	}
+	return end
+}
 
 // howMany is n in the long tests, else a part of it.
 func howMany(n, part int) int {

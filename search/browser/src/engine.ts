@@ -6,8 +6,9 @@ import { distance } from "./fields";
 import { fuzzyWalk } from "./fuzzy";
 import { kinds, lengthOf, noDate, rawOf, stretchesOf, textOfRaw, zone, type FacetName, type List, type Postings, type Ref, type Row, type Segment, type Term } from "./format";
 import { parse } from "./parse";
-import { canonical, type Dates, type Node, type Numbers, type Query, type Text, type Value, type Word } from "./query";
+import { canonical, single, type Dates, type Node, type Numbers, type Query, type Text, type Value, type Word } from "./query";
 import { Marker, type Snippet } from "./snippet";
+import { forms, names, Walker, type Pattern } from "./spelling";
 import { sha256 } from "../../../verifier/src/sha256";
 
 export type Sort = "newest" | "oldest" | "relevance" | "number";
@@ -103,12 +104,28 @@ function compare(a: Item, b: Item): number {
 
 const [bm25K, bm25B] = [1.2, 0.75];
 
+/** What an item scores that has another spelling of a word, as a part of the word's weight. */
+const spelledWeight = 0.25;
+
+/** The least share of the items with a language that makes it one of the file, as one in so many. */
+const langShare = 200;
+
+/** How many spellings of a word an answer names. */
+const maxAlso = 12;
+
+/** What was found of a text's other spellings, most items first. */
+export type Spelled = { text: Text; words: string[] };
+
+/** A word of the query and the other spellings of it that were searched. */
+export type Also = { word: string; spellings: string[] };
+
 /** The cursor is not of this file: show the first page instead. */
 export class OddCursor extends Error {}
 
 export class Index {
   /** What a length weighs in BM25, by its code. */
   private readonly norms: Float64Array;
+  private langs: Promise<string[]> | null = null;
 
   constructor(readonly seg: Segment) {
     const mean = Math.max(1, seg.words / Math.max(1, seg.docs));
@@ -124,6 +141,28 @@ export class Index {
     const s = new Search(this, r);
     await s.compile();
     return s;
+  }
+
+  /** The languages that words are inflected in: those of the items. */
+  languages(): Promise<string[]> {
+    return (this.langs ??= this.readLangs());
+  }
+
+  private async readLangs(): Promise<string[]> {
+    const { docs, sets } = this.seg.facets.lang;
+    const [values, of] = await Promise.all([this.seg.valuesOf("lang"), docs.load()]);
+    const bySet = new Float64Array(sets);
+    for (let d = 0; d < this.seg.docs; d++) bySet[of(d)]!++;
+    const counts = new Map<string, number>();
+    let sum = 0;
+    for (const [k, n] of bySet.entries()) {
+      for (const v of await this.seg.setOf("lang", k)) {
+        const tag = values[v]!.split("-")[0]!;
+        counts.set(tag, (counts.get(tag) ?? 0) + n);
+        sum += n;
+      }
+    }
+    return [...counts.keys()].filter((tag) => counts.get(tag)! > 0 && counts.get(tag)! * langShare >= sum);
   }
 
   /** Whether some documents are copies of others. */
@@ -152,6 +191,7 @@ export class Search {
   private readonly folded = new Map<number, number>();
   private readonly words: { ref: Ref; idf: number }[] = [];
   private readonly bonuses: Clause[] = [];
+  private readonly spelled: Spelled[] = [];
 
   constructor(
     private readonly ix: Index,
@@ -162,7 +202,7 @@ export class Search {
 
   /** Looks all words up. */
   async compile(): Promise<void> {
-    if (this.r.query.root) this.root = await this.clause(this.r.query.root);
+    if (this.r.query.root) this.root = await this.clause(this.r.query.root, this.r.query.exact);
     if (this.root && this.r.sort === "relevance") this.collect(this.root);
   }
 
@@ -204,12 +244,76 @@ export class Search {
 
   // Making the tree ready.
 
-  private async clause(node: Node): Promise<Clause> {
+  /** exact: no other spellings, as of what is taken away, which is what was written and no more. */
+  private async clause(node: Node, exact: boolean): Promise<Clause> {
     const c: Clause = { node, kids: [], slots: [], zones: 0, places: false, cost: this.seg.docs, weight: 0, found: null };
-    if (node.kind === "and" || node.kind === "or") c.kids = await Promise.all(node.nodes.map((n) => this.clause(n)));
-    if (node.kind === "not") c.kids = [await this.clause(node.node)];
-    if (node.kind === "text") await this.text(c, node);
-    return c;
+    if (node.kind === "and" || node.kind === "or") c.kids = await Promise.all(node.nodes.map((n) => this.clause(n, exact)));
+    if (node.kind === "not") c.kids = [await this.clause(node.node, true)];
+    if (node.kind !== "text") return c;
+    const [, others] = await Promise.all([this.text(c, node), exact ? null : this.otherSpellings(node)]);
+    if (!others) return c;
+    const cost = Math.min(this.seg.docs, c.cost + others.cost);
+    others.weight = spelledWeight * this.ix.idf(cost);
+    return { node: { kind: "or", nodes: [node, others.node] }, kids: [c, others], slots: [], zones: 0, places: false, cost, weight: 0, found: null };
+  }
+
+  /** The clause of the other spellings of a text, if the file has any. */
+  private async otherSpellings(t: Text): Promise<Clause | null> {
+    const patterns = await this.patterns(t);
+    if (patterns.length === 0) return null;
+    const found = new Map<string, number>();
+    const own = t.words.length === 1 ? rawOf(t.words[0]!.text) : null;
+    const slot = await this.expand(kindsOf[t.field]!, (kind) => this.spellings(kind, patterns, own, found));
+    if (found.size === 0) return null;
+    const words = [...found.keys()].sort((a, b) => found.get(b)! - found.get(a)! || (a < b ? -1 : 1));
+    this.spelled.push({ text: t, words: words.map(textOfRaw) });
+    const n = slot.docs.reduce((sum, ref) => sum + ref.df, 0);
+    const places = kindsOf[t.field]![0] === kinds.word && t.field !== "";
+    // As a prefix does, it stands for any of several terms.
+    const node: Text = { ...t, mode: "prefix", words: t.words.slice(0, 1) };
+    return { node, kids: [], slots: [slot], zones: zonesOf[t.field]!, places, cost: Math.min(this.seg.docs, n), weight: 0, found: null };
+  }
+
+  /** The other spellings that are to be found of a text: of a single word without quotes. */
+  private async patterns(t: Text): Promise<Pattern[]> {
+    if (t.quoted || !single(t)) return [];
+    const word = rawOf(t.words.map((w) => w.text).join(""));
+    const inForms = ["", "subject", "body", "own", "quoted", "filename"].includes(t.field);
+    return [...(t.words.length > 1 ? [[[word]]] : []), ...(inForms ? forms(word, await this.ix.languages()) : []), ...names(word)];
+  }
+
+  /** Finds the terms of a kind that are of some patterns, but a word itself, and adds up in how many items they are. */
+  private async spellings(kind: number, patterns: Pattern[], own: string | null, found: Map<string, number>): Promise<Ref[]> {
+    const head = String.fromCharCode(kind);
+    const [walker, ahead] = [new Walker(patterns), new Walker(patterns)];
+    const refs: Ref[] = [];
+    const visit = ({ term, ref }: Term) => {
+      if (term[0] !== head) return null;
+      const word = term.slice(1);
+      const next = walker.next(word);
+      if (next === null) return null;
+      if (next !== word) return head + next;
+      if (word !== own) {
+        refs.push(ref);
+        found.set(word, (found.get(word) ?? 0) + ref.df);
+      }
+      return "";
+    };
+    await this.seg.walk(head + walker.next(""), visit, (from) => {
+      const next = from[0] === head ? ahead.next(from.slice(1)) : null;
+      return next === null ? null : head + next;
+    });
+    return refs;
+  }
+
+  /** What was searched besides, once for each word. */
+  also(): Also[] {
+    const out = new Map<string, Also>();
+    for (const { text, words } of this.spelled) {
+      const word = text.words.map((w) => w.text).join("");
+      if (!out.has(word)) out.set(word, { word, spellings: words.slice(0, maxAlso) });
+    }
+    return [...out.values()];
   }
 
   private async text(c: Clause, t: Text): Promise<void> {
@@ -264,7 +368,7 @@ export class Search {
       if (!t.term.startsWith(prefix)) return null;
       if (kind === kinds.word || !t.term.includes("@")) refs.push(t.ref);
       return "";
-    });
+    }, (from) => (from.startsWith(prefix) ? from : null));
     return refs;
   }
 
@@ -747,7 +851,7 @@ export class Search {
   private async rows(items: Item[]): Promise<Hit[]> {
     const records = await this.seg.records(items.map((it) => it.doc));
     const rows = records.map((r) => this.seg.row(r.row));
-    const marker = new Marker(this.seg, this.r.query);
+    const marker = new Marker(this.seg, this.r.query, this.spelled);
     return Promise.all(rows.map((row, i) => this.hit(items[i]!, row, marker)));
   }
 

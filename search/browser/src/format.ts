@@ -593,15 +593,19 @@ export class Segment {
   /**
    * Calls visit for the terms from the first not less than from. visit returns
    * where to go on: "" for the next term, a greater one to pass over all before
-   * that, null to stop.
+   * that, null to stop. least says of a term the least one not less that visit
+   * may want, or null, so that groups are loaded many at once.
    */
-  async walk(from: string, visit: (t: Term) => string | null): Promise<void> {
-    let target: string = from;
-    let [ahead, ready] = [1, -1]; // what follows is loaded, more at once the longer the walk goes straight on
-    for (let i = Math.max(0, this.groupOf(from)); i < this.groups.length; ) {
-      if (i > ready) {
-        ready = Math.min(i + ahead, this.groups.length) - 1;
-        await this.pages.prepare(Array.from({ length: ready - i + 1 }, (_, k) => this.stretchOfTerms(i + k)));
+  async walk(from: string, visit: (t: Term) => string | null, least: (from: string) => string | null = (s) => s): Promise<void> {
+    let target = from;
+    const ready = new Set<number>();
+    let ahead = 1; // how many groups are loaded at once: more with every time
+    for (let i = Math.max(0, this.groupOf(from)); i < this.groups.length; i = Math.max(i + 1, this.groupOf(target))) {
+      if (!ready.has(i)) {
+        const some = this.groupsFrom(i, target, least, ahead);
+        await this.pages.prepare(some.map((g) => this.stretchOfTerms(g)));
+        for (const g of some) ready.add(g);
+        ahead = Math.min(4 * ahead, 64);
       }
       const next = this.groups[i + 1]?.first;
       for (const t of this.termsOf(i)) {
@@ -611,10 +615,19 @@ export class Segment {
         if (to !== "") target = to;
         if (next !== undefined && target >= next) break;
       }
-      const to = Math.max(i + 1, this.groupOf(target));
-      ahead = to === i + 1 ? Math.min(2 * ahead, 32) : 1;
-      i = to;
     }
+  }
+
+  /** Group i and those after it that a walk may come to, n at most. */
+  private groupsFrom(i: number, target: string, least: (from: string) => string | null, n: number): number[] {
+    const out = [i];
+    for (let g = i; out.length < n; out.push(g)) {
+      const first = this.groups[g + 1]?.first;
+      const next = first === undefined ? null : least(first < target ? target : first);
+      if (next === null) break;
+      g = Math.max(g + 1, this.groupOf(next));
+    }
+    return out;
   }
 
   // Lists of documents.

@@ -8,14 +8,19 @@ import { rawOf, type Segment, type Term } from "./format";
 
 /** Calls hit for the terms of a kind whose words are within n edits of word. */
 export async function fuzzyWalk(seg: Segment, kind: number, word: string, n: number, hit: (t: Term) => void): Promise<void> {
-  const m = new Automaton(word, n);
+  const [m, ahead] = [new Automaton(word, n), new Automaton(word, n)];
   const head = String.fromCharCode(kind);
-  await seg.walk(head, (t) => {
+  const visit = (t: Term) => {
     if (t.term[0] !== head) return null;
     const next = m.step(t.term.slice(1));
     if (m.match) hit(t);
     if (next === "") return null;
     return next === null ? "" : head + next;
+  };
+  await seg.walk(head, visit, (from) => {
+    if (from[0] !== head) return null;
+    const next = ahead.step(from.slice(1));
+    return next === "" ? null : next === null ? from : head + next;
   });
 }
 

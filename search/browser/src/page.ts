@@ -12,8 +12,10 @@ import { Damaged, NoRanges, Pages, Ranges, Shards, TooMuch, traffic, Unreachable
 import { bdi, code, cut, day, el, has, learn, number, plain, say, size, visible } from "./words";
 
 // For tests, and for whoever wants to look at the parts.
-export { canonical, Index, Pages, parse, Ranges, Refused, Segment, Shards, traffic, unpack, Whole };
+export { canonical, Damaged, Index, Pages, parse, Ranges, Refused, Segment, Shards, traffic, unpack, Unreadable, Whole };
 export { fold, scan } from "./fold";
+export { forms, names, Walker } from "./spelling";
+export { rawOf, textOfRaw } from "./format";
 
 const hitsPerPage = 20;
 const snippetsAHit = 2;
@@ -139,7 +141,7 @@ async function found(a: Asked, query: Query, show: (...children: Node[]) => void
   const [search, result] = await ask(ix, request);
   const near = await besides(ix, request, result);
   if (!still()) return;
-  const head = notes(a, [...query.notes, ...near.notes]);
+  const head = [...notes(a, [...query.notes, ...near.notes]), ...alsoSearched(a, query, search)];
   if (result.total === 0 && near.hits.length === 0) {
     const list = el("ul");
     show(...head, el("p", { role: "status" }, el("strong", {}, say("search.nothing")), " ", say("search.for", { Query: a.q })), nothing(query, list));
@@ -268,6 +270,16 @@ function notes(a: Asked, list: Note[]): HTMLElement[] {
     return p;
   };
   return [el("div", { class: "panel warn", role: "note" }, ...list.map(one))];
+}
+
+/** Says which other spellings were searched, and how to search without them. */
+function alsoSearched(a: Asked, query: Query, search: Search): HTMLElement[] {
+  const list = search.also();
+  if (list.length === 0) return [];
+  const p = el("p", { class: "small" });
+  for (const { word, spellings } of list) p.append(...say("note.also", { Word: word, Spellings: spellings.join(plain("list.comma")) }), " ");
+  p.append(link(address(a, { q: canonical({ ...query, exact: true }) }), say("note.also-no")));
+  return [p];
 }
 
 function status(a: Asked, r: Result, ix: Index): HTMLElement[] {

@@ -3,7 +3,7 @@
 
 import { decompress } from "fzstd";
 
-import { near, zonesOf } from "./engine";
+import { near, zonesOf, type Spelled } from "./engine";
 import { scan } from "./fold";
 import { zone, type Row, type Segment } from "./format";
 import { Damaged } from "./source";
@@ -60,8 +60,10 @@ export class Marker {
   constructor(
     private readonly seg: Segment,
     q: Query,
+    spelled: Spelled[],
   ) {
     if (q.root) this.learn(q.root);
+    for (const { text, words } of spelled) for (const w of words) this.also(w, zonesOf[text.field] || 0xffff);
   }
 
   private learn(n: Node): void {
@@ -83,7 +85,7 @@ export class Marker {
   }
 
   /** Marks a word in some zones, too. */
-  also(word: string, zones: number): void {
+  private also(word: string, zones: number): void {
     this.words.set(word, (this.words.get(word) ?? 0) | zones);
   }
 

@@ -84,9 +84,9 @@ export function code(s: string): HTMLElement {
   return el("bdi", {}, el("code", {}, visible(s)));
 }
 
-/** Shows what would be hidden or turn the direction of what follows. */
+/** Shows what would turn the direction of what follows, and controls. */
 export function visible(s: string): string {
-  const hidden = /[\0-\x08\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+  const hidden = /[\0-\x08\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2061-\u206f]/g;
   return s.replace(hidden, (c) => `[U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 }
 
