@@ -132,7 +132,11 @@ func (x *StaticExport) pages(a *archive.Archive, ix search.Index, o static.Optio
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, static.Pages{Lang: lang, Handler: h})
+		words, err := site.Words(lang)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, static.Pages{Lang: lang, Handler: h, Words: words})
 	}
 	return list, nil
 }

@@ -240,7 +240,7 @@ func (s *site) collectionPage(w http.ResponseWriter, r *http.Request, c *collect
 // searchInside writes a search box that searches in one collection.
 func (s *site) searchInside(p *page, c *collection) {
 	if s.static != nil && slices.Contains(s.static.Search, c.Name) {
-		p.searchBox(c, "collection.search")
+		p.searchLink(c)
 	}
 	if s.static != nil || s.index == nil {
 		return

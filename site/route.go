@@ -37,8 +37,6 @@ func (s *site) underCollections(w http.ResponseWriter, r *http.Request) error {
 		return sendJSON(w, r, http.StatusOK, c.json())
 	case "collection.json", "commitment":
 		return s.archiveFile(w, r)
-	case "search":
-		return s.searchBeside(w, r, c)
 	case "batch":
 		return s.underBatch(w, r, c, tail)
 	case "t", "msgid":

@@ -57,65 +57,34 @@ func (s *site) searchElsewhere(w http.ResponseWriter, r *http.Request) error {
 			p.paragraph("static.search")
 		}
 		for _, c := range list {
-			p.searchBox(c, "static.in", val("Collection", c.Title))
+			p.searchLink(c)
 		}
-		s.searchProgram(p, nil)
+		p.section("program", "", "static.program")
+		p.paragraph("static.program-text")
+		p.html("<pre><code>")
+		p.body("unseal -C archive search 'from:mary schedule'")
+		p.html("</code></pre>\n<p>")
+		p.anchor("search/help", "search.help")
+		p.sep()
+		p.anchor("browse", "home.browse")
+		p.html("</p></section>\n")
 	})
 }
 
-// searchBeside answers /c/mail/search among files: how to search the collection
-// without script.
-func (s *site) searchBeside(w http.ResponseWriter, r *http.Request, c *collection) error {
-	if s.static == nil {
-		return missing("error.no-page")
-	}
-	return s.simplePage(w, r, "search.title", func(p *page) { s.searchProgram(p, c) })
-}
-
-// searchProgram writes how to search with the program.
-func (s *site) searchProgram(p *page, c *collection) {
-	command := "unseal -C archive search 'from:mary schedule'"
-	if c != nil {
-		command = "unseal -C archive search -c " + string(c.Name) + " 'from:mary schedule'"
-	}
-	p.section("program", "", "static.program")
-	p.paragraph("static.program-text")
-	p.html("<pre><code>")
-	p.body(command)
-	p.html("</code></pre>\n<p>")
-	p.anchor("search/help", "search.help")
-	p.sep()
-	p.anchor("browse", "home.browse")
-	p.html("</p></section>\n")
-}
-
-// searchLinks writes the box of the only collection that can be searched, or
-// the way to the page that has a box for each.
+// searchLinks writes the way to where each collection is searched.
 func (s *site) searchLinks(p *page) {
-	if list := s.searchable(); len(list) == 1 {
-		p.searchBox(list[0], "search.label")
-		return
+	for _, c := range s.searchable() {
+		p.searchLink(c)
 	}
 	p.html("<p>")
-	p.anchor("search", "search.title")
-	p.sep()
 	p.anchor("browse", "home.browse")
 	p.html("</p>\n")
 }
 
-// searchBox writes the box that leads to the search page of a collection.
-func (p *page) searchBox(c *collection, label word, args ...arg) {
-	id := "q-" + string(c.Name)
-	p.html(`<form role="search"`)
-	p.link("action", searchPath(c.Name), "")
-	p.sayAttr("aria-label", label, args...)
-	p.html("><label")
-	p.attr("for", id)
-	p.html(">")
-	p.say(label, args...)
-	p.html("</label><input")
-	p.attr("id", id)
-	p.html(` name="q" type="search" size="40" dir="auto"> <button>`)
-	p.say("search.button")
-	p.html("</button></form>\n")
+// searchLink writes the way to the search page of a collection. It is no box: a
+// form would send the query to the host, which that page never does.
+func (p *page) searchLink(c *collection) {
+	p.html("<p>")
+	p.anchor(searchPath(c.Name), "static.in", val("Collection", c.Title))
+	p.html("</p>\n")
 }

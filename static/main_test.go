@@ -68,6 +68,14 @@ func (f *fixture) pages(t testing.TB) http.Handler {
 	return h
 }
 
+// english are the pages in English.
+func (f *fixture) english(t testing.TB) []static.Pages {
+	t.Helper()
+	words, err := site.Words("en")
+	must(t, err)
+	return []static.Pages{{Lang: "en", Handler: f.handler, Words: words}}
+}
+
 func (f *fixture) index(t testing.TB) search.Index {
 	t.Helper()
 	var segs []*segment.Segment
@@ -95,7 +103,7 @@ func (f *fixture) export(t testing.TB, dir string, change ...func(*static.Option
 	root, err := os.OpenRoot(dir)
 	must(t, err)
 	defer root.Close()
-	o := static.Options{Archive: f.archive, Files: os.DirFS(f.dir), Pages: []static.Pages{{Lang: "en", Handler: f.handler}}, Out: root, Program: "test", Shards: true, Jobs: 2,
+	o := static.Options{Archive: f.archive, Files: os.DirFS(f.dir), Pages: f.english(t), Out: root, Program: "test", Shards: true, Jobs: 2,
 		Sync: func() error { return nil }, Progress: func(int, int) {}, Fault: func(unit string, err error) { t.Errorf("%s: %v", unit, err) }}
 	for _, c := range change {
 		c(&o)

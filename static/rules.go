@@ -35,7 +35,7 @@ func (e *export) rule(k int, a address, coll trove.CollectionName) target {
 	case a.path == "search" && a.query != "":
 		return target{to: e.searchFor(k, a.query, coll)}
 	case e.isSearch(a.path) != "":
-		return target{to: e.prefix(k) + pageFile(address{path: a.path})}
+		return target{to: searchFile(e.isSearch(a.path))}
 	case e.archived[e.inArchive(a.path)]:
 		return target{to: archiveDir + "/" + e.inArchive(a.path)}
 	case a.query != "":
@@ -57,7 +57,7 @@ func (e *export) searchFor(k int, query string, coll trove.CollectionName) strin
 	if !slices.Contains(e.search, coll) {
 		return e.prefix(k) + "search.html"
 	}
-	return e.prefix(k) + searchFile(coll) + "?" + query
+	return searchFile(coll) + "#" + query // what stands behind the # is sent to nobody
 }
 
 // isSearch is the collection whose search page a path is, or empty.
@@ -69,7 +69,8 @@ func (e *export) isSearch(p string) trove.CollectionName {
 	return ""
 }
 
-// searchFile is the search page of a collection.
+// searchFile is the search page of a collection, in the first language: it lies
+// beside its segment.
 func searchFile(c trove.CollectionName) string { return "c/" + string(c) + "/search.html" }
 
 // splitCollection takes c/mail/5205 apart into mail and 5205.

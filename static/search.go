@@ -1,6 +1,7 @@
 package static
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 
 	"unseal/archive"
 	"unseal/proof"
+	"unseal/search/browser"
 	engine "unseal/search/segment"
 	"unseal/trove"
 )
@@ -49,7 +51,94 @@ func (e *export) searchOf(ctx context.Context, c *archive.Collection) error {
 		return err
 	}
 	r.Files = append(r.Files, file{segmentFile(c.Name), size})
+	if e.Shards {
+		shards, err := e.shards(ctx, c.Name, size)
+		if err != nil {
+			return err
+		}
+		r.Files = append(r.Files, shards...)
+	}
 	return e.took(r, false)
+}
+
+// shards cuts a segment into scripts, for pages that are opened from a disk.
+func (e *export) shards(ctx context.Context, c trove.CollectionName, size int64) (list []file, err error) {
+	seg, err := e.Out.Open(segmentFile(c))
+	if err != nil {
+		return nil, err
+	}
+	defer seg.Close()
+	put := func(name string, b []byte) error {
+		name = "c/" + string(c) + "/" + name
+		list = append(list, file{name, int64(len(b))})
+		return e.out.write(name, b)
+	}
+	for n := range browser.Shards(size) {
+		b, err := browser.Shard(seg, size, n)
+		if err := errors.Join(err, ctx.Err()); err != nil {
+			return nil, err
+		}
+		if err := put(browser.ShardName(n), b); err != nil {
+			return nil, err
+		}
+	}
+	return list, put(browser.IndexName, browser.Index(size))
+}
+
+// searchPages writes the search page of each collection and their script.
+func (e *export) searchPages() error {
+	if len(e.search) == 0 {
+		return nil
+	}
+	sum := trove.Sum(browser.Script()).String()
+	script := "search-" + sum[:8] + ".js"
+	r := record{Unit: "search"}
+	put := func(name string, b []byte) error {
+		r.Files = append(r.Files, file{name, int64(len(b))})
+		return e.out.write(name, b)
+	}
+	if err := put(script, browser.Script()); err != nil {
+		return err
+	}
+	home, err := e.Out.ReadFile("index.html")
+	if err != nil {
+		return err
+	}
+	for _, name := range e.search {
+		o := e.searchOptions(e.collections[name], home)
+		o.Script = relative(searchFile(name), script)
+		if err := put(searchFile(name), browser.Page(o)); err != nil {
+			return err
+		}
+		r.Pages++
+	}
+	return e.took(r, false)
+}
+
+// barPages are those of the bar, with their words; help stands last.
+var barPages = [...][2]string{{"c/index.html", "nav.collections"}, {"search.html", "nav.search"}, {"browse.html", "nav.browse"},
+	{verifierFile, "nav.verify"}, {"about.html", "nav.about"}, {"search/help.html", "nav.help"}}
+
+// searchOptions are the words and ways of a search page; direction and style
+// are those of the home page.
+func (e *export) searchOptions(c *archive.Collection, home []byte) browser.Options {
+	at, first := searchFile(c.Name), e.Pages[0]
+	info := e.Archive.Info()
+	o := browser.Options{Lang: first.Lang, Site: cmp.Or(info.Name, info.Origin), Title: c.Info.Title, Words: first.Words, Browse: relative(at, "browse.html")}
+	var t tag
+	for i := 0; t.next(home, i); i = t.to {
+		switch {
+		case t.name == "html":
+			o.Dir = t.value("dir")
+		case t.name == "link" && t.value("rel") == "stylesheet":
+			o.Style = relative(at, t.value("href"))
+		}
+	}
+	o.Nav = []browser.Link{{Href: relative(at, "index.html"), Text: o.Site}}
+	for _, p := range barPages {
+		o.Nav = append(o.Nav, browser.Link{Href: relative(at, p[0]), Text: first.Words[p[1]]})
+	}
+	return o
 }
 
 func searchUnit(c trove.CollectionName) string { return "c/" + string(c) + "/search" }

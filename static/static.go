@@ -44,6 +44,7 @@ type Options struct {
 type Pages struct {
 	Lang    string
 	Handler http.Handler
+	Words   map[string]string // of the search page, see [browser.Options]
 }
 
 // Report says what a run did.
@@ -190,6 +191,9 @@ func (e *export) run(ctx context.Context) error {
 	if err := e.searches(ctx); err != nil {
 		return err
 	}
+	if err := e.searchPages(); err != nil {
+		return err
+	}
 	total := e.count()
 	if err := e.each(ctx, total, e.items); err != nil {
 		return err
@@ -272,10 +276,10 @@ func (e *export) frontUnits(yield func(unit) bool) {
 	}
 	for _, c := range e.list {
 		at := "c/" + string(c.Name) + "/"
-		u := unit{name: at, coll: c.Name, from: []string{at, at + "index.json", at + "authenticity", at + "search"}}
+		u := unit{name: at, coll: c.Name, from: []string{at, at + "index.json", at + "authenticity"}}
 		u.owns = func(p string) bool {
 			rest, ok := strings.CutPrefix(p, at)
-			return ok && (rest == "" || rest == "index.json" || rest == "search" || strings.HasPrefix(rest, "authenticity"))
+			return ok && (rest == "" || rest == "index.json" || strings.HasPrefix(rest, "authenticity"))
 		}
 		if !yield(u) || !e.batchUnits(c.Name, yield) {
 			return
