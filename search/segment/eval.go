@@ -515,9 +515,9 @@ func (p *plan) evalIs(v string, i int, within bitset) bitset {
 // evalNew finds the items of the newest batch of each collection.
 func (p *plan) evalNew(i int, within bitset) bitset {
 	s := p.ix.segs[i]
-	out := p.slab.new(s.docs)
+	out, all := p.slab.new(s.docs), p.ix.newest()
 	within.each(func(d int) {
-		newest := p.ix.newest[s.facets[facetCollection].first(d)]
+		newest := all[s.facets[facetCollection].first(d)]
 		if newest > 0 && s.facets[facetBatch].first(d) == strconv.Itoa(newest) {
 			out.set(d)
 		}

@@ -23,7 +23,7 @@ type Index struct {
 	norms       [256]float64
 	collections []trove.CollectionName // sorted
 	collection  [][]int32              // per segment: by value of its facet, the place in collections
-	newest      map[string]int         // by collection: its newest batch
+	newest      func() map[string]int  // by collection: its newest batch
 	totals      [facets]func() *facetTotals
 	langs       func() []string // the languages of the items
 	memory      sync.Pool       // of *scratch
@@ -45,7 +45,7 @@ const (
 // of one number and collection the later edition is shown, and of equal
 // editions the one whose segment comes later.
 func NewIndex(segs ...*Segment) *Index {
-	ix := &Index{segs: segs, newest: map[string]int{}, fault: &fault{}, heavy: heavySearch}
+	ix := &Index{segs: segs, fault: &fault{}, heavy: heavySearch}
 	for _, s := range segs {
 		s.fault.join(ix.fault)
 	}
@@ -59,8 +59,8 @@ func NewIndex(segs ...*Segment) *Index {
 		} else {
 			ix.docs += s.docs
 		}
-		ix.findNewest(s)
 	}
+	ix.newest = sync.OnceValue(ix.findNewest)
 	mean := max(1, float64(words)/float64(max(1, ix.docs)))
 	for code := range ix.norms {
 		ix.norms[code] = bm25K * (1 - bm25B + bm25B*float64(lengthOf(byte(code)))/mean)
@@ -162,21 +162,27 @@ func (ix *Index) overlaps(i int) bool {
 	return false
 }
 
-func (ix *Index) findNewest(s *Segment) {
-	coll, batch := &s.facets[facetCollection], &s.facets[facetBatch]
-	if coll.sets == 1 && batch.sets == 1 && s.docs > 0 {
-		ix.learnBatch(coll.first(0), batch.first(0))
-		return
+// findNewest looks for the newest batch of each collection.
+func (ix *Index) findNewest() map[string]int {
+	newest := map[string]int{}
+	learn := func(coll, batch string) {
+		if n, err := strconv.Atoi(batch); err == nil {
+			newest[coll] = max(newest[coll], n)
+		}
 	}
-	for d := range s.docs {
-		ix.learnBatch(coll.first(d), batch.first(d))
+	for _, s := range ix.segs {
+		coll, batch := &s.facets[facetCollection], &s.facets[facetBatch]
+		if coll.sets == 1 {
+			for v := range batch.values.count {
+				learn(coll.firstOf(0), batch.values.at(v))
+			}
+			continue
+		}
+		for d := range s.docs {
+			learn(coll.first(d), batch.first(d))
+		}
 	}
-}
-
-func (ix *Index) learnBatch(coll, batch string) {
-	if n, err := strconv.Atoi(batch); err == nil {
-		ix.newest[coll] = max(ix.newest[coll], n)
-	}
+	return newest
 }
 
 // idf is how much a word counts that n documents have.

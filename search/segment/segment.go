@@ -20,6 +20,7 @@ type Segment struct {
 	sums  *lazy                                  // the page sums
 	tops  []byte
 	seen  []atomic.Uint32 // bit set: the page has been checked
+	cache pageCache       // where there is no view
 	sec   [sections]extent
 	head  []byte // of the file, from headAt on
 	at    int64  // where head begins
@@ -204,6 +205,15 @@ func (s *Segment) openSums() error {
 	s.end = sums.off
 	s.seen = make([]atomic.Uint32, (pages+31)/32)
 	s.sums = newLazy(&s.fault, sums.size, s.readSums)
+	return s.checkMagic()
+}
+
+// checkMagic looks at the beginning of the file. Over ranges that waits until
+// the page is read: version and checksums say what the file is.
+func (s *Segment) checkMagic() error {
+	if s.view == nil {
+		return nil
+	}
 	head, err := s.bytes(0, int64(len(magic)))
 	if err == nil && string(head) != magic {
 		return ErrDamaged
@@ -298,6 +308,13 @@ func (s *Segment) openColumns() error {
 		off += list[i].size()
 	}
 	copy(s.cols[:], list)
+	if lazy != nil { // the small tables, which every hit needs
+		if from := list[layoutTables+2*facetTable].off; off-from <= tailSize {
+			if err := lazy.need(from, off-from); err != nil {
+				return err
+			}
+		}
+	}
 	for i := range s.cols {
 		want := s.docs
 		if i == colRecord {
@@ -379,24 +396,17 @@ func (s *Segment) bytes(off, n int64) ([]byte, error) {
 	if off < 0 || n < 0 || off+n > s.end {
 		return nil, ErrDamaged
 	}
-	first, last := off/pageSize, (off+n+pageSize-1)/pageSize
-	if s.view != nil {
-		for p := first; p < last; p++ {
-			if s.seen[p/32].Load()&(1<<(p%32)) == 0 {
-				if err := s.checkView(p); err != nil {
-					return nil, err
-				}
+	if s.view == nil {
+		return s.cache.bytes(s, off, n)
+	}
+	for p := off / pageSize; p*pageSize < off+n; p++ {
+		if s.seen[p/32].Load()&(1<<(p%32)) == 0 {
+			if err := s.checkView(p); err != nil {
+				return nil, err
 			}
 		}
-		return s.view(off, int(n))
 	}
-	for p := first; p < last; p++ {
-		if s.seen[p/32].Load()&(1<<(p%32)) == 0 {
-			return s.checkRead(off, n, first, last)
-		}
-	}
-	b := make([]byte, n)
-	return b, s.fill(b, off)
+	return s.view(off, int(n))
 }
 
 func (s *Segment) checkView(p int64) error {
@@ -405,22 +415,6 @@ func (s *Segment) checkView(p int64) error {
 		return fmt.Errorf("read: %w", err)
 	}
 	return s.check(p, b)
-}
-
-// checkRead reads whole pages, checks them and returns the part asked for.
-func (s *Segment) checkRead(off, n, first, last int64) ([]byte, error) {
-	start := first * pageSize
-	b := make([]byte, min(last*pageSize, s.end)-start)
-	if err := s.fill(b, start); err != nil {
-		return nil, err
-	}
-	for p := first; p < last; p++ {
-		from := (p - first) * pageSize
-		if err := s.check(p, b[from:min(from+pageSize, int64(len(b)))]); err != nil {
-			return nil, err
-		}
-	}
-	return b[off-start : off-start+n], nil
 }
 
 func (s *Segment) check(p int64, b []byte) error {
