@@ -87,7 +87,7 @@ func openState(ctx context.Context, files fs.FS, log *slog.Logger) (*state, erro
 	if err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	h, err := site.New(site.Options{Archive: a, Files: files, Index: ix, Log: log})
+	h, err := site.New(site.Options{Archive: a, Files: files, Index: &gatedIndex{ix, newGate()}, Log: log})
 	if err != nil {
 		return nil, errors.Join(err, ix.Close(), a.Close())
 	}

@@ -107,7 +107,10 @@ func (p *plan) evalWords(ctx context.Context, c *clause, t *search.Text, i int, 
 	set := within
 	for _, slot := range c.slots {
 		next := p.slab.new(s.docs)
-		for _, ref := range slot.docs[i] {
+		for n, ref := range slot.docs[i] {
+			if n%checkLists == checkLists-1 && ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
 			if err := p.cur.open(s, ref, c.isWord()); err != nil {
 				return nil, err
 			}
@@ -150,6 +153,9 @@ func (s *Segment) record(doc int) (zones, row []byte, err error) {
 // checkEvery is how many documents are decided by places between two looks at
 // the clock.
 const checkEvery = 256
+
+// checkLists is how many lists are read between two looks at the clock.
+const checkLists = 16
 
 // inZone keeps the documents in which one of the words stands in the zones.
 func (p *plan) inZone(ctx context.Context, c *clause, i int, set bitset) (bitset, error) {

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -59,7 +60,7 @@ var zonesOf = map[search.Field]uint16{
 	search.Person: 1<<zoneFrom | 1<<zoneTo | 1<<zoneCc | 1<<zoneBcc,
 }
 
-func (p *plan) compile(n search.Node) (*clause, error) {
+func (p *plan) compile(ctx context.Context, n search.Node) (*clause, error) {
 	c := &clause{node: n, cost: p.ix.docs}
 	var kids []search.Node
 	switch n := n.(type) {
@@ -72,13 +73,13 @@ func (p *plan) compile(n search.Node) (*clause, error) {
 		defer func(was bool) { p.exact = was }(p.exact)
 		p.exact = true // what is taken away is what was written, no more
 	case *search.Text:
-		if err := p.compileText(c, n); err != nil {
+		if err := p.compileText(ctx, c, n); err != nil {
 			return nil, err
 		}
-		return c, p.otherSpellings(c, n)
+		return c, p.otherSpellings(ctx, c, n)
 	}
 	for _, k := range kids {
-		kid, err := p.compile(k)
+		kid, err := p.compile(ctx, k)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +101,7 @@ func wholeAddressOf(t *search.Text) string {
 	return wholeAddress(t.Value)
 }
 
-func (p *plan) compileText(c *clause, t *search.Text) error {
+func (p *plan) compileText(ctx context.Context, c *clause, t *search.Text) error {
 	kinds := kindsOf[t.Field]
 	c.zones = zonesOf[t.Field]
 	if whole := wholeAddressOf(t); whole != "" {
@@ -116,10 +117,10 @@ func (p *plan) compileText(c *clause, t *search.Text) error {
 		var err error
 		switch t.Mode {
 		case search.Prefix:
-			s, err = p.expand(kinds, p.ix.segs, func(s *Segment, kind byte, add func(r *termReader)) error { return s.prefixed(kind, w.Text, add) })
+			s, err = p.expand(ctx, kinds, p.ix.segs, func(s *Segment, kind byte, add func(r *termReader)) error { return s.prefixed(kind, w.Text, add) })
 		case search.Fuzzy:
 			m := newFuzzy(w.Text, t.N)
-			s, err = p.expand(kinds, p.ix.dictionaries(), func(s *Segment, kind byte, add func(r *termReader)) error { return s.fuzzy(kind, m, add) })
+			s, err = p.expand(ctx, kinds, p.ix.dictionaries(), func(s *Segment, kind byte, add func(r *termReader)) error { return s.fuzzy(kind, m, add) })
 			if err == nil && kinds[0] == termWord {
 				var exact slot
 				exact, err = p.slot(kinds, w.Text, false)
@@ -186,7 +187,7 @@ func (p *plan) slot(kinds []byte, word string, places bool) (slot, error) {
 
 // expand collects the terms that stand for a word in every segment. It looks
 // for them in each of the dictionaries: those of the segments, or the joined one.
-func (p *plan) expand(kinds []byte, dictionaries []*Segment, find func(s *Segment, kind byte, add func(r *termReader)) error) (slot, error) {
+func (p *plan) expand(ctx context.Context, kinds []byte, dictionaries []*Segment, find func(s *Segment, kind byte, add func(r *termReader)) error) (slot, error) {
 	s := slot{docs: make([][]listRef, len(p.ix.segs))}
 	var failed error
 	for i, d := range dictionaries {
@@ -195,6 +196,9 @@ func (p *plan) expand(kinds []byte, dictionaries []*Segment, find func(s *Segmen
 			add = func(r *termReader) { failed = errors.Join(failed, p.ix.lookupAll(r.term, s.docs)) }
 		}
 		for _, k := range kinds {
+			if err := ctx.Err(); err != nil {
+				return s, err
+			}
 			if err := find(d, k, add); err != nil || failed != nil {
 				return s, errors.Join(err, failed)
 			}

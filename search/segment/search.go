@@ -63,8 +63,9 @@ func (q *searcher) run(ctx context.Context, after *item) error {
 	if r := q.r.Query; r != nil && r.Root != nil {
 		var err error
 		q.exact = r.Exact
-		if q.root, err = q.compile(r.Root); err != nil {
-			return err
+		q.root, err = q.compile(ctx, r.Root)
+		if late, err := q.late(ctx, err); late || err != nil {
+			return err // late: nothing was found so far
 		}
 		q.result.Also = q.also()
 	}

@@ -53,7 +53,7 @@ type spelled struct {
 
 // otherSpellings makes of a text's clause one that holds for its other
 // spellings as well, if the index has any: an Or of the text and of them.
-func (p *plan) otherSpellings(c *clause, t *search.Text) error {
+func (p *plan) otherSpellings(ctx context.Context, c *clause, t *search.Text) error {
 	if p.exact {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (p *plan) otherSpellings(c *clause, t *search.Text) error {
 	}
 	found := map[string]int{} // items, as the dictionaries count them
 	walker := spelling.NewWalker(patterns)
-	s, err := p.expand(kindsOf[t.Field], p.ix.dictionaries(), func(s *Segment, kind byte, add func(r *termReader)) error {
+	s, err := p.expand(ctx, kindsOf[t.Field], p.ix.dictionaries(), func(s *Segment, kind byte, add func(r *termReader)) error {
 		return s.spelled(kind, walker, t.Words[0].Text, len(t.Words) == 1, func(r *termReader) {
 			found[string(r.term[1:])] += r.ref.df
 			add(r)
