@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -180,3 +181,5 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

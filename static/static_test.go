@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -147,7 +146,7 @@ func TestANumberThatIsNotShownHasAPageThatSaysWhy(t *testing.T) {
 		if st.State == trove.Published {
 			continue
 		}
-		file := filepath.Join(dir, "c/harbour", strconv.Itoa(n))
+		file := filepath.Join(dir, "c/harbour", itoa(n))
 		if _, err := os.Stat(file + ".eml"); err == nil {
 			t.Errorf("%d is %s, and its bytes are there", n, st.State)
 		}

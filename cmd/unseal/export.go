@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"unseal/house"
 	"unseal/static"
@@ -28,9 +29,9 @@ published any more.`
 }
 
 func (c *exportCmd) Run(a *app) error {
-	p := a.ui.progress("exporting")
+	progress := sync.OnceValue(func() *progress { return a.ui.progress("exporting") }) // its rate is that of items alone
 	x := &house.StaticExport{Archive: c.What, Out: c.Out, Languages: c.Lang, Shards: c.Shards, Jobs: a.globals.Jobs, Log: a.ui.logger(),
-		Progress: func(done, total int) { p.show(int64(done), int64(total), "items and threads") }}
+		Progress: func(done, total int) { progress().show(int64(done), int64(total), "items and threads") }}
 	if !house.IsArchive(c.What) {
 		name, err := trove.ParseCollection(c.What)
 		if err != nil {
