@@ -27,6 +27,10 @@ import (
 // hiddenPhone is what an attacker looks for: he knows all but four digits.
 const hiddenPhone = "+1 202 555 0143"
 
+// lastFour are the digits that he looks for, which stand in some digest by
+// chance.
+var lastFour = regexp.MustCompile(`(?:^|[^0-9a-f])0143(?:[^0-9a-f]|$)`)
+
 func phone(n int) string { return fmt.Sprintf("+1 202 555 %04d", n) }
 
 // signedMail is a mail with a phone number in its body, signed by its server.
@@ -180,7 +184,7 @@ func TestARedactedNumberCannotBeGuessed(t *testing.T) {
 	desk, dir := newsroom(t, mbox)
 	number := numberOf(t, dir, "call me")
 	before, kept := steal(t, dir), openingOf(t, dir, number)
-	if len(before.byBodyHash()) != 1 || len(before.byDigest(raw)) != 1 || !before.sizes[int64(len(raw))] {
+	if len(before.byBodyHash()) != 1 || len(before.byDigest(raw)) != 1 || !before.sizes[int64(len(raw))] || !lastFour.Match(before.text) {
 		t.Fatal("the attacks do not work on edition 1, where they must")
 	}
 	do(t, "-C", desk, "redact", "mail", "--words", hiddenPhone, "--reason", "privacy")
@@ -188,7 +192,7 @@ func TestARedactedNumberCannotBeGuessed(t *testing.T) {
 	verifies(t, dir)
 	after, now := steal(t, dir), openingOf(t, dir, number)
 
-	if bytes.Contains(after.text, []byte("0143")) {
+	if lastFour.Match(after.text) {
 		t.Error("the number is still there")
 	}
 	if found := after.byBodyHash(); found != nil {
