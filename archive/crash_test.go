@@ -86,6 +86,9 @@ func TestPublishSurvivesPowerLossAtEveryStep(t *testing.T) {
 	if r.Bad > 0 || r.Points < 100 {
 		t.Errorf("%v: %v", r, r.First)
 	}
+	if testing.Short() {
+		return // the controls take ten seconds; go test without -short
+	}
 	for what, wrap := range map[string]func(durable.FS) durable.FS{"sync": crash.WithoutSync, "sync of folders": crash.WithoutDirSync} {
 		control := s
 		control.Wrap = wrap
@@ -99,6 +102,9 @@ func TestPublishSurvivesPowerLossAtEveryStep(t *testing.T) {
 
 // TestPowerLossCatchesAnEditionRemovedTooEarly is a control of the new step.
 func TestPowerLossCatchesAnEditionRemovedTooEarly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: a control of the harness takes seconds; go test without -short")
+	}
 	s := publishing(t)
 	durable.Fault = durable.SupersededFirst
 	t.Cleanup(func() { durable.Fault = "" })

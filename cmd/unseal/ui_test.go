@@ -133,11 +133,21 @@ func TestASecondWriterIsToldToWait(t *testing.T) {
 	}
 }
 
-func TestAStoppedCommandExits130(t *testing.T) {
+// TestCommandsEndWhereTheyAreStopped holds over one demonstration.
+func TestCommandsEndWhereTheyAreStopped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the demonstration takes ten seconds to make; go test without -short")
+	}
 	dir := filepath.Join(t.TempDir(), "demo")
 	if code, _, errs := runs(t.Context(), "demo", "--no-serve", "--dir", dir, "-q"); code != 0 {
 		t.Fatal(errs)
 	}
+	t.Run("serve", func(t *testing.T) { serveEndsWhereItIsAsked(t, dir) })
+	t.Run("others", func(t *testing.T) { stoppedCommandsExit130(t, dir) })
+}
+
+// stoppedCommandsExit130, and leave nothing that is broken.
+func stoppedCommandsExit130(t *testing.T, dir string) {
 	t.Setenv("UNSEAL_PASSPHRASE_COMMAND", "echo secret")
 	desk, arch := filepath.Join(dir, "desk"), filepath.Join(dir, "archive")
 	stopped, cancel := context.WithCancel(t.Context())
@@ -154,12 +164,8 @@ func TestAStoppedCommandExits130(t *testing.T) {
 	}
 }
 
-// TestServeEndsWhereItIsAsked: which is its good end, with a summary.
-func TestServeEndsWhereItIsAsked(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "demo")
-	if code, _, errs := runs(t.Context(), "demo", "--no-serve", "--dir", dir, "-q"); code != 0 {
-		t.Fatal(errs)
-	}
+// serveEndsWhereItIsAsked: which is its good end, with a summary.
+func serveEndsWhereItIsAsked(t *testing.T, dir string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &stopper{word: `"status"`, stop: cancel}
 	var errs strings.Builder
