@@ -65,7 +65,7 @@ func (f fetched) less(g fetched) fetched {
 // static counts what a reader of one segment over ranges fetches.
 func (b *bench) static() error {
 	b.doc.section("A static reader")
-	b.doc.text("One merged segment behind HTTP ranges. First: opening and the first answer, hits with snippets. Further: every question once, one after another, with what was fetched before at hand. The page's script runs under node, as it does in a browser, and asks for twenty hits; Go's reader asks for ten, pages of %d bytes, each once, neighbours in one request. Rounds are requests that had to wait for others.\n", rangePage)
+	b.doc.text("One merged segment behind HTTP ranges. First: opening and the first answer, hits with snippets. Further: every question once, one after another, with what was fetched before at hand. The page's script runs under node, as it does in a browser; it and Go's reader, which reads pages of %d bytes, each once, neighbours in one request, ask for ten hits. Rounds are requests that had to wait for others.\n", rangePage)
 	node, err := exec.LookPath("node")
 	if err != nil {
 		b.doc.text("node is not installed: the page's script was left out.\n")

@@ -23,7 +23,11 @@ async ({ file, questions, snippets }) => {
     return { cost, read, tail };
   };
   const open = async (s) => new Index(await Segment.open(s));
-  const ask = async (ix, { q, sort }) => (await (await ix.search({ query: parse(q), sort, limit: 20, cursor: "", fold: false, snippets })).page()).total;
+  const ask = async (ix, { q, sort }) => {
+    const page = await (await ix.search({ query: parse(q), sort, limit: 10, cursor: "", fold: false })).page();
+    if (snippets > 0) await Promise.all(page.hits.map((h) => h.snippets(snippets)));
+    return page.total;
+  };
   const out = { opening: null, first: [], further: [], totals: [] };
   for (const question of questions) {
     const s = source(), ix = await open(s);

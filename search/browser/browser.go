@@ -23,6 +23,7 @@
 package browser
 
 import (
+	"context"
 	_ "embed" // the script
 	"encoding/base64"
 	"encoding/json"
@@ -30,9 +31,12 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"unseal/search"
 )
 
 //go:generate go test -run TestTheScriptIsMadeFromItsSource -update
@@ -54,6 +58,7 @@ type Options struct {
 	Script    string            // what Script returns
 	Nav       []Link            // the bar: first the home page, last the help
 	Browse    string            // where everything published can be browsed
+	Langs     []string          // of the items, as Languages finds them; nil lets the page load a column to count them
 }
 
 // Link is a way to another page and its words.
@@ -77,16 +82,41 @@ func Page(o Options) []byte {
 	if len(o.Nav) > 0 {
 		nav.WriteString("</nav>")
 	}
+	langs := ""
+	if o.Langs != nil {
+		langs = ` data-langs="` + html.EscapeString(strings.Join(o.Langs, " ")) + `"`
+	}
 	return []byte(strings.NewReplacer(
 		"{{lang}}", html.EscapeString(o.Lang), "{{dir}}", html.EscapeString(o.Dir), "{{policy}}", policy,
 		"{{title}}", html.EscapeString(o.Title), "{{site}}", html.EscapeString(o.Site), "{{style}}", html.EscapeString(o.Style),
-		"{{script}}", html.EscapeString(o.Script), "{{browse}}", html.EscapeString(o.Browse), "{{nav}}", nav.String(), "{{words}}", string(words),
+		"{{script}}", html.EscapeString(o.Script), "{{browse}}", html.EscapeString(o.Browse), "{{nav}}", nav.String(), "{{langs}}", langs, "{{words}}", string(words),
 		"{{skip}}", o.say("nav.skip"), "{{search}}", o.say("search.title"), "{{program}}", o.say("static.program"),
 		"{{program-text}}", o.say("static.program-text"), "{{browse-text}}", o.say("nav.browse"),
 	).Replace(page))
 }
 
 func (o *Options) say(word string) string { return html.EscapeString(o.Words[word]) }
+
+// langShare is the least share of the items with a language that makes it one
+// of the index, as one in so many (search/segment, langShare).
+const langShare = 200
+
+// Languages are the languages of the items of an index in which the page looks
+// for other forms of words.
+func Languages(ctx context.Context, ix search.Index) ([]string, error) {
+	res, err := ix.Search(ctx, search.Request{Facets: []string{search.FacetLanguage}})
+	if err != nil {
+		return nil, fmt.Errorf("languages of an index: %w", err)
+	}
+	counts, sum := map[string]int{}, 0
+	for _, v := range res.Facets[search.FacetLanguage].Values {
+		tag, _, _ := strings.Cut(v.Value, "-")
+		counts[tag] += v.Count
+		sum += v.Count
+	}
+	maps.DeleteFunc(counts, func(_ string, n int) bool { return n*langShare < sum })
+	return append([]string{}, slices.Sorted(maps.Keys(counts))...), nil
+}
 
 // policy allows the page's own script and style sheet, and the segment beside
 // it. It holds from a disk, too.
@@ -98,7 +128,7 @@ const page = `<!doctype html>
 <body>
 <a class="skip" href="#main">{{skip}}</a><header class="bar">{{nav}}</header>
 <main id="main" tabindex="-1"><h1>{{search}}: <bdi>{{title}}</bdi></h1>
-<div id="app" hidden></div>
+<div id="app"{{langs}} hidden></div>
 <section id="plain" aria-labelledby="program"><h2 id="program">{{program}}</h2><p>{{program-text}}</p>
 <pre><code>unseal -C archive search 'from:mary schedule'</code></pre>
 <p><a href="{{browse}}">{{browse-text}}</a></p></section>

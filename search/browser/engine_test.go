@@ -185,6 +185,7 @@ const ask = `(async r => {
 	try {
 		r.query = unsealSearch.parse(r.text);
 		const s = await index.search(r), a = await s.page();
+		for (const h of a.hits) h.snippets = r.snippets > 0 ? await h.snippets(r.snippets) : [];
 		a.facets = {};
 		for (const name of r.facets) if (name === "year") a.years = await s.years(); else a.facets[name] = await s.facet(name, r.size);
 		return JSON.stringify(a);

@@ -21,7 +21,6 @@ export type Request = {
   cursor: string;
   /** Show and count one of each set of copies. */
   fold: boolean;
-  snippets: number;
 };
 
 export type Hit = {
@@ -41,7 +40,8 @@ export type Hit = {
   copyOf: number;
   copies: number;
   score: number;
-  snippets: Snippet[];
+  /** Loads where it matches, n pieces at most. */
+  snippets: (n: number) => Promise<Snippet[]>;
 };
 
 export type Result = { total: number; hits: Hit[]; next: string };
@@ -127,7 +127,12 @@ export class Index {
   private readonly norms: Float64Array;
   private langs: Promise<string[]> | null = null;
 
-  constructor(readonly seg: Segment) {
+  /** langs are the languages of the items, where they are known: counting them loads a column. */
+  constructor(
+    readonly seg: Segment,
+    langs?: string[],
+  ) {
+    if (langs) this.langs = Promise.resolve(langs);
     const mean = Math.max(1, seg.words / Math.max(1, seg.docs));
     this.norms = Float64Array.from({ length: 256 }, (_, code) => bm25K * (1 - bm25B + (bm25B * lengthOf(code)) / mean));
   }
@@ -626,8 +631,7 @@ export class Search {
     if (n.field !== "date") return this.byColumn(within, "published", fits);
     if (from > seg.last || to <= seg.first) return new Bitset(seg.docs);
     if (!seg.byDate) return this.byColumn(within, "date", fits);
-    const first = from <= seg.first ? 0 : await seg.firstSince(from);
-    const last = to > seg.last ? seg.dated : await seg.firstSince(to);
+    const [first, last] = await Promise.all([from <= seg.first ? 0 : seg.firstSince(from), to > seg.last ? seg.dated : seg.firstSince(to)]);
     return within.without(within.without(Bitset.range(seg.docs, first, last)));
   }
 
@@ -809,7 +813,7 @@ export class Search {
     const docs: number[] = [];
     for (const w of windows) {
       if (set) for (let d = set.next(w.from); d >= 0 && d <= w.to; d = set.next(d + 1)) docs.push(d);
-      else for (const m of rankers[0]!.read.values()) for (const d of m.keys()) if (d >= w.from && d <= w.to) docs.push(d);
+      else docs.push(...(rankers[0]!.read.get(blockOf(rankers[0]!.list, w.to))?.keys() ?? []));
     }
     await this.seg.pages.prepare(this.seg.stretchesOfLengths([...docs].sort((a, b) => a - b)));
     const scored = docs.map((d) => ({ d, score: this.score(rankers, d) })).filter((s) => top.could(s.score));
@@ -820,11 +824,12 @@ export class Search {
   /** Reads the counts of the blocks of a word that meet windows. */
   private async readCounts(r: Ranker, windows: { from: number; to: number }[]): Promise<void> {
     const { list } = r;
-    const need = list.blocks.filter((b, i) => !r.read.has(i) && windows.some((w) => b.prev <= w.to && b.last >= w.from));
-    await this.seg.pages.prepare(need.flatMap((b) => this.seg.stretchOfBlock(list, b)));
-    for (const b of need) {
-      const p = this.seg.block(list, b, true);
-      r.read.set(list.blocks.indexOf(b), new Map(p.docs.map((d, i) => [d, p.tfs[i]!])));
+    // A word stays in one block within a window.
+    const need = new Set(windows.map((w) => blockOf(list, w.from)).filter((i) => i < list.blocks.length && !r.read.has(i)));
+    await this.seg.pages.prepare([...need].flatMap((i) => this.seg.stretchOfBlock(list, list.blocks[i]!)));
+    for (const i of need) {
+      const p = this.seg.block(list, list.blocks[i]!, true);
+      r.read.set(i, new Map(p.docs.map((d, k) => [d, p.tfs[k]!])));
     }
   }
 
@@ -832,10 +837,8 @@ export class Search {
     let score = 0;
     for (const c of this.bonuses) if (c.found?.has(d)) score += c.weight;
     for (const r of rankers) {
-      for (const m of r.read.values()) {
-        const tf = m.get(d);
-        if (tf !== undefined) score += this.ix.value(r.idf, tf, this.seg.length(d));
-      }
+      const tf = r.read.get(blockOf(r.list, d))?.get(d);
+      if (tf !== undefined) score += this.ix.value(r.idf, tf, this.seg.length(d));
     }
     return score;
   }
@@ -856,11 +859,12 @@ export class Search {
   }
 
   private async hit(it: Item, row: Row, marker: Marker): Promise<Hit> {
-    const [value, snippets] = await Promise.all([this.seg.rowValues(row), this.r.snippets > 0 ? marker.snippets(row, this.r.snippets) : []]);
+    const value = await this.seg.rowValues(row);
     return {
       collection: value.collection, number: row.number, edition: row.edition, batch: Number(value.batch) || 0, kind: value.kind, subject: row.subject, from: row.from, to: row.to,
       receivers: row.receivers, date: row.date === noDate ? null : row.date, files: row.files.length, verdict: value.verdict, copyOf: row.copyOf,
-      copies: this.folded.get(it.doc) ?? 0, score: this.r.sort === "relevance" ? -it.key : 0, snippets,
+      copies: this.folded.get(it.doc) ?? 0, score: this.r.sort === "relevance" ? -it.key : 0,
+      snippets: (n) => marker.snippets(row, n),
     };
   }
 
@@ -950,6 +954,17 @@ class Top {
     this.items.splice(lo, 0, it);
     if (this.items.length > this.k) this.items.pop();
   }
+}
+
+/** The block of a list that may hold a document. */
+function blockOf({ blocks }: List, d: number): number {
+  let [lo, hi] = [0, blocks.length];
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (blocks[mid]!.last < d) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
 }
 
 function isWord(t: Text): boolean {

@@ -635,7 +635,9 @@ export class Segment {
   /** Reads the heads of lists. */
   async open(refs: Ref[], counts: boolean): Promise<List[]> {
     const heads = refs.map((ref) => this.headSize(ref));
-    await this.pages.prepare(refs.flatMap((ref, i) => (ref.inline ? [] : [this.within("lists", ref.post, heads[i]!)])));
+    // With the head comes the end, since the newest are what is asked for most.
+    const end = (ref: Ref, n: number): Stretch[] => (n < ref.postN ? [this.within("lists", ref.post + ref.postN - 256, 256)] : []);
+    await this.pages.prepare(refs.flatMap((ref, i) => (ref.inline ? [] : [this.within("lists", ref.post, heads[i]!), ...end(ref, heads[i]!)])));
     const out: List[] = [];
     for (const [i, ref] of refs.entries()) {
       const list: List = { ref, counts, blocks: [] };
@@ -743,7 +745,8 @@ export class Segment {
 
   /** Where the lengths of documents lie. */
   stretchesOfLengths(docs: Iterable<number>): Stretch[] {
-    const off = this.extent("lengths").off;
+    const { off, size } = this.extent("lengths");
+    if (size <= 128 << 10) return size > 0 ? [[off, size]] : [];
     const out: Stretch[] = [];
     for (const d of docs) {
       const last = out[out.length - 1];
@@ -838,18 +841,22 @@ export class Segment {
     return out;
   }
 
-  /** The first document, of those in the order of dates, that is not dated before a time. */
+  /**
+   * The first document, of those in the order of dates, that is not dated before
+   * a time. Dates are spread about evenly, so the place is guessed from those
+   * known before and behind; every second guess is the middle.
+   */
   async firstSince(time: number): Promise<number> {
-    const dates = this.columns.date;
     const chunk = 1024; // about a page of the file
-    let [lo, hi] = [0, this.dated];
-    while (lo < hi) {
-      const mid = (lo + hi) >> 1;
-      const from = Math.max(0, mid - chunk / 2);
-      const to = Math.min(this.dated, from + chunk);
-      const date = await dates.load(from, to);
-      if (date(from) >= time && from > 0) hi = from;
-      else if (date(to - 1) < time) lo = to;
+    let [lo, hi, before, behind] = [0, this.dated, this.first, this.last];
+    for (let even = true; hi - lo > 0; even = !even) {
+      const share = even && behind > before ? (time - before) / (behind - before) : 0.5;
+      const mid = Math.floor(lo + (hi - lo) * Math.min(1, Math.max(0, share)));
+      const from = Math.max(lo, Math.min(mid - chunk / 2, hi - chunk));
+      const to = Math.min(hi, from + chunk);
+      const date = await this.columns.date.load(from, to);
+      if (date(from) >= time) [hi, behind] = [from, date(from)];
+      else if (date(to - 1) < time) [lo, before] = [to, date(to - 1)];
       else {
         [lo, hi] = [from, to];
         while (lo < hi) {

@@ -17,7 +17,7 @@ export { fold, scan } from "./fold";
 export { forms, names, Walker } from "./spelling";
 export { rawOf, textOfRaw } from "./format";
 
-const hitsPerPage = 20;
+const hitsPerPage = 10;
 const snippetsAHit = 2;
 const facetValues = 6;
 const facetAll = 200;
@@ -74,7 +74,7 @@ function index(): Promise<Index> {
   if (!opened) {
     opened = source()
       .then((s) => Segment.open(s))
-      .then((s) => new Index(s));
+      .then((s) => new Index(s, app.dataset["langs"]?.split(" ").filter(Boolean)));
     opened.catch(() => (opened = null));
   }
   return opened;
@@ -137,7 +137,7 @@ async function answer(): Promise<void> {
 
 async function found(a: Asked, query: Query, show: (...children: Node[]) => void, still: () => boolean): Promise<void> {
   const ix = await index();
-  const request: Request = { query, sort: a.sort, limit: hitsPerPage, cursor: a.cursor, fold: a.fold, snippets: snippetsAHit };
+  const request: Request = { query, sort: a.sort, limit: hitsPerPage, cursor: a.cursor, fold: a.fold };
   const [search, result] = await ask(ix, request);
   const near = await besides(ix, request, result);
   if (!still()) return;
@@ -303,16 +303,36 @@ function jump(id: string, children: Node[]): HTMLElement {
   return a;
 }
 
+/** Rows, whose pieces of text are loaded when they come near to sight. */
 function hitList(hits: Hit[]): HTMLElement {
-  return el("ol", { class: "hits" }, ...hits.map(hitRow));
+  const more = new Map<Element, () => void>();
+  const seen = new IntersectionObserver((entries) => {
+    for (const e of entries) {
+      if (!e.isIntersecting) continue;
+      seen.unobserve(e.target);
+      more.get(e.target)?.();
+    }
+  }, { rootMargin: "300px" });
+  const rows = hits.map((h) => {
+    const [row, load] = hitRow(h);
+    more.set(row, load);
+    seen.observe(row);
+    return row;
+  });
+  return el("ol", { class: "hits" }, ...rows);
 }
 
-function hitRow(h: Hit): HTMLElement {
-  const inSubject = h.snippets.find((s) => s.field === "subject");
-  const subject = inSubject ? [el("bdi", {}, spans(inSubject))] : h.subject !== "" ? [bdi(cut(h.subject, listSubject))] : say(h.kind === "mail" || h.kind === "" ? "item.no-subject" : "item.no-title");
-  const row = el("li", {}, el("h3", {}, link(`../${encodeURIComponent(h.collection)}/${h.number}.html`, subject)), el("p", { class: "small" }, facts(h)));
-  for (const s of h.snippets) if (s.field !== "subject") row.append(piece(h, s));
-  return row;
+function hitRow(h: Hit): [row: HTMLElement, load: () => void] {
+  const subject = h.subject !== "" ? [bdi(cut(h.subject, listSubject))] : say(h.kind === "mail" || h.kind === "" ? "item.no-subject" : "item.no-title");
+  const title = link(`../${encodeURIComponent(h.collection)}/${h.number}.html`, subject);
+  const row = el("li", {}, el("h3", {}, title), el("p", { class: "small" }, facts(h)));
+  const show = (snippets: Snippet[]) => {
+    for (const s of snippets) {
+      if (s.field === "subject") title.replaceChildren(el("bdi", {}, ...spans(s)));
+      else row.append(piece(h, s));
+    }
+  };
+  return [row, () => void h.snippets(snippetsAHit).then(show, (e: unknown) => row.append(problem(e)))];
 }
 
 /** The second line of a row. */
@@ -444,7 +464,7 @@ async function dropped(ix: Index, a: Asked, query: Query, list: HTMLElement, sti
   for (const part of parts.slice(0, droppedMost)) {
     const q = withoutClause(query, part);
     if (!parses(q)) continue;
-    const total = await (await ix.search({ query: parse(q), sort: "newest", limit: 0, cursor: "", fold: a.fold, snippets: 0 })).total();
+    const total = await (await ix.search({ query: parse(q), sort: "newest", limit: 0, cursor: "", fold: a.fold })).total();
     if (!still()) return;
     if (total > 0) list.append(el("li", {}, link(address(a, { q }), [bdi(q)]), " ", say("search.found", { Count: total })));
   }

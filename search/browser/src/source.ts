@@ -185,8 +185,11 @@ export function crc32c(b: Uint8Array): number {
 
 const pageSize = 4096;
 
-/** Pages that lie closer than this many apart are asked for together. */
-const gap = 3;
+/** Pages that lie closer than this many apart are asked for together; where that makes many requests, up to the second, but no more than twice what is needed. */
+const [gap, gapMost] = [3, 24];
+
+/** How many requests at once are many. */
+const manyRequests = 6;
 
 /** Bytes kept at hand between searches, and the most that one search may load. */
 const kept = 48 << 20;
@@ -318,10 +321,22 @@ export class Pages {
 
 /** Joins numbers that lie close together to stretches [first, last). */
 function grouped(numbers: number[]): [number, number][] {
+  numbers.sort((a, b) => a - b);
+  let best = joined(numbers, gap);
+  for (let near = 2 * gap; near <= gapMost && best.length > manyRequests; near *= 2) {
+    const wider = joined(numbers, near);
+    if (wider.reduce((sum, [first, last]) => sum + last - first, 0) > 2 * numbers.length) break;
+    best = wider;
+  }
+  return best;
+}
+
+/** Joins numbers in order that lie closer than near. */
+function joined(numbers: number[], near: number): [number, number][] {
   const out: [number, number][] = [];
-  for (const p of numbers.sort((a, b) => a - b)) {
+  for (const p of numbers) {
     const last = out[out.length - 1];
-    if (last && p < last[1] + gap) last[1] = p + 1;
+    if (last && p < last[1] + near) last[1] = p + 1;
     else out.push([p, p + 1]);
   }
   return out;
