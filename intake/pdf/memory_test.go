@@ -10,6 +10,9 @@ import (
 // An instance takes 224 MiB, and go-pdfium keeps it as long as it knows of its
 // form.
 func TestNothingOfAFileStaysInMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: it takes seconds; go test without -short")
+	}
 	before := heap()
 	for i := range 4 {
 		p := newPaper()

@@ -284,6 +284,9 @@ func TestImagesOfPagesAreSmallAndNamedInOrder(t *testing.T) {
 }
 
 func TestImagesAreLimited(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: it takes seconds; go test without -short")
+	}
 	p := newPaper()
 	page := p.page("", "", "")
 	pages := make([]int, MaxPictures+2)

@@ -208,6 +208,9 @@ func TestHiddenTextOfCourtPDFsIsFoundAndNothingElse(t *testing.T) {
 // TestLockedFilesSaySo: passwords are given only where each stage says that it
 // needs one.
 func TestLockedFilesSaySo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: it takes seconds; go test without -short")
+	}
 	dir, files := corpora(t, "docs-pdf/")
 	locked := 0
 	for name, want := range files {
