@@ -100,6 +100,7 @@ var plain = map[rune]string{
 	'ß': "ss", 'ẞ': "ss", 'æ': "ae", 'Æ': "ae", 'œ': "oe", 'Œ': "oe", 'ø': "o", 'Ø': "o", 'ł': "l", 'Ł': "l",
 	'đ': "d", 'Đ': "d", 'ð': "d", 'Ð': "d", 'þ': "th", 'Þ': "th", 'ħ': "h", 'Ħ': "h", 'ı': "i", 'ŋ': "n", 'Ŋ': "n",
 	'ŧ': "t", 'Ŧ': "t", 'ĸ': "k", 'ς': "σ", 'ٱ': "ا",
+	'ک': "ك", 'ی': "ي", 'ہ': "ه", 'ۀ': "ه", // as Persian and Urdu write them, and as others do in their texts
 }
 
 // expand folds one rune of a word: compatibility forms to plain ones, case,

@@ -24,7 +24,8 @@ var (
 	elision  = regexp.MustCompile(`^(l|d|j|m|t|s|n|c|(jus|lors|puis|quoi)?qu|gl|un|dell|all|nell|dall|sull|coll|quest|quell)$`)
 	straight = strings.NewReplacer("’", "'", "‘", "'", "＇", "'")
 	letters  = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i", "ς", "σ",
-		"أ", "ا", "إ", "ا", "آ", "ا", "ٱ", "ا", "ـ", "")
+		"أ", "ا", "إ", "ا", "آ", "ا", "ٱ", "ا", "ـ", "",
+		"ک", "ك", "ی", "ي", "ہ", "ه", "ۀ", "ه")
 )
 
 // fold folds one word that is not CJK.

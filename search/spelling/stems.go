@@ -20,15 +20,23 @@ type language struct {
 	longest int                 // ending, in bytes
 	same    map[string][]string // whole words: the others with the word itself
 	letters map[string][]string // what may be written instead, the letters themselves among it
+	apart   map[string][]string // words that endings join and should not
 	before  []string            // pieces that may stand before a word, the empty one among them
 	strip   []group             // pieces to take off
 }
 
-// group is pieces that stand for one another, and the letters that must be
-// left without them.
+// group is pieces that stand for one another behind letters enough, of which
+// the last is one of only, or none of never, if those say anything.
 type group struct {
-	least  int
-	pieces []string
+	least       int
+	only, never string
+	pieces      []string
+}
+
+// behind reports whether the pieces may stand behind a stem.
+func (g *group) behind(stem string) bool {
+	last, _ := utf8.DecodeLastRuneInString(stem)
+	return letters(stem) >= g.least && (g.only == "" || strings.ContainsRune(g.only, last)) && !strings.ContainsRune(g.never, last)
 }
 
 var languages = sync.OnceValue(func() map[string]*language {
@@ -69,7 +77,7 @@ func (l *language) forms(word string) (out []Pattern) {
 	l.inflect(stems, word)
 	for _, g := range l.strip {
 		for _, p := range g.pieces {
-			if rest, ok := strings.CutPrefix(word, p); ok && letters(rest) >= g.least {
+			if rest, ok := strings.CutPrefix(word, p); ok && g.behind(rest) {
 				l.inflect(stems, rest)
 			}
 		}
@@ -91,11 +99,20 @@ func (l *language) inflect(stems map[string][]string, word string) {
 		}
 		stem := word[:i]
 		for _, g := range l.endings[word[i:]] {
-			if letters(stem) >= g.least {
-				stems[stem] = union(stems[stem], g.pieces)
+			if g.behind(stem) {
+				stems[stem] = union(stems[stem], l.fitting(word, stem, g.pieces))
 			}
 		}
 	}
+}
+
+// fitting is the endings without those that make words apart from a word.
+func (l *language) fitting(word, stem string, endings []string) []string {
+	apart := l.apart[word]
+	if len(apart) == 0 {
+		return endings
+	}
+	return slices.DeleteFunc(slices.Clone(endings), func(e string) bool { return slices.Contains(apart, stem+e) })
 }
 
 func (l *language) pattern(stem string, endings []string) Pattern {
@@ -162,7 +179,7 @@ func readStems(text string) (map[string]*language, error) {
 		switch {
 		case len(f) == 0 || f[0] == "#":
 		case f[0] == "lang" && len(f) == 2 && all[f[1]] == nil:
-			l = &language{endings: map[string][]*group{}, same: map[string][]string{}, letters: map[string][]string{}, before: []string{""}}
+			l = &language{endings: map[string][]*group{}, same: map[string][]string{}, apart: map[string][]string{}, letters: map[string][]string{}, before: []string{""}}
 			all[f[1]] = l
 		case l == nil || len(f) < 2 || !l.learn(f[0], f[1:]):
 			return nil, fmt.Errorf("stems.txt line %d: %q", i+1, line)
@@ -177,13 +194,18 @@ func (l *language) learn(kind string, f []string) bool {
 	case "endings":
 		return l.learnEndings(f)
 	case "strip":
-		least, err := strconv.Atoi(f[0])
-		l.strip = append(l.strip, group{least, f[1:]})
-		return err == nil && len(f) > 1
+		g, ok := readGroup(f)
+		l.strip = append(l.strip, g)
+		return ok
 	case "same":
 		for _, w := range f {
 			l.same[w] = union(l.same[w], f)
 		}
+	case "apart":
+		for _, w := range f[1:] {
+			l.apart[f[0]], l.apart[w] = append(l.apart[f[0]], w), append(l.apart[w], f[0])
+		}
+		return len(f) > 1
 	case "letters":
 		l.letters[f[0]] = union(l.letters[f[0]], f)
 	case "before":
@@ -195,11 +217,18 @@ func (l *language) learn(kind string, f []string) bool {
 }
 
 func (l *language) learnEndings(f []string) bool {
-	least, err := strconv.Atoi(f[0])
-	g := &group{least, bare(f[1:])}
+	g, ok := readGroup(f)
 	for _, e := range g.pieces {
 		l.longest = max(l.longest, len(e))
-		l.endings[e] = append(l.endings[e], g)
+		l.endings[e] = append(l.endings[e], &g)
 	}
-	return err == nil && len(g.pieces) > 1
+	return ok && len(g.pieces) > 1
+}
+
+// readGroup reads "3 a b", "3=xyz a b" or "3!xyz a b".
+func readGroup(f []string) (g group, ok bool) {
+	number, only, _ := strings.Cut(f[0], "=")
+	number, never, _ := strings.Cut(number, "!")
+	least, err := strconv.Atoi(number)
+	return group{least, only, never, bare(f[1:])}, err == nil && len(f) > 1
 }

@@ -47,12 +47,27 @@ function lines(text: string): string[][] {
 
 // Forms.
 
-type Group = { least: number; pieces: string[] };
+/** Pieces behind letters enough, of which the last is one of only, or none of never, if those say anything. */
+type Group = { least: number; only: string[]; never: string[]; pieces: string[] };
+
+/** Reads "3 a b", "3=xyz a b" or "3!xyz a b". */
+function readGroup(f: string[]): Group {
+  const [, number, sign, signs] = /^(\d+)([=!]?)(.*)$/.exec(f[0]!)!;
+  const list = [...textOfRaw(signs!)].map(rawOf);
+  return { least: Number(number), only: sign === "=" ? list : [], never: sign === "!" ? list : [], pieces: bare(f.slice(1)) };
+}
+
+/** Whether a group's pieces may stand behind a stem. */
+function behind(g: Group, stem: string): boolean {
+  const ends = (list: string[]) => list.some((c) => stem.endsWith(c));
+  return letters(stem) >= g.least && (g.only.length === 0 || ends(g.only)) && !ends(g.never);
+}
 
 class Language {
   readonly endings = new Map<string, Group[]>();
   longest = 0;
   readonly same = new Map<string, string[]>();
+  readonly apart = new Map<string, string[]>();
   readonly letters = new Map<string, string[]>();
   before = [""];
   readonly strip: Group[] = [];
@@ -60,14 +75,18 @@ class Language {
   learn(kind: string, f: string[]): void {
     const rest = f.slice(1);
     if (kind === "endings") {
-      const g = { least: Number(f[0]), pieces: bare(rest) };
+      const g = readGroup(f);
       for (const e of g.pieces) {
         this.longest = Math.max(this.longest, e.length);
         this.endings.set(e, [...(this.endings.get(e) ?? []), g]);
       }
     }
-    if (kind === "strip") this.strip.push({ least: Number(f[0]), pieces: rest });
+    if (kind === "strip") this.strip.push(readGroup(f));
     if (kind === "same") for (const w of f) this.same.set(w, union(this.same.get(w), f));
+    if (kind === "apart") {
+      this.apart.set(f[0]!, union(this.apart.get(f[0]!), rest));
+      for (const w of rest) this.apart.set(w, union(this.apart.get(w), [f[0]!]));
+    }
     if (kind === "letters") this.letters.set(f[0]!, union(this.letters.get(f[0]!), f));
     if (kind === "before") this.before = union(this.before, f);
   }
@@ -80,7 +99,7 @@ class Language {
     for (const g of this.strip) {
       for (const p of g.pieces) {
         const rest = word.slice(p.length);
-        if (word.startsWith(p) && letters(rest) >= g.least) this.inflect(stems, rest);
+        if (word.startsWith(p) && behind(g, rest)) this.inflect(stems, rest);
       }
     }
     for (const stem of [...stems.keys()].sort(compare)) out.push([...(this.before.length > 1 ? [this.before] : []), ...slots(stem, this.letters), stems.get(stem)!]);
@@ -93,7 +112,8 @@ class Language {
     for (let i = word.length; i > 0 && word.length - i <= this.longest; i--) {
       if (continues(word, i)) continue;
       const stem = word.slice(0, i);
-      for (const g of this.endings.get(word.slice(i)) ?? []) if (letters(stem) >= g.least) stems.set(stem, union(stems.get(stem), g.pieces));
+      const fits = (e: string) => !this.apart.get(word)?.includes(stem + e);
+      for (const g of this.endings.get(word.slice(i)) ?? []) if (behind(g, stem)) stems.set(stem, union(stems.get(stem), g.pieces.filter(fits)));
     }
   }
 }
