@@ -61,6 +61,10 @@ type Request struct {
 	FacetSize  int      // values per facet; 0 means all
 	Snippets   int      // at most per hit, and the subject besides where something in it matched
 	FoldCopies bool     // show and count one of each set of copies: the first of them that is a hit
+
+	// FoldThreads shows and counts one hit of each thread of a collection: the
+	// first in the order asked for, by relevance the newest. Copies fold first.
+	FoldThreads bool
 }
 
 // The facets an index counts.
@@ -98,8 +102,8 @@ const MaxAlso = 12
 // Also is a word of the query and the other spellings of it that were searched:
 // inflected forms, and names in other scripts. Query.Exact turns them off.
 type Also struct {
-	Word      string   // folded
-	Spellings []string // that the index has, folded, in most items first
+	Word      string   `json:"word"`      // folded
+	Spellings []string `json:"spellings"` // that the index has, folded, in most items first
 }
 
 // Facet is how the hits fall into the values of one kind.
@@ -139,6 +143,7 @@ type Hit struct {
 	Thread     string
 	CopyOf     int
 	Copies     int // further hits of its set folded under it (Request.FoldCopies)
+	Answers    int // further hits of its thread folded under it (Request.FoldThreads)
 	Size       int64
 	Lang       string
 	Mass       bool

@@ -1,9 +1,6 @@
 package site
 
-import (
-	"unseal/search"
-	"unseal/trove"
-)
+import "unseal/search"
 
 // facets are counted beside the results, in the order of the page.
 var facets = [...]struct {
@@ -147,20 +144,11 @@ func (p *page) refine(a *asked, q string, w, label word, args ...arg) {
 
 // facetLabel writes a facet's value for people.
 func (p *page) facetLabel(name string, v *search.FacetValue) {
-	var w word
-	switch name {
-	case search.FacetType:
-		w = word("kind." + v.Value)
-	case search.FacetVerification:
-		w = verdictWord(trove.Verdict(v.Value))
-	case search.FacetHas:
-		w = word("facet.has-" + v.Value)
-	case search.FacetLanguage:
-		w = word("lang." + v.Value)
-	case search.FacetBatch:
+	if name == search.FacetBatch {
 		p.say("batch.number", val("Number", v.Value))
 		return
 	}
+	w := facetWord(name, v.Value)
 	if w != "" && p.loc.has(w) {
 		p.say(w)
 		return

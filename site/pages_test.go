@@ -60,6 +60,7 @@ var mailPages = []pageKind{
 	{"/c/mail/61", 404}, {"/c/mail/65", 404}, {"/c/mail/1@2", 404}, {"/c/nothing/", 404}, {"/c/mail/batch/3/", 404}, {"/nothing", 404},
 	{"/search", 200}, {"/search?q=harbour", 200}, {"/search?q=schedule+budget", 200}, {"/search?q=zzzz+harbour", 200},
 	{"/search?q=%22open", 400}, {"/search?q=frm%3Amary", 200}, {"/search?q=harbour&facet=person", 200}, {"/search/help", 200},
+	{"/search/advanced", 200}, {"/search/advanced?q=harbour+from%3Amary", 200}, {"/search?q=%22schedule+the%22", 200}, {"/search?q=harbuor", 200}, {"/search?q=harbour&threads=fold", 200},
 	{"/browse", 200}, {"/verify", 200}, {"/notices", 200}, {"/keys", 200}, {"/c/mail/2/verify", 200}, {"/c/mail/48/history", 200}, {"/c/mail/authenticity", 200}, {"/c/later/authenticity", 200}, {"/log", 200}, {"/about", 200},
 }
 

@@ -27,6 +27,7 @@ type row struct {
 	Thread     string               `json:"thread,omitempty"`
 	CopyOf     int                  `json:"copy_of,omitempty"`
 	Copies     int                  `json:"copies,omitempty"`
+	Answers    int                  `json:"answers,omitempty"` // further hits of its thread
 	Size       int64                `json:"size,omitempty"`
 	extent
 	State    trove.State      `json:"state"`
@@ -43,7 +44,7 @@ func (s *site) hitRow(h *search.Hit) row {
 	return row{
 		Collection: h.Collection, Number: h.Number, Batch: h.Batch, Kind: h.Kind, Subject: h.Subject, From: h.From, To: h.To,
 		Receivers: h.Receivers, Date: h.Date, Files: h.Files, Verdict: h.Verdict, Thread: h.Thread, CopyOf: h.CopyOf,
-		Copies: h.Copies, Size: h.Size, State: trove.Published, Snippets: h.Snippets,
+		Copies: h.Copies, Answers: h.Answers, Size: h.Size, State: trove.Published, Snippets: h.Snippets,
 	}
 }
 
@@ -199,6 +200,10 @@ func (p *page) rowFacts(r *row) {
 		p.sep()
 	} else if r.CopyOf > 0 {
 		p.say("row.copy-of", val("Number", strconv.Itoa(r.CopyOf)))
+		p.sep()
+	}
+	if r.Answers > 0 {
+		p.say("row.answers", count(r.Answers))
 		p.sep()
 	}
 	p.verdictTag(r.Verdict)

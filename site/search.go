@@ -21,7 +21,6 @@ const (
 	facetAll       = 200
 	searchTime     = 2 * time.Second // threats.md, "Readers' privacy": search budget
 	searchesAtOnce = 8
-	droppedMost    = 6 // clauses tried without when nothing is found
 )
 
 // sorts are the orders a reader may choose, with their words.
@@ -34,19 +33,20 @@ var sorts = [...]struct {
 
 // asked is what the address of a search page says.
 type asked struct {
-	q      string // as typed
-	sort   search.Sort
-	cursor string
-	fold   bool
-	facet  string // the facet shown in full, or empty
-	query  *search.Query
-	again  bool // q came encoded twice and stands decoded now
+	q       string // as typed
+	sort    search.Sort
+	cursor  string
+	fold    bool   // copies of one message
+	threads bool   // items of one thread
+	facet   string // the facet shown in full, or empty
+	query   *search.Query
+	again   bool // q came encoded twice and stands decoded now
 }
 
 // readAsked reads the parameters of a search page. Unknown values of sort and
 // facet are left out.
 func readAsked(v url.Values) asked {
-	a := asked{q: strings.TrimSpace(v.Get("q")), sort: search.Newest, cursor: v.Get("_next"), fold: v.Get("copies") == "fold"}
+	a := asked{q: strings.TrimSpace(v.Get("q")), sort: search.Newest, cursor: v.Get("_next"), fold: v.Get("copies") == "fold", threads: v.Get("threads") == "fold"}
 	for _, s := range sorts {
 		if v.Get("sort") == string(s.sort) {
 			a.sort = s.sort
@@ -68,6 +68,9 @@ func (a *asked) params(q string) string {
 	}
 	if a.fold {
 		v.Set("copies", "fold")
+	}
+	if a.threads {
+		v.Set("threads", "fold")
 	}
 	return v.Encode()
 }
@@ -151,7 +154,7 @@ func (s *site) find(ctx context.Context, a *asked, limit int) (*search.Result, e
 // request is what a asks the index for.
 func (a *asked) request(limit int) search.Request {
 	req := search.Request{Query: a.query, Sort: a.sort, Limit: limit, Cursor: a.cursor, Facets: facetNames,
-		FacetSize: facetValues, Snippets: snippetsAHit, FoldCopies: a.fold}
+		FacetSize: facetValues, Snippets: snippetsAHit, FoldCopies: a.fold, FoldThreads: a.threads}
 	if a.facet != "" {
 		req.FacetSize = facetAll
 	}
@@ -212,6 +215,7 @@ type foundJSON struct {
 	NearAll int                     `json:"near_total,omitempty"`
 	Facets  map[string][]foundFacet `json:"facets,omitempty"`
 	Notes   []string                `json:"notes,omitempty"`
+	Also    []search.Also           `json:"also,omitempty"` // other spellings that were searched
 	Next    string                  `json:"_next,omitempty"`
 	NextURL string                  `json:"next_url,omitempty"`
 }
@@ -230,7 +234,7 @@ type foundFacet struct {
 
 func (s *site) searchJSON(a *asked, res *search.Result) *foundJSON {
 	out := &foundJSON{Query: a.query.String(), Total: res.Total, Partial: res.Partial, Items: s.foundItems(res.Hits),
-		Near: s.foundItems(res.Near), NearAll: res.NearTotal, Next: res.Next}
+		Near: s.foundItems(res.Near), NearAll: res.NearTotal, Also: res.Also, Next: res.Next}
 	out.Facets = make(map[string][]foundFacet, len(res.Facets))
 	for name, f := range res.Facets {
 		for _, v := range f.Values {
@@ -251,12 +255,8 @@ func (s *site) foundItems(hits []search.Hit) []foundItem {
 	rows := s.hitRows(hits)
 	for i := range hits {
 		items[i] = foundItem{row: rows[i], URL: "/" + itemPath(hits[i].Collection, hits[i].Number)}
-		for _, sn := range rows[i].Snippets {
-			var text strings.Builder
-			for _, span := range sn.Spans {
-				text.WriteString(span.Text)
-			}
-			items[i].Snippets = append(items[i].Snippets, text.String())
+		for k := range rows[i].Snippets {
+			items[i].Snippets = append(items[i].Snippets, plainSnippet(&rows[i].Snippets[k]))
 		}
 	}
 	return items

@@ -23,13 +23,37 @@ func (s *site) searchForm(p *page, q string) {
 	p.attr("value", q)
 	p.html("> <button>")
 	p.say("search.button")
-	p.html("</button> ")
+	p.html("</button> <a")
+	if q == "" {
+		p.href("search/advanced")
+	} else {
+		p.hrefQuery("search/advanced", url.Values{"q": {q}}.Encode())
+	}
+	p.html(">")
+	p.say("search.advanced")
+	p.html("</a> ")
 	p.anchor("search/help", "search.help")
 	p.html("</form>\n")
 }
 
 func (s *site) searchHead(title string, noindex bool) head {
 	return head{title: title, noindex: noindex, crumbs: []crumb{{"", s.locale.plain("search.title")}}}
+}
+
+// answerHead is the head of an answer, which leads to the page and the feed of
+// every query that means the same.
+func (s *site) answerHead(a *asked, found bool) head {
+	h := s.searchHead(s.locale.plain("search.titled", plain("Query", a.q)), !found)
+	same := *a
+	same.q = a.query.String()
+	h.feed = func(p *page) {
+		p.html(`<link rel="canonical"`)
+		p.hrefQuery("search", same.params(same.q))
+		p.html(`><link rel="alternate" type="application/atom+xml"`)
+		p.hrefQuery("search.atom", same.feedParams())
+		p.html(">")
+	}
+	return h
 }
 
 // searchEmpty answers an empty query: what may be asked.
@@ -50,8 +74,8 @@ func (s *site) searchEmpty(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// searchRefused answers a query that cannot be read: the place, the reason,
-// the help.
+// searchRefused answers a query that cannot be read: the reason and the help,
+// the query as it is in the box, and the place in a copy below.
 func (s *site) searchRefused(w http.ResponseWriter, r *http.Request, a *asked, err error) error {
 	bad, ok := errors.AsType[*search.SyntaxError](err)
 	if !ok {
@@ -64,26 +88,34 @@ func (s *site) searchRefused(w http.ResponseWriter, r *http.Request, a *asked, e
 	s.begin(p, s.searchHead(p.loc.plain("error.prefix", plain("Title", p.loc.plain("search.title"))), true))
 	p.heading("search.title")
 	p.section("eh", "panel bad", "search.refused")
-	p.html("<p>")
+	p.html(`<p><a href="#q">`)
 	p.syntaxReason(bad)
-	p.html("</p><p><bdi><code>")
-	from := min(bad.Offset, len(a.q))
-	to := min(from+bad.Length, len(a.q))
-	p.b = appendEscaped(p.b, a.q[:from], inText)
+	p.html("</a></p><p>")
+	p.anchor("search/help", "search.help")
+	p.html("</p></section>\n")
+	s.searchForm(p, a.q)
+	p.html("<p>")
+	p.say("search.refused-at", num("Column", bad.Column))
+	p.html("<br><bdi><code>")
+	p.markedAt(a.q, bad.Offset, bad.Length)
+	p.html("</code></bdi></p>\n")
+	s.end(p)
+	sendPage(w, r, http.StatusBadRequest, p)
+	return nil
+}
+
+// markedAt writes a query with a stretch of it marked.
+func (p *page) markedAt(q string, from, n int) {
+	from = min(from, len(q))
+	to := min(from+n, len(q))
+	p.b = appendEscaped(p.b, q[:from], inText)
 	p.html("<mark>")
 	if from == to {
 		p.b = append(p.b, "…"...)
 	}
-	p.b = appendEscaped(p.b, a.q[from:to], inText)
+	p.b = appendEscaped(p.b, q[from:to], inText)
 	p.html("</mark>")
-	p.b = appendEscaped(p.b, a.q[to:], inText)
-	p.html("</code></bdi></p><p>")
-	p.anchor("search/help", "search.help")
-	p.html("</p></section>\n")
-	s.searchForm(p, a.q)
-	s.end(p)
-	sendPage(w, r, http.StatusBadRequest, p)
-	return nil
+	p.b = appendEscaped(p.b, q[to:], inText)
 }
 
 // syntaxReason writes why a query was refused, in the words of the catalogue
@@ -125,11 +157,11 @@ func positional(values []string) []arg {
 
 // searchPage writes the answer to a query. Results come before the facets.
 func (s *site) searchPage(ctx context.Context, p *page, a *asked, res *search.Result) {
-	s.begin(p, s.searchHead(p.loc.plain("search.titled", plain("Query", a.q)), res.Total == 0))
+	s.begin(p, s.answerHead(a, res.Total > 0))
 	p.heading("search.title")
 	s.searchForm(p, a.q)
 	s.searchNotes(p, a, res)
-	if res.Total == 0 {
+	if res.Total == 0 && !res.Partial {
 		s.nothingFound(ctx, p, a, res)
 		s.end(p)
 		return
@@ -149,7 +181,7 @@ func (s *site) searchPage(ctx context.Context, p *page, a *asked, res *search.Re
 
 // searchNotes writes the remarks between the box and the results.
 func (s *site) searchNotes(p *page, a *asked, res *search.Result) {
-	if !a.again && !res.Partial && len(res.Notes) == 0 {
+	if !a.again && !res.Partial && len(res.Notes) == 0 && len(res.Also) == 0 {
 		return
 	}
 	p.html(`<div class="panel warn" role="note">`)
@@ -176,7 +208,34 @@ func (s *site) searchNotes(p *page, a *asked, res *search.Result) {
 		}
 		p.html("</p>")
 	}
+	p.alsoSearched(a, res)
 	p.html("</div>\n")
+}
+
+// alsoSearched says which other spellings were searched, and how to do without.
+func (p *page) alsoSearched(a *asked, res *search.Result) {
+	if len(res.Also) == 0 {
+		return
+	}
+	for i := range res.Also {
+		also := &res.Also[i]
+		p.html("<p>")
+		p.say("note.also", val("Word", also.Word), with("Spellings", func(p *page) {
+			for i, w := range also.Spellings {
+				if i > 0 {
+					p.sep()
+				}
+				p.bdi(w)
+			}
+		}))
+		p.html("</p>")
+	}
+	exact := (&search.Query{Root: a.query.Root, Exact: true}).String()
+	p.html(`<p><a rel="nofollow"`)
+	p.hrefQuery("search", a.params(exact))
+	p.html(">")
+	p.say("note.also-no")
+	p.html("</a></p>")
 }
 
 // searchStatus says how many there are, in which order, and in which other
@@ -194,20 +253,52 @@ func (s *site) searchStatus(p *page, a *asked, res *search.Result) {
 		b.sort = o.sort
 		p.choice(o.sort == a.sort, b.params(a.q), o.w)
 	}
-	b := *a
-	b.fold = !a.fold
-	if a.fold {
-		p.choice(false, b.params(a.q), "search.unfold")
-	} else {
-		p.choice(false, b.params(a.q), "search.fold")
-	}
-	p.html(`<li><a rel="nofollow"`)
-	p.hrefQuery("search.json", a.params(a.q))
-	p.html(">")
-	p.say("search.as-json")
-	p.html("</a></li><li><a href=\"#narrow\">")
+	s.foldChoices(p, a)
+	p.html("<li><a href=\"#narrow\">")
 	p.say("search.narrow")
 	p.html("</a></li></ul>\n")
+	s.saveLinks(p, a)
+}
+
+// foldChoices lead to the same answer with copies or threads folded or apart.
+func (s *site) foldChoices(p *page, a *asked) {
+	b := *a
+	b.fold = !a.fold
+	w := word("search.fold")
+	if a.fold {
+		w = "search.unfold"
+	}
+	p.choice(false, b.params(a.q), w)
+	b = *a
+	b.threads = !a.threads
+	w = "search.fold-threads"
+	if a.threads {
+		w = "search.unfold-threads"
+	}
+	p.choice(false, b.params(a.q), w)
+}
+
+// saveLinks lead to the forms in which the whole answer can be taken home.
+func (s *site) saveLinks(p *page, a *asked) {
+	p.html(`<ul class="links"><li>`)
+	p.say("search.save")
+	p.html("</li>")
+	for _, form := range [...]struct {
+		suffix string
+		w      word
+	}{{".csv", "search.as-csv"}, {".json", "search.as-json"}, {".ndjson", "search.as-ndjson"}, {".mbox.gz", "search.as-mbox"},
+		{".zip", "search.as-zip"}, {".atom", "search.as-feed"}} {
+		params := a.params(a.q)
+		if form.suffix == ".atom" {
+			params = a.feedParams()
+		}
+		p.html(`<li><a rel="nofollow"`)
+		p.hrefQuery("search"+form.suffix, params)
+		p.html(">")
+		p.say(form.w)
+		p.html("</a></li>")
+	}
+	p.html("</ul>\n")
 }
 
 // choice is a link to another form of the same search, or its name alone where
@@ -295,8 +386,8 @@ func (p *page) pager(a *asked, res *search.Result) {
 	p.html("</nav>\n")
 }
 
-// nothingFound leads on from a query that finds nothing: the same query with
-// each clause dropped, with counts.
+// nothingFound leads on from a query that finds nothing: to what is near, or
+// to what may be asked.
 func (s *site) nothingFound(ctx context.Context, p *page, a *asked, res *search.Result) {
 	p.html(`<p role="status"><strong>`)
 	p.say("search.nothing")
@@ -304,36 +395,38 @@ func (s *site) nothingFound(ctx context.Context, p *page, a *asked, res *search.
 	p.say("search.for", val("Query", a.q))
 	p.html("</p>\n")
 	s.nearHits(p, res)
-	parts := clausesOf(a.query)
-	if len(parts) < 2 {
+	ctx, cancel := context.WithTimeout(ctx, searchTime)
+	defer cancel()
+	nearer, err := search.FindNearer(ctx, asker{s}, a.request(0))
+	if err != nil || len(nearer) == 0 {
 		if len(res.Near) == 0 {
 			s.examples(p)
 		}
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, searchTime)
-	defer cancel()
 	p.section("nearest", "", "search.nearest")
 	p.html("<ul>")
-	for i := range parts[:min(len(parts), droppedMost)] {
-		q := a.query.Without(parts[i])
-		parsed, err := search.Parse(q)
-		if err != nil {
-			continue // what is left may be a NOT alone, which nobody may ask
-		}
-		res, err := s.ask(ctx, search.Request{Query: parsed, FoldCopies: a.fold})
-		if err != nil || res.Total == 0 {
-			continue
-		}
+	for _, n := range nearer {
 		p.html(`<li><a rel="nofollow"`)
-		p.hrefQuery("search", a.params(q))
+		p.hrefQuery("search", a.params(n.Query))
 		p.html(">")
-		p.bdi(q)
+		p.bdi(n.Query)
 		p.html("</a> ")
-		p.say("search.found", count(res.Total))
+		p.say("search.found", count(n.Total))
 		p.html("</li>")
 	}
 	p.html("</ul></section>\n")
+}
+
+// asker asks the index within the searches at once that the site allows.
+type asker struct{ s *site }
+
+func (a asker) Search(ctx context.Context, r search.Request) (*search.Result, error) {
+	return a.s.ask(ctx, r)
+}
+
+func (a asker) Suggest(ctx context.Context, word string, n int) ([]string, error) {
+	return a.s.index.Suggest(ctx, word, n)
 }
 
 // nearHits writes the items that have the words of a phrase close together,

@@ -48,6 +48,7 @@ type site struct {
 	collections []*collection
 	byName      map[trove.CollectionName]*collection
 	searching   chan struct{} // one place for each search under way
+	saving      chan struct{} // one place for each list being written
 	checks      *checks       // counted of the senders' signatures
 	past        *past         // of numbers, as the log has it
 	judged      judgements
@@ -82,7 +83,7 @@ func build(o Options) (*site, error) {
 		return nil, fmt.Errorf("no pages in the language %q", o.Language)
 	}
 	s := &site{archive: o.Archive, folder: o.Files, index: o.Index, log: o.Log, locale: loc, static: o.Static,
-		searching: make(chan struct{}, searchesAtOnce), checks: newChecks(), past: newPast(), byName: map[trove.CollectionName]*collection{}}
+		searching: make(chan struct{}, searchesAtOnce), saving: make(chan struct{}, savedAtOnce), checks: newChecks(), past: newPast(), byName: map[trove.CollectionName]*collection{}}
 	info := s.archive.Info()
 	if s.name = info.Name; s.name == "" {
 		s.name = info.Origin
@@ -148,6 +149,13 @@ func (s *site) routes() *http.ServeMux {
 		"/h/{sha256}":    s.byHash,
 		"/robots.txt":    s.robots,
 		"/" + styleName:  s.style,
+
+		"/search/advanced": s.advanced,
+		"/search.csv":      s.saved,
+		"/search.ndjson":   s.saved,
+		"/search.mbox.gz":  s.saved,
+		"/search.zip":      s.saved,
+		"/search.atom":     s.queryFeed,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if err := h(w, r); err != nil {
@@ -164,7 +172,9 @@ func (s *site) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setHeaders(w.Header())
 		defer func() {
-			if v := recover(); v != nil {
+			if v := recover(); v == http.ErrAbortHandler {
+				panic(v) // the connection is to be cut
+			} else if v != nil {
 				s.answerError(w, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
 			}
 		}()
@@ -192,6 +202,6 @@ func (s *site) style(w http.ResponseWriter, r *http.Request) error {
 
 // robots lets machines read everything but searches, which have no end.
 func (s *site) robots(w http.ResponseWriter, r *http.Request) error {
-	send(w, r, http.StatusOK, headerText, []byte("User-agent: *\nDisallow: /search?\nDisallow: /search.json\nDisallow: /verify?\nDisallow: /verify.json\nDisallow: /h/\n"))
+	send(w, r, http.StatusOK, headerText, []byte("User-agent: *\nDisallow: /search?\nDisallow: /search.\nDisallow: /verify?\nDisallow: /verify.json\nDisallow: /h/\n"))
 	return nil
 }

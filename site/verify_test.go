@@ -151,6 +151,10 @@ func (brokenIndex) Text(context.Context, trove.CollectionName, int) (string, err
 	return "", errors.New("segment 7 is damaged")
 }
 
+func (brokenIndex) Suggest(context.Context, string, int) ([]string, error) {
+	return nil, errors.New("segment 7 is damaged")
+}
+
 func (brokenIndex) Close() error { return nil }
 
 // TestFaultsAreLoggedWithoutTheReader looks for what a reader asked, and from

@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("EveryItem", func(t *testing.T) { everyItem(t, docs, ix) })
 	t.Run("Texts", func(t *testing.T) { texts(t, docs, ix) })
 	t.Run("Copies", func(t *testing.T) { copies(t, docs, ix) })
+	t.Run("Threads", func(t *testing.T) { threads(t, ix) })
 	t.Run("Cursors", func(t *testing.T) { cursors(t, ix) })
 	t.Run("Deadline", func(t *testing.T) { deadline(t, ix) })
 	t.Run("Concurrent", func(t *testing.T) { concurrent(t, ix) })
@@ -333,6 +334,46 @@ func copies(t *testing.T, docs []*search.Doc, ix search.Index) {
 		}
 		if !maps.Equal(got, want) || total != len(want) {
 			t.Errorf("%q: %d folded hits, total %d, want %d\n got %v\nwant %v", text, len(got), total, len(want), got, want)
+		}
+	}
+}
+
+// threads checks that the first hit of each thread is left, in any order.
+func threads(t *testing.T, ix search.Index) {
+	for _, text := range []string{"", "harbour", "budget -council", "no:50..300"} {
+		q, err := search.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sort := range []search.Sort{search.Newest, search.Oldest, search.Number} {
+			open, _ := pages(t, ix, search.Request{Query: q, Sort: sort, Limit: 1000})
+			var want []string // "mail/3 and 2", in order
+			at, more := map[string]int{}, map[string]int{}
+			for _, h := range open {
+				thread := string(h.Collection) + h.Thread
+				if _, seen := at[thread]; seen {
+					more[thread]++
+					continue
+				}
+				at[thread] = len(want)
+				want = append(want, name(h.Collection, h.Number))
+			}
+			for thread, i := range at {
+				want[i] = fmt.Sprint(want[i], " and ", more[thread])
+			}
+			var got []string
+			folded, total := pages(t, ix, search.Request{Query: q, Sort: sort, Limit: 20, FoldThreads: true})
+			for _, h := range folded {
+				got = append(got, fmt.Sprint(name(h.Collection, h.Number), " and ", h.Answers))
+			}
+			if !slices.Equal(got, want) || total != len(want) {
+				t.Errorf("%q, %s: %d folded hits, total %d, want %d\n got %v\nwant %v", text, sort, len(got), total, len(want), got, want)
+			}
+		}
+		ranked, total := pages(t, ix, search.Request{Query: q, Sort: search.Relevance, Limit: 20, FoldThreads: true})
+		newest, same := pages(t, ix, search.Request{Query: q, Sort: search.Newest, Limit: 1000, FoldThreads: true})
+		if total != same || len(ranked) != len(newest) {
+			t.Errorf("%q: %d folded hits by relevance, total %d, want %d", text, len(ranked), total, same)
 		}
 	}
 }

@@ -145,10 +145,13 @@ func (ix *Index) readCursor(r *search.Request) (it *item, ok bool) {
 
 // question marks what a cursor belongs to.
 func question(r *search.Request) []byte {
-	fold := "\x00"
+	fold := byte(0)
 	if r.FoldCopies {
-		fold = "\x01"
+		fold = 1
 	}
-	sum := trove.Sum([]byte(string(r.Sort) + fold + r.Query.String()))
+	if r.FoldThreads {
+		fold |= 2
+	}
+	sum := trove.Sum([]byte(string(r.Sort) + string(rune(fold)) + r.Query.String()))
 	return sum[:6]
 }

@@ -91,7 +91,7 @@ func (q *searcher) rankAll(ctx context.Context, t *top) error {
 // single reports whether the documents of one word are all that was found, so
 // that its lists alone say what is best.
 func (q *searcher) single() bool {
-	return len(q.words) == 1 && len(q.bonuses) == 0 && q.counted() && !q.r.FoldCopies && !q.partial
+	return len(q.words) == 1 && len(q.bonuses) == 0 && q.counted() && !q.folds() && !q.partial
 }
 
 func (q *searcher) rankSegment(ctx context.Context, t *top, i int) error {

@@ -18,6 +18,7 @@ type searcher struct {
 	lazy    bool     // sets are evaluated when needed, as the total is known without
 	partial bool
 	folded  map[copySet]int // further copies under a representative
+	threads map[copySet]int // further hits of the thread of one that stands for it
 	words   []wordScore
 	bonuses []*clause
 	result  *search.Result
@@ -78,6 +79,9 @@ func (q *searcher) run(ctx context.Context, after *item) error {
 	if q.r.FoldCopies {
 		q.foldCopies()
 	}
+	if q.r.FoldThreads {
+		q.foldThreads()
+	}
 	q.result.Total = q.total()
 	if err := q.page(ctx, after); err != nil {
 		return err
@@ -102,7 +106,7 @@ func (q *searcher) late(ctx context.Context, err error) (bool, error) {
 // findAll evaluates the query in every segment, or finds out that this can
 // wait.
 func (q *searcher) findAll(ctx context.Context) error {
-	if q.lazy = len(q.r.Facets) == 0 && !q.r.FoldCopies && q.counted(); q.lazy {
+	if q.lazy = len(q.r.Facets) == 0 && !q.folds() && q.counted(); q.lazy {
 		return nil
 	}
 	heavy := q.remember()
@@ -293,6 +297,7 @@ func (q *searcher) rows(items []item) error {
 			h.Score = -it.key
 		}
 		h.Copies = q.folded[copySet{it.collection, int64(h.Number)}]
+		h.Answers = q.threads[copySet{it.collection, int64(h.Number)}]
 		if marks != nil {
 			if h.Snippets, err = marks.snippets(q.ix.segs[it.seg], int(it.doc), &row, q.r.Snippets); err != nil {
 				return err
