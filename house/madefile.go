@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"unseal/archive"
 	"unseal/blob"
 	"unseal/catalog"
 	"unseal/trove"
@@ -28,6 +29,13 @@ func WriteMade(ctx context.Context, dir, name, file string, w io.Writer) error {
 }
 
 func archiveMade(ctx context.Context, dir, name, file string) ([]byte, error) {
+	return ofArchived(ctx, dir, name, func(_ *archive.Archive, c *archive.Collection, number int) ([]byte, error) {
+		return c.Made(number, file)
+	})
+}
+
+// ofArchived reads something of a published item.
+func ofArchived(ctx context.Context, dir, name string, read func(a *archive.Archive, c *archive.Collection, number int) ([]byte, error)) ([]byte, error) {
 	a, _, err := OpenArchive(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -37,7 +45,7 @@ func archiveMade(ctx context.Context, dir, name, file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.Made(item.Record.Number, file)
+	return read(a, c, item.Record.Number)
 }
 
 // maxMade bounds a file made of an item, as in an archive.

@@ -240,14 +240,7 @@ func looksLikeMail(name string) bool {
 
 // Proof makes the proof file of a published item.
 func Proof(ctx context.Context, dir, name string) ([]byte, error) {
-	a, _, err := OpenArchive(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	defer a.Close()
-	c, item, err := ArchiveItem(a, name)
-	if err != nil {
-		return nil, err
-	}
-	return a.Proof(c.Name, item.Record.Number)
+	return ofArchived(ctx, dir, name, func(a *archive.Archive, c *archive.Collection, number int) ([]byte, error) {
+		return a.Proof(c.Name, number)
+	})
 }

@@ -3,6 +3,7 @@ package office
 import (
 	"encoding/xml"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 )
@@ -121,20 +122,7 @@ func (f *flow) heading(style string) bool {
 
 // inline reads the runs of a paragraph.
 func (f *flow) inline(p *para) error {
-	for {
-		token, err := f.next()
-		if token == nil {
-			return err
-		}
-		switch e := token.(type) {
-		case xml.EndElement:
-			return nil
-		case xml.StartElement:
-			if err := f.run(p, e.Copy()); err != nil {
-				return err
-			}
-		}
-	}
+	return f.each(func(e xml.StartElement) error { return f.run(p, e) })
 }
 
 // run reads one element of a paragraph.
@@ -221,6 +209,23 @@ func (f *flow) runStyle(e xml.StartElement) error {
 		}
 		return f.skip()
 	})
+}
+
+// starts gives the beginnings of all elements that come, however deep, up to the
+// end of the document or where it is broken. What is read of an element between
+// two of them is passed over.
+func (t *tokens) starts() iter.Seq[xml.StartElement] {
+	return func(yield func(xml.StartElement) bool) {
+		for {
+			token, _ := t.next()
+			if token == nil {
+				return
+			}
+			if e, ok := token.(xml.StartElement); ok && !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // each calls do with every element below the one whose start was read last; do

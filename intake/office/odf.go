@@ -614,16 +614,12 @@ func (o *odf) manifest() error {
 	if err != nil {
 		return nil
 	}
-	t := newTokens(b)
-	for {
-		token, _ := t.next()
-		if token == nil {
-			return nil
-		}
-		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "encryption-data" {
+	for e := range newTokens(b).starts() {
+		if e.Name.Local == "encryption-data" {
 			return &encryptedError{"OpenDocument"}
 		}
 	}
+	return nil
 }
 
 // files are the pictures and objects in the document.

@@ -101,16 +101,12 @@ func (x *ooxml) relations(name string) (list []namedRelation) {
 	if err != nil {
 		return nil
 	}
-	t := newTokens(b)
-	for {
-		token, _ := t.next()
-		if token == nil {
-			return list
-		}
-		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "Relationship" {
+	for e := range newTokens(b).starts() {
+		if e.Name.Local == "Relationship" {
 			list = append(list, namedRelation{attr(e, "Id"), relationOf(e, path.Dir(name))})
 		}
 	}
+	return list
 }
 
 func base(name string) string {

@@ -271,17 +271,14 @@ func (x *ooxml) sharedStrings() (list []string) {
 		return nil
 	}
 	t := newTokens(b)
-	for {
-		token, _ := t.next()
-		if token == nil {
-			return list
-		}
-		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "si" {
+	for e := range t.starts() {
+		if e.Name.Local == "si" {
 			var s strings.Builder
 			_ = t.each(func(e xml.StartElement) error { return richText(t, e, &s) })
 			list = append(list, s.String())
 		}
 	}
+	return list
 }
 
 // richText adds the text of a string but for how it is pronounced.
@@ -468,19 +465,13 @@ func (x *ooxml) linked(main string) {
 		if r.external || err != nil || r.kind != "externalLink" && r.kind != "connections" {
 			continue
 		}
-		t := newTokens(b)
-		for {
-			token, _ := t.next()
-			if token == nil {
-				break
-			}
-			e, ok := token.(xml.StartElement)
-			switch {
-			case ok && e.Name.Local == "ddeLink":
+		for e := range newTokens(b).starts() {
+			switch e.Name.Local {
+			case "ddeLink":
 				x.once("active-content", "DDE %s %s", attr(e, "ddeService"), attr(e, "ddeTopic"))
-			case ok && e.Name.Local == "connection":
+			case "connection":
 				x.once("external-link", "data connection %s %s", attr(e, "name"), attr(e, "description"))
-			case ok && (e.Name.Local == "dbPr" || e.Name.Local == "webPr"):
+			case "dbPr", "webPr":
 				x.once("external-link", "data connection %s%s", attr(e, "connection"), attr(e, "url"))
 			}
 		}

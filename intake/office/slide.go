@@ -122,13 +122,8 @@ func (x *ooxml) commentAuthors() map[string]string {
 		if err != nil {
 			continue
 		}
-		t := newTokens(b)
-		for {
-			token, _ := t.next()
-			if token == nil {
-				break
-			}
-			if e, ok := token.(xml.StartElement); ok && (e.Name.Local == "cmAuthor" || e.Name.Local == "author") {
+		for e := range newTokens(b).starts() {
+			if e.Name.Local == "cmAuthor" || e.Name.Local == "author" {
 				names[attr(e, "id")] = oneLine(attr(e, "name"))
 			}
 		}
