@@ -119,8 +119,8 @@ func Languages(ctx context.Context, ix search.Index) ([]string, error) {
 }
 
 // policy allows the page's own script and style sheet, and the segment beside
-// it. It holds from a disk, too.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'"
+// it; file: is what some browsers want for 'self' from a disk.
+const policy = "default-src 'none'; script-src 'self' file:; style-src 'self' file:; connect-src 'self'; form-action 'none'; base-uri 'none'"
 
 // page is the page with places for what differs.
 const page = `<!doctype html>

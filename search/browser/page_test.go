@@ -22,18 +22,22 @@ import (
 )
 
 // testPage is a page as an export makes it.
-func testPage(t testing.TB) []byte {
+func testPage(t testing.TB, seg []byte) []byte {
 	t.Helper()
 	words, err := site.Words("en")
 	must(t, err)
+	s, err := segment.Open(segment.Bytes(seg), int64(len(seg)))
+	must(t, err)
+	langs, err := Languages(t.Context(), segment.NewIndex(s))
+	must(t, err)
 	return Page(Options{Lang: "en", Dir: "ltr", Site: "Harbour papers", Title: "Mails of <Mary>", Words: words, Style: "../../style.css", Script: "../../search.js",
-		Nav: []Link{{"../../index.html", "Harbour papers"}, {"../../browse.html", "Browse"}}, Browse: "../../browse.html"})
+		Nav: []Link{{"../../index.html", "Harbour papers"}, {"../../browse.html", "Browse"}}, Browse: "../../browse.html", Langs: langs})
 }
 
 // export is a folder with the search of a collection.
 func export(t testing.TB, seg []byte) map[string][]byte {
 	t.Helper()
-	files := map[string][]byte{"search.js": script, "style.css": []byte("main{max-width:60rem}"), "c/mail/search.html": testPage(t), "c/mail/search.seg": seg,
+	files := map[string][]byte{"search.js": script, "style.css": []byte("main{max-width:60rem}"), "c/mail/search.html": testPage(t, seg), "c/mail/search.seg": seg,
 		"c/mail/" + IndexName: Index(int64(len(seg)))}
 	for n := range Shards(int64(len(seg))) {
 		shard, err := Shard(bytes.NewReader(seg), int64(len(seg)), n)

@@ -207,6 +207,7 @@ export class Search {
 
   /** Looks all words up. */
   async compile(): Promise<void> {
+    this.seg.expect();
     if (this.r.query.root) this.root = await this.clause(this.r.query.root, this.r.query.exact);
     if (this.root && this.r.sort === "relevance") this.collect(this.root);
   }

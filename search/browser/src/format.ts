@@ -404,7 +404,7 @@ export class Segment {
 
   /** Opens a segment by the end of its file. */
   static async open(source: Source): Promise<Segment> {
-    const { bytes, size } = await source.tail(64 << 10);
+    const { bytes, size } = await source.tail(32 << 10);
     const r = new Reader(bytes.subarray(-trailerSize));
     const head = r.number64();
     const headSize = r.word32();
@@ -523,6 +523,11 @@ export class Segment {
     const e = this.extent(name);
     if (!(off >= 0 && n >= 0 && off + n <= e.size)) damaged("a list outside of its section");
     return [e.off + off, n];
+  }
+
+  /** Loads the small tables of facets, which every row needs, along with what is asked for next. */
+  expect(): void {
+    void this.pages.prepare([this.small]).catch(() => undefined); // whoever needs them learns of it
   }
 
   /** The values of small facets, all in one request. */
