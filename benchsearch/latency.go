@@ -10,10 +10,10 @@ import (
 
 // How often a query is asked, and how long at most.
 const (
-	warmRuns   = 3
-	timedRuns  = 40
+	warmRuns   = 2
+	timedRuns  = 30
 	queryTime  = time.Second
-	fewestRuns = 5
+	fewestRuns = 4
 )
 
 // clock asks until it is warm and then timedRuns times, or until the time for
