@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ type searchCmd struct {
 	Cursor     string   `placeholder:"C" help:"Go on after an earlier page: its next cursor."`
 	Facets     bool     `help:"Count the hits by type, person, batch, verification, language and year."`
 	Fold       bool     `help:"Fold copies of one message."`
+	Threads    bool     `help:"Fold the messages of a thread: one row for each thread."`
 }
 
 func (searchCmd) Help() string {
@@ -39,6 +41,7 @@ type foundItem struct {
 	Files   int           `json:"files"`
 	Verdict trove.Verdict `json:"verdict"`
 	Thread  string        `json:"thread"`
+	Answers int           `json:"answers,omitempty"` // further hits of its thread, with --threads
 	State   trove.State   `json:"state,omitempty"`
 	SHA256  trove.Digest  `json:"sha256,omitzero"`
 	Score   float64       `json:"score,omitempty"`
@@ -54,17 +57,15 @@ type searchSummary struct {
 	Partial bool                    `json:"partial,omitempty"`
 	Next    string                  `json:"next,omitempty"`
 	Notes   []string                `json:"notes,omitempty"`
+	Also    []search.Also           `json:"also,omitempty"`   // other spellings that were searched
+	Nearer  []search.Nearer         `json:"nearer,omitempty"` // where nothing is found: what finds something
 	Facets  map[string]search.Facet `json:"facets,omitempty"`
 	Years   []search.YearCount      `json:"years,omitempty"`
 	Exit    int                     `json:"exit"`
 }
 
 func (c *searchCmd) Run(a *app) error {
-	text := strings.Join(c.Query, " ")
-	if c.Collection != "" {
-		text = "in:" + c.Collection + " (" + text + ")"
-	}
-	q, err := search.Parse(text)
+	q, err := c.parse()
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (c *searchCmd) Run(a *app) error {
 		return err
 	}
 	defer ix.Close()
-	req := search.Request{Query: q, Sort: search.Sort(c.Sort), Limit: c.N, Cursor: c.Cursor, Snippets: 1, FoldCopies: c.Fold}
+	req := search.Request{Query: q, Sort: search.Sort(c.Sort), Limit: c.N, Cursor: c.Cursor, Snippets: 1, FoldCopies: c.Fold, FoldThreads: c.Threads}
 	if c.Facets {
 		req.Facets = []string{search.FacetType, search.FacetPerson, search.FacetBatch, search.FacetVerification,
 			search.FacetLanguage, search.FacetYear}
@@ -90,7 +91,35 @@ func (c *searchCmd) Run(a *app) error {
 	if err := a.found(ix, res); err != nil {
 		return err
 	}
-	return c.sum(a, q, res)
+	var nearer []search.Nearer
+	if res.Total == 0 && !res.Partial {
+		if nearer, err = search.FindNearer(a.ctx, ix, req); err != nil {
+			return err
+		}
+	}
+	return c.sum(a, q, res, nearer)
+}
+
+// parse reads the query. Where it cannot be read, the places that the error
+// names are those of the query as it was typed.
+func (c *searchCmd) parse() (*search.Query, error) {
+	typed := strings.Join(c.Query, " ")
+	if c.Collection == "" {
+		return search.Parse(typed)
+	}
+	text := "in:" + c.Collection
+	if strings.TrimSpace(typed) != "" {
+		text += " (" + typed + ")"
+	}
+	q, err := search.Parse(text)
+	if err == nil {
+		return q, nil
+	}
+	bad, ok := errors.AsType[*search.SyntaxError](err)
+	if _, alone := search.Parse(typed); ok && alone != nil && bad.Code != "too-long" {
+		return nil, alone
+	}
+	return nil, err
 }
 
 // found writes the hits, and behind a line of their own those that are near.
@@ -120,12 +149,21 @@ func (a *app) hits(ix *house.Search, hits []search.Hit, near bool) (err error) {
 	return nil
 }
 
-func (c *searchCmd) sum(a *app, q *search.Query, res *search.Result) error {
+func (c *searchCmd) sum(a *app, q *search.Query, res *search.Result, nearer []search.Nearer) error {
 	sum := searchSummary{Query: q.String(), Total: res.Total, Shown: len(res.Hits), Near: res.NearTotal, Partial: res.Partial, Next: res.Next,
-		Facets: res.Facets, Years: res.Years}
+		Also: res.Also, Nearer: nearer, Facets: res.Facets, Years: res.Years}
 	for _, n := range res.Notes {
 		sum.Notes = append(sum.Notes, n.Text)
 		a.ui.say("Note: %s", n.Text)
+		if n.Query != "" {
+			a.ui.say("      %s", n.Query)
+		}
+	}
+	for _, also := range res.Also {
+		a.ui.say("Also searched for %s: %s. Without them: add also:no", also.Word, strings.Join(also.Spellings, ", "))
+	}
+	if res.Partial {
+		a.ui.say("Partial: stopped before all was searched; counts are of what was found so far.")
 	}
 	rows := [][2]string{{"found", count(res.Total)}}
 	if !a.ui.json {
@@ -134,6 +172,9 @@ func (c *searchCmd) sum(a *app, q *search.Query, res *search.Result) error {
 				rows = append(rows, [2]string{name, fmt.Sprintf("%8s  %s", count(v.Count), v.Value)})
 			}
 		}
+	}
+	for _, n := range nearer {
+		rows = append(rows, [2]string{"nearer", fmt.Sprintf("%8s  %s", count(n.Total), n.Query)})
 	}
 	next := "Next: unseal show NAME"
 	switch {
@@ -147,7 +188,7 @@ func (c *searchCmd) sum(a *app, q *search.Query, res *search.Result) error {
 
 func newFound(h *search.Hit) foundItem {
 	f := foundItem{Kind: h.Kind, Subject: h.Subject,
-		From: h.From, To: h.To, Batch: h.Batch, Files: h.Files, Verdict: h.Verdict, Thread: h.Thread, Score: h.Score}
+		From: h.From, To: h.To, Batch: h.Batch, Files: h.Files, Verdict: h.Verdict, Thread: h.Thread, Answers: h.Answers, Score: h.Score}
 	if !h.Date.IsZero() {
 		f.Date = &h.Date
 	}
