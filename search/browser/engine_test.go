@@ -142,14 +142,13 @@ type reader struct {
 	ctx context.Context
 }
 
-// newReader opens a segment over ranges.
-func newReader(t testing.TB, seg []byte) (*reader, *host) {
+// newReader opens the segment beside a page.
+func newReader(t testing.TB, address string) *reader {
 	t.Helper()
-	h := newHost(t, map[string][]byte{"search.seg": seg, "search.js": script, "bare.html": []byte(bare)})
 	r := &reader{t, newBrowser(t)}
-	must(t, chromedp.Do(r.ctx, chromedp.Navigate(h.URL+"/bare.html")))
-	eval[bool](t, r.ctx, `unsealSearch.Segment.open(new unsealSearch.Ranges("search.seg")).then(s => { window.index = new unsealSearch.Index(s); return true })`)
-	return r, h
+	must(t, chromedp.Do(r.ctx, chromedp.Navigate(address)))
+	eval[bool](t, r.ctx, `unsealSearch.source().then(s => unsealSearch.Segment.open(s)).then(s => { window.index = new unsealSearch.Index(s); return true })`)
+	return r
 }
 
 // answer is what the page's engine says, in JSON.
@@ -285,8 +284,25 @@ func howMany(n, part int) int {
 	return part
 }
 
+// bareFolder holds a bare page with a segment and its shards.
+func bareFolder(t testing.TB, docs []*search.Doc) map[string][]byte {
+	t.Helper()
+	files := export(t, build(t, docs))
+	files["c/mail/bare.html"], files["c/mail/search.js"] = []byte(bare), script
+	return files
+}
+
 func TestTheReaderAnswersAsTheOracleDoes(t *testing.T) {
 	docs := searchtest.Docs(7, 400)
-	r, _ := newReader(t, build(t, docs))
-	searchtest.Oracle(t, docs, r, howMany(2000, 150))
+	h := newHost(t, bareFolder(t, docs))
+	searchtest.Oracle(t, docs, newReader(t, h.URL+"/c/mail/bare.html"), howMany(2000, 100))
+	if h.requests.Load() < 20 {
+		t.Errorf("%d requests: the segment was not read in parts", h.requests.Load())
+	}
+}
+
+func TestTheReaderAnswersAsTheOracleDoesFromADisk(t *testing.T) {
+	docs := searchtest.Docs(8, 300)
+	address := strings.Replace(onDisk(t, bareFolder(t, docs)), "search.html", "bare.html", 1)
+	searchtest.Oracle(t, docs, newReader(t, address), howMany(2000, 40))
 }

@@ -232,7 +232,7 @@ func TestAFlippedBitIsRefusedOrHarmless(t *testing.T) {
 	eval[bool](t, ctx, `fetch("search.seg").then(r => r.arrayBuffer()).then(b => { window.seg = new Uint8Array(b); return true })`)
 	rnd := rand.New(rand.NewPCG(5, 6))
 	refused, harmless := 0, 0
-	for range howMany(100, 10) {
+	for range howMany(100, 5) {
 		var list [][2]int
 		for range 40 {
 			list = append(list, [2]int{rnd.IntN(len(seg)), 1 << rnd.IntN(8)})
@@ -272,7 +272,7 @@ func TestHostileSegmentsAreRefused(t *testing.T) {
 	eval[bool](t, ctx, `fetch("search.seg").then(r => r.arrayBuffer()).then(b => { window.seg = new Uint8Array(b); return true })`)
 	rnd := rand.New(rand.NewPCG(7, 8))
 	refused := 0
-	for range howMany(200, 15) {
+	for range howMany(200, 10) {
 		bad := bytes.Clone(seg)
 		for range 1 + rnd.IntN(8) {
 			bad[8+rnd.IntN(len(bad)-8)] = byte(rnd.IntN(256) & rnd.IntN(256))

@@ -8,11 +8,11 @@ import { nearest } from "./nearest";
 import { hasClause, parse, Refused, top, withClause, withoutClause } from "./parse";
 import { canonical, textOf, type Note, type Query } from "./query";
 import { unpack, type Snippet } from "./snippet";
-import { Damaged, NoRanges, Pages, Ranges, Shards, TooMuch, traffic, Unreachable, Unreadable, Whole, type Source } from "./source";
+import { Damaged, NoRanges, Ranges, Shards, TooMuch, traffic, Unreachable, Unreadable, Whole, type Source } from "./source";
 import { bdi, code, cut, day, el, has, learn, number, plain, say, size, visible } from "./words";
 
 // For tests, and for whoever wants to look at the parts.
-export { canonical, Damaged, Index, Pages, parse, Ranges, Refused, Segment, Shards, traffic, unpack, Unreadable, Whole };
+export { canonical, Damaged, Index, parse, Ranges, Refused, Segment, source, traffic, unpack, Unreadable, Whole };
 export { fold, scan } from "./fold";
 export { forms, names, Walker } from "./spelling";
 export { rawOf, textOfRaw } from "./format";
@@ -80,6 +80,7 @@ function index(): Promise<Index> {
   return opened;
 }
 
+/** Ranges of the file beside the page, or shards of it where the page came from a disk. */
 async function source(): Promise<Source> {
   if (whole) return whole;
   if (location.protocol !== "file:") return new Ranges("search.seg");
