@@ -77,6 +77,9 @@ func (s *site) queryFeed(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), searchTime)
 	defer cancel()
 	all, err := s.ask(ctx, search.Request{Query: a.query, FoldCopies: a.fold, FoldThreads: a.threads})
+	if err == nil && all.Partial {
+		err = &fault{status: http.StatusServiceUnavailable, w: "error.busy"}
+	}
 	if err != nil {
 		return err
 	}
