@@ -133,6 +133,11 @@ same acknowledgement acknowledgements acknowledgment acknowledgments
 apart even evening
 apart morn morning
 apart unit united
+apart unit unite unites uniting
+apart units united unite unites uniting
+apart past pasted pasting
+apart stars stared staring
+apart star staring
 apart new news
 apart mean means
 apart thank thanks
@@ -214,6 +219,7 @@ apart port porte portes porter portee portees portant
 apart ports porte portes porter portee portees portant
 apart peu peux
 apart cour cours course courses
+apart cours course courses
 apart vers verse verses verser
 apart post poste postes poster
 apart part parte partes
@@ -306,6 +312,11 @@ apart primera primar
 apart durante durar
 apart sobre sobrar sobra
 apart hora hor
+apart secreto secretaria secretarias secretario secretarios
+apart secreta secretaria secretarias secretario secretarios
+apart secretos secretaria secretarias secretario secretarios
+apart secretas secretaria secretarias secretario secretarios
+apart contra contraste contrastes
 apart ahora ahorar
 
 lang de
@@ -371,6 +382,16 @@ apart den denn
 apart wen wenn
 apart bar bare
 apart mut mutter
+apart mann man
+apart hass hase hasen
+apart haas hase
+apart buch buche buchen
+apart bucher buche buchen
+apart buchern buche buchen
+apart band bande banden
+apart bander bande banden
+apart bandern bande banden
+apart bands bande banden
 apart bis bisse
 apart will wille willen
 apart kann kanne
@@ -421,6 +442,12 @@ apart времена временная временное временные в
 apart стал сталь
 apart правил править правит правят
 apart правила править правит правят
+apart правило править правит правят
+apart право правыи правая правое правые правого правому правым правом правои правую правых правыми
+apart права правыи правая правое правые правого правому правым правои правую правых правыми
+apart страна странныи странная странное странные странного странно странен странны
+apart страны странныи странная странное странные странного странно странен
+apart стран странныи странная странное странные странного странно странен
 apart эта этаж
 apart как кака каки какои
 apart тем тема темы теме тему
@@ -437,6 +464,8 @@ letters ئ ؤ ي
 letters شيء شئ
 letters شئ شيء
 same رئيس رئيسا رييس الرئيس
+apart سلام سلامة
+apart السلام سلامة
 
 lang fa
 before مي نمي
@@ -552,7 +581,7 @@ consonant g gg gu | г гг | غ ج >ك >ق
 consonant <ge$ | >ж >дж >ге | >ج
 consonant gh | г | غ >ق
 consonant >h | <г | -
-consonant j dj dg dzh | дж >ж >и >й >х | ج
+consonant j dj dg dzh | дж >ж >и >и >х | ج
 consonant <j | >и >х >ж >дж | >ي >خ >ج
 consonant zh | ж | ج ژ
 consonant >j >g >sch >z | <ж | <ژ
@@ -593,14 +622,14 @@ vowel <oo <ou | >у >оу >оо | >و
 vowel <^u | >у >ю | >ا >او >ع >ي
 vowel <u | >у >ю | >و >- >ا
 vowel <ue | >у >ю >уэ | >و >وي
-vowel <y | >и >ы >і >ии >иі >й | >ي >-
+vowel <y | >и >ы >і >ии >иі >и | >ي >-
 vowel <y$ <yy$ <iy$ | >и >ы >ии >ыи >і >ого >ому >ым >им | >ي
-vowel <^y | >и >й | >ي
+vowel <^y | >и >и | >ي
 vowel <ya <ia <ja | >я >ия >иа >иа >ья | >يا >ا
 vowel <yu <iu <ju | >ю >иу | >يو >و
 vowel <yo <io <jo | >е >ио >ио | >يو >و
 vowel <ye <ie <je | >е >ие >є >э | >ي >ي
-vowel <ai <ay | >аи >ей >ая | >اي >ي
+vowel <ai <ay | >аи >еи >ая | >اي >ي
 vowel <au | >ау >ав | >او >و
 vowel <eau | >о | >و
 vowel >a >aa | а | ا
@@ -707,7 +736,7 @@ name igor ihor игорь игоря ігор ايغور
 name ivan иван ивана іван ايفان
 name oleg олег олега اوليغ
 name yevgeny evgeny evgeni yevgeniy evgenii jewgenij евгении евгения يفغيني
-name kiev kyiv kiew киев киева київ كييف
+name kiev kyiv kiew киев киева киів كييف
 name moscow moscou moskau moscu moskva москва москвы москве москву موسكو
 name tehran teheran тегеран тегеране طهران
 name baghdad bagdad багдад багдаде بغداد

@@ -74,6 +74,12 @@ func (q *searcher) rankAll(ctx context.Context, t *top) error {
 	if q.single() {
 		return q.rankWord(ctx, t)
 	}
+	if q.mostlyOne() {
+		if err := q.rankWord(ctx, t); err != nil {
+			return err
+		}
+		return q.rankOthers(t)
+	}
 	for len(q.rankers) < len(q.words) {
 		q.rankers = append(q.rankers, ranker{})
 	}
@@ -92,6 +98,50 @@ func (q *searcher) rankAll(ctx context.Context, t *top) error {
 // that its lists alone say what is best.
 func (q *searcher) single() bool {
 	return len(q.words) == 1 && len(q.bonuses) == 0 && q.counted() && !q.folds() && !q.partial
+}
+
+// mostlyOne reports whether one word ranks texts, beside a constant for other
+// spellings of it, and most of its documents are hits: then its lists say best
+// first what is best.
+func (q *searcher) mostlyOne() bool {
+	if len(q.words) != 1 || len(q.bonuses) != 1 || q.lazy || q.partial {
+		return false
+	}
+	n, found := 0, 0
+	for i, ref := range q.words[0].refs {
+		n, found = n+ref.df, found+q.sets[i].count()
+	}
+	return found >= n/2
+}
+
+// rankOthers ranks the hits without the word that rankWord has ranked.
+func (q *searcher) rankOthers(t *top) error {
+	for i, set := range q.sets {
+		if !t.could(q.bonusBound(i)) {
+			continue
+		}
+		s := q.ix.segs[i]
+		with, err := q.evalRefs(s, []listRef{q.words[0].refs[i]}, set, nil)
+		if err != nil {
+			return err
+		}
+		for d := set.next(0); d >= 0; d = set.next(d + 1) {
+			if score := q.bonus(i, d); !with.has(d) && t.could(score) {
+				t.push(q.scored(i, d, score))
+			}
+		}
+	}
+	return nil
+}
+
+// bonus is what a document scores by the clauses that give a constant.
+func (q *searcher) bonus(seg, d int) (score float64) {
+	for _, c := range q.bonuses {
+		if set := c.found[seg]; set != nil && set.has(d) {
+			score += c.weight
+		}
+	}
+	return score
 }
 
 func (q *searcher) rankSegment(ctx context.Context, t *top, i int) error {
@@ -148,7 +198,7 @@ func (q *searcher) rankWord(ctx context.Context, t *top) error {
 	first := min(len(blocks), 2*t.k)
 	selectBest(blocks, first)
 	for _, c := range blocks {
-		if !t.could(c.bound) {
+		if !t.could(c.bound + q.bonusBound(c.seg)) {
 			continue
 		}
 		if err := q.rankBlock(t, c, &q.rankers[c.seg]); err != nil {
@@ -181,8 +231,13 @@ func (q *searcher) rankBlock(t *top, c candidate, r *ranker) error {
 	if err := r.loadBlock(); err != nil {
 		return err
 	}
+	set, constant := q.sets[c.seg], q.bonusBound(c.seg) // no set where it is just the word's documents
 	for j, d := range r.docs[:r.n] {
-		if score := r.value(r.tfs[j], r.s.length(d)); t.could(score) {
+		score := r.value(r.tfs[j], r.s.length(d))
+		if !t.could(score+constant) || set != nil && !set.has(int(d)) {
+			continue
+		}
+		if score = q.bonus(c.seg, int(d)) + score; t.could(score) {
 			t.push(q.scored(c.seg, int(d), score))
 		}
 	}
@@ -232,12 +287,7 @@ func (q *searcher) rankSet(t *top, seg int, rankers []ranker, set bitset) error 
 }
 
 func (q *searcher) score(seg, d int, rankers []ranker) (float64, error) {
-	score := 0.0
-	for _, c := range q.bonuses {
-		if set := c.found[seg]; set != nil && set.has(d) {
-			score += c.weight
-		}
-	}
+	score := q.bonus(seg, d)
 	for j := range rankers {
 		s, err := rankers[j].at(uint32(d))
 		if err != nil {

@@ -80,3 +80,85 @@ func TestPairsOfSpellingsAreFound(t *testing.T) {
 		}
 	}
 }
+
+func TestOtherSpellingsRankBelowTheWord(t *testing.T) {
+	bodies := []string{"elections elections elections elections", "an election was held in the spring, as they say", "elections", "nothing of it",
+		"one election", "two elections"}
+	ix := texts(t, []string{"en", "en", "en", "en", "en", "en"}, bodies)
+	for _, query := range []string{"election", "election -nonsuch", "election OR nonsuch"} {
+		list, res := found(t, ix, query, search.Relevance)
+		if len(list) != 5 || !slices.Contains(list[:2], 2) || !slices.Contains(list[:2], 5) {
+			t.Errorf("%s: order %v, want those with the word first", query, list)
+		}
+		if len(res.Also) != 1 || res.Also[0].Word != "election" || !slices.Equal(res.Also[0].Spellings, []string{"elections"}) {
+			t.Errorf("%s: also searched %v", query, res.Also)
+		}
+	}
+}
+
+// TestOtherSpellingsStayOutOfExactQueries is about quotes, also:no and what is
+// taken away.
+func TestOtherSpellingsStayOutOfExactQueries(t *testing.T) {
+	ix := texts(t, []string{"en", "en", "en"}, []string{"one election", "many elections", "an apple"})
+	for query, want := range map[string][]int{`"election"`: {1}, "election also:no": {1}, "elections": {1, 2}, "ele* -elections": {1},
+		"an OR one OR many -election": {1, 2, 3}, "(an OR one OR many) -election": {2, 3}, "elect*": {1, 2}, `"one election"`: {1}} {
+		list, res := found(t, ix, query, search.Number)
+		if !slices.Equal(list, want) {
+			t.Errorf("%s finds %v, want %v", query, list, want)
+		}
+		if query != "elections" && len(res.Also) > 0 {
+			t.Errorf("%s: also searched %v", query, res.Also)
+		}
+	}
+}
+
+func TestSnippetsMarkOtherSpellings(t *testing.T) {
+	ix := texts(t, []string{"en", "ru", "ar"}, []string{"the results of elections are in", "встреча с Путиным прошла", "والتقى الرئيس بوتين بالوزير"})
+	for query, want := range map[string]string{"election": "elections", "putin": "Путиным", "путин": "بوتين", "vladimir OR putin": "بوتين"} {
+		var marked []string
+		_, res := found(t, ix, query, search.Number)
+		for _, h := range res.Hits {
+			for _, s := range h.Snippets {
+				for _, span := range s.Spans {
+					if span.Mark {
+						marked = append(marked, span.Text)
+					}
+				}
+			}
+		}
+		if !slices.Contains(marked, want) {
+			t.Errorf("%s marks %q, want %s too", query, marked, want)
+		}
+	}
+}
+
+func TestSuggestionsAreNearWordsOfTheIndex(t *testing.T) {
+	ix := texts(t, []string{"en", "en", "en"}, []string{"the parliament sits", "parliament and parlament", "a budget"})
+	for word, want := range map[string][]string{"parliment": {"parliament", "parlament"}, "budgte": {"budget"}, "budget": nil, "xy": nil, "zzzzzzzz": nil} {
+		if got, err := ix.Suggest(t.Context(), word, 5); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: suggests %v (%v), want %v", word, got, err, want)
+		}
+	}
+	if got, err := ix.Suggest(t.Context(), "parliment", 1); err != nil || len(got) != 1 {
+		t.Errorf("one suggestion: %v, %v", got, err)
+	}
+}
+
+// TestRareLanguagesInflectNothing checks that a language that one item in many
+// is taken for adds no forms.
+func TestRareLanguagesInflectNothing(t *testing.T) {
+	langs, bodies := make([]string, 500), make([]string, 500)
+	for i := range langs {
+		langs[i], bodies[i] = "en", "plain text"
+	}
+	langs[0], bodies[0], bodies[1] = "fr", "cheval", "chevaux"
+	if list, _ := found(t, texts(t, langs, bodies), "cheval", search.Number); !slices.Equal(list, []int{1}) {
+		t.Errorf("one French text in 500 makes cheval find %v", list)
+	}
+	for i := range 5 {
+		langs[10+i] = "fr-CA"
+	}
+	if list, _ := found(t, texts(t, langs, bodies), "cheval", search.Number); !slices.Equal(list, []int{1, 2}) {
+		t.Errorf("six French texts in 500 make cheval find %v", list)
+	}
+}
