@@ -302,7 +302,7 @@ func TestTheReaderAnswersAsTheOracleDoes(t *testing.T) {
 }
 
 func TestTheReaderAnswersAsTheOracleDoesFromADisk(t *testing.T) {
-	docs := searchtest.Docs(8, 300)
+	docs := searchtest.Docs(7, 400)
 	address := strings.Replace(onDisk(t, bareFolder(t, docs)), "search.html", "bare.html", 1)
 	searchtest.Oracle(t, docs, newReader(t, address), howMany(2000, 40))
 }
