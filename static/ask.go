@@ -124,6 +124,9 @@ var harmless = func() map[string]bool {
 // the site's own and keeps its name.
 func answerFile(at address, save string) string {
 	name := segments(at.path)
+	if name == "" || strings.HasSuffix(name, "/") {
+		name += "index"
+	}
 	ext := path.Ext(name)
 	if !strings.Contains(at.path, "/") || harmless[ext] {
 		return name

@@ -39,8 +39,8 @@ func (t *tag) next(page []byte, at int) bool {
 			return false
 		}
 		at += i
-		if at+1 < len(page) && isLetter(page[at+1]) && t.read(page, at) {
-			return true
+		if at+1 < len(page) && isLetter(page[at+1]) {
+			return t.read(page, at) // behind a tag that never ends there is nothing
 		}
 		at++
 	}
