@@ -121,6 +121,9 @@ func rewrite(page []byte, head string, to func(t *tag, link string) target) []by
 	done := 0
 	for at := 0; t.next(page, at); at = t.to {
 		out = append(out, page[done:t.from]...)
+		if bytes.HasSuffix(out, []byte("<")) {
+			out = append(out, ' ') // where the tag goes, what follows must not become one
+		}
 		done = t.to
 		switch gone := t.gone(to); {
 		case !gone:
