@@ -86,7 +86,7 @@ func (e *export) shards(ctx context.Context, c trove.CollectionName, size int64)
 }
 
 // searchPages writes the search page of each collection and their script.
-func (e *export) searchPages() error {
+func (e *export) searchPages(ctx context.Context) error {
 	if len(e.search) == 0 {
 		return nil
 	}
@@ -107,12 +107,34 @@ func (e *export) searchPages() error {
 	for _, name := range e.search {
 		o := e.searchOptions(e.collections[name], home)
 		o.Script = relative(searchFile(name), script)
+		if o.Langs, err = e.languages(ctx, name); err != nil {
+			return err
+		}
 		if err := put(searchFile(name), browser.Page(o)); err != nil {
 			return err
 		}
 		r.Pages++
 	}
 	return e.took(r, false)
+}
+
+// languages are those in whose forms the page of a collection looks for words.
+func (e *export) languages(ctx context.Context, c trove.CollectionName) (langs []string, err error) {
+	f, err := e.Out.Open(segmentFile(c))
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	seg, err := engine.Open(f, info.Size())
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	ix := engine.NewIndex(seg)
+	defer func() { err = errors.Join(err, ix.Close()) }()
+	return browser.Languages(ctx, ix)
 }
 
 // barPages are those of the bar, with their words; help stands last.

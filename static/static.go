@@ -191,7 +191,7 @@ func (e *export) run(ctx context.Context) error {
 	if err := e.searches(ctx); err != nil {
 		return err
 	}
-	if err := e.searchPages(); err != nil {
+	if err := e.searchPages(ctx); err != nil {
 		return err
 	}
 	total := e.count()
