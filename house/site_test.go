@@ -89,11 +89,11 @@ func (s *served) wants(path string, status int) string {
 	return body
 }
 
-// hits is how many items a search finds.
+// hits is how many items have a word in this form.
 func hits(t *testing.T, h http.Handler, word string) int {
 	t.Helper()
 	var found struct{ Total int }
-	_, body := answerOf(h, "/search.json?q="+word)
+	_, body := answerOf(h, "/search.json?q=%22"+word+"%22")
 	if err := json.Unmarshal([]byte(body), &found); err != nil {
 		t.Fatalf("search for %s: %v: %.200s", word, err, body)
 	}

@@ -186,9 +186,9 @@ func eat() {
 
 // greeds are what goes over each limit, in a folder where it may write.
 var greeds = map[string]func(dir string) error{
-	"processor time": func(string) error {
+	"processor time": func(string) error { // three times its limit: the kernel counts that one by its ticks, roughly
 		var u unix.Rusage
-		for sum := 0; u.Utime.Nano()+u.Stime.Nano() < int64(1200*time.Millisecond); {
+		for sum := 0; u.Utime.Nano()+u.Stime.Nano() < int64(3*time.Second); {
 			for i := range 1_000_000 {
 				sum += i % 7
 			}
