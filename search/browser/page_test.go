@@ -159,7 +159,7 @@ func TestThePageSearches(t *testing.T) {
 			settle(t, ctx)
 			says(t, ctx, "This query cannot be read", "The quote opened at character 1 is not closed.")
 			show(t, ctx, address+"#q=harbour+zzzzz")
-			says(t, ctx, "Nothing found", "Without one part of it", "harbour")
+			says(t, ctx, "Nothing found", "Queries near to it that find something", "harbour")
 			show(t, ctx, address+"#q=frm:mary")
 			says(t, ctx, "There is no field frm:", "Did you mean from:?")
 			if strings.Contains(text(t, ctx), "find.") {

@@ -243,7 +243,7 @@ export class Search {
 
   private async evaluate(): Promise<Bitset> {
     const all = Bitset.range(this.seg.docs, 0, this.seg.docs);
-    const set = this.root && this.seg.docs > 0 ? await this.eval(this.root, all) : all;
+    const set = this.root && this.seg.docs > 0 ? await this.holds(this.root, all) : all;
     if (this.r.fold) await this.foldCopies(set);
     return set;
   }
@@ -389,18 +389,18 @@ export class Search {
   // Finding.
 
   /** The documents that a clause holds for, none outside within. */
-  private async eval(c: Clause, within: Bitset): Promise<Bitset> {
+  private async holds(c: Clause, within: Bitset): Promise<Bitset> {
     const { node } = c;
     switch (node.kind) {
       case "and":
         return this.evalAnd(c, within);
       case "or": {
         const out = new Bitset(this.seg.docs);
-        for (const k of c.kids) out.unite(await this.eval(k, within));
+        for (const k of c.kids) out.unite(await this.holds(k, within));
         return out;
       }
       case "not":
-        return within.without(await this.eval(c.kids[0]!, within));
+        return within.without(await this.holds(c.kids[0]!, within));
       case "text":
         return (c.found = await this.evalText(c, node, within));
       case "value":
@@ -417,7 +417,7 @@ export class Search {
     const rank = (k: Clause) => (k.node.kind === "not" ? 2 * this.seg.docs : k.cost);
     let set = within;
     for (const k of [...c.kids].sort((a, b) => rank(a) - rank(b))) {
-      set = await this.eval(k, set);
+      set = await this.holds(k, set);
       if (set.empty()) break;
     }
     return set;
