@@ -180,7 +180,8 @@ func (s *Stamp) Time(order string) (t time.Time, ok bool) {
 func (s *Stamp) year(y number) (int, bool) {
 	switch {
 	case y.era > 0:
-		return y.era + y.n, y.n > 0 && y.n < 70
+		year := y.era + y.n
+		return year, y.n > 0 && y.n < 70 && year >= firstYear
 	case s.thai || y.n >= firstThai && y.n <= lastThai:
 		return y.n - buddhist, y.n >= firstThai && y.n <= lastThai
 	case y.digits <= 2:
