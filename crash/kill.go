@@ -145,13 +145,14 @@ func (c *Tally) String() string {
 }
 
 // minReal is the least share of armed kills, in percent, that must really
-// happen for the rest to mean anything.
+// happen for the rest to mean anything; see Enough.
 const minReal = 95
 
-// Enough fails the test if too few of the armed runs were really killed.
+// Enough fails the test if too few of the armed runs were really killed. One
+// run may always end before its kill: of few runs, one is more than the share.
 func (c *Tally) Enough(t testing.TB) {
 	t.Helper()
-	if c.Armed == 0 || c.Killed*100 < c.Armed*minReal {
+	if missed := c.Armed - c.Killed; c.Killed == 0 || missed > max(1, c.Armed*(100-minReal)/100) {
 		t.Errorf("%v: fewer than %d %% are real", c, minReal)
 	}
 }

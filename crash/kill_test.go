@@ -179,11 +179,16 @@ func TestMomentsAreSpreadFromFirstToLast(t *testing.T) {
 
 // TestTallyRefusesKillsThatDidNotHappen is the control of the harness itself.
 func TestTallyRefusesKillsThatDidNotHappen(t *testing.T) {
-	fake := &recorder{TB: t}
-	tally := Tally{Armed: 100, Killed: 94}
-	tally.Enough(fake)
-	if !fake.failed {
-		t.Error("94 of 100 real kills were enough")
+	for _, c := range []struct {
+		armed, killed int
+		enough        bool
+	}{{100, 95, true}, {100, 94, false}, {15, 14, true}, {15, 13, false}, {1, 0, false}, {0, 0, false}} {
+		fake := &recorder{TB: t}
+		tally := Tally{Armed: c.armed, Killed: c.killed}
+		tally.Enough(fake)
+		if fake.failed == c.enough {
+			t.Errorf("%d of %d real kills: enough is %v", c.killed, c.armed, !fake.failed)
+		}
 	}
 }
 
