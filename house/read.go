@@ -29,11 +29,19 @@ func (d *Desk) read(ctx context.Context, o intake.ReadOptions) (sum intake.ReadS
 		return intake.ReadSummary{}, err
 	}
 	o.Catalog, o.Blobs, o.Now, o.KindOf, o.Langs = d.Catalog, d.Blobs, d.Now, kindOf(), d.Config.Intake.Languages
-	sum, err = intake.Read(ctx, o)
-	if err == nil && sum.Items > 0 {
-		err = intake.Join(ctx, d.Catalog, o.Collection)
+	if sum, err = intake.Read(ctx, o); err != nil {
+		return sum, err
 	}
-	return sum, err
+	return sum, d.joinRead(ctx, o.Collection)
+}
+
+// joinRead joins what was read, also by a run that was stopped before it could.
+func (d *Desk) joinRead(ctx context.Context, c trove.CollectionName) error {
+	read, err := d.Catalog.CountOutcomes(ctx, c)
+	if err != nil || len(read) == 0 {
+		return err
+	}
+	return intake.Join(ctx, d.Catalog, c)
 }
 
 // allStages are the stages with children of this desk.
